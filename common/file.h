@@ -1,0 +1,16 @@
+/* Whole-file read, write-then-rename, full writes. */
+#ifndef FILE_H
+#define FILE_H
+
+#include "buf.h"
+#include "err.h"
+
+/* Reads at most `max` bytes; more is an error, as is anything but a regular file (a FIFO would
+ * hang) unless it is below /proc. dirfd as for openat(2). */
+int file_read(int dirfd, const char *name, size_t max, struct buf *out, struct err *err);
+/* Writes name.tmp, fsyncs nothing, renames over name; mode 0600. */
+int file_write(int dirfd, const char *name, const void *bytes, size_t len, struct err *err);
+/* All of it or -1 with errno; restarts after EINTR and short writes. */
+int write_all(int fd, const void *bytes, size_t len);
+
+#endif

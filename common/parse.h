@@ -1,0 +1,11 @@
+/* Strict parsers for numbers, durations, sizes: the whole text or an error, never a prefix. */
+#ifndef PARSE_H
+#define PARSE_H
+
+#include <stdint.h>
+
+int parse_int(const char *text, int64_t min, int64_t max, int64_t *out); /* decimal; -1: not one */
+int parse_duration_ns(const char *text, int64_t *out); /* 50us 50ms 3s 2.9s 1m; a unit is needed */
+int parse_size(const char *text, int64_t *out);        /* 64 64k 1M; powers of 1024 */
+
+#endif

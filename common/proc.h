@@ -1,0 +1,22 @@
+/* Runs a program from an argument vector (never a shell) with a deadline, collects its output. */
+#ifndef PROC_H
+#define PROC_H
+
+#include "buf.h"
+#include "err.h"
+
+struct proc_result {
+	int status;          /* as waitpid gives it */
+	struct buf out, err; /* capped at 4 MiB each */
+};
+
+/* argv[0] is looked up in PATH, then in /usr/sbin and /sbin (Debian's PATH for users lacks them).
+ * `input` (may be NULL) is written to its stdin. 0: it ran and ended (see status);
+ * -1: could not start, or the deadline passed (it is killed). Close the result in any case. */
+int proc_run(const char *const *argv, const char *input, int deadline_ms, struct proc_result *out,
+	     struct err *err);
+void proc_result_close(struct proc_result *result);
+/* The path that proc_run would start, or -1. */
+int proc_find(const char *name, char *path, size_t len);
+
+#endif

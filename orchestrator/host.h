@@ -1,0 +1,53 @@
+/* A backend brings up every host of a plan, each with its agent at the end of a byte stream. What
+ * comes after the stream is shared. A backend = host_NAME.c and one word in host.c. */
+#ifndef HOST_H
+#define HOST_H
+
+#include <sys/types.h>
+
+#include "plan.h"
+
+struct lab_options {
+	const char *agent;     /* path of lab-agent */
+	bool is_own_lo;        /* loopback: the machine's own lo even where a namespace is allowed */
+};
+
+struct host_stream {
+	int read_fd, write_fd; /* -1: none; non-blocking, close on exec */
+	pid_t pid;             /* of the agent, as the controller sees it; 0: unknown */
+};
+
+struct lab { /* the hosts of one run, up */
+	const struct backend *backend;
+	size_t nhost;
+	struct host_stream *host; /* owned */
+	bool is_private;          /* network stacks are the run's own */
+	bool has_pid_ns;          /* one pid namespace holds everything that was started */
+	bool has_hosts_file;      /* hosts have an /etc/hosts of their own */
+	unsigned offers;          /* enum need */
+	const char *note;         /* what is weaker here and why; NULL */
+	void *state;              /* the backend's own; owned */
+};
+
+struct backend {
+	const char *name, *text;
+	/* 0 when it works here; -1 with why (ERR_CANNOT) and the mend. Leaves nothing. */
+	int (*usable)(struct err *why);
+	/* Brings all hosts up: links ready in both directions, agents started. Begins by making `lab`
+	 * safe for close. A deadline of 10 s. */
+	int (*open)(struct lab *lab, const struct plan *plan, const struct lab_options *options,
+		    struct err *err);
+	/* Non-blocking; -1/EAGAIN as read(2); 0 = the agent is gone. */
+	ssize_t (*read)(struct lab *lab, size_t host, void *buf, size_t len);
+	ssize_t (*write)(struct lab *lab, size_t host, const void *buf, size_t len);
+	/* Ends everything that open began, half-open or twice; returns how many processes or other
+	 * things are still there after the deadline (0: nothing), named in err. */
+	int (*close)(struct lab *lab, int deadline_ms, struct err *err);
+};
+
+extern const struct backend *const backends[]; /* NULL ends it */
+const struct backend *backend_find(const char *name);
+/* "auto": netns where usable, else loopback. */
+const struct backend *backend_choose(const char *name, struct err *err);
+
+#endif

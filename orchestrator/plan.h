@@ -1,0 +1,54 @@
+/* Scenario + backend -> addresses, links and numbered steps. Pure: touches nothing. */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include "scenario.h"
+
+struct plan_port { /* a host's place on a link */
+	size_t link;
+	const char *address; /* "10.7.0.1" */
+	int prefix;          /* 24 */
+	const char *iface;   /* "eth0", on loopback "lo" */
+	const char *mac;     /* "02:00:0a:07:00:01" */
+};
+
+struct plan_host {
+	const char *name;
+	size_t nport;
+	const struct plan_port *port; /* the first is what its name means */
+	bool does_forward;
+	const char *gateway; /* default route; NULL */
+	size_t nsysctl;
+	const struct name_value *sysctl; /* "net.ipv4.tcp_syn_retries" = "1": the lab's own and the host's */
+	const char *hosts_file;          /* text of its /etc/hosts */
+};
+
+struct plan_link {
+	const char *name, *subnet;
+	int mtu;
+	bool is_private; /* loopback: no bridge */
+};
+
+struct plan_capture {
+	size_t host, port; /* index in plan_host.port */
+	int64_t snaplen, buffer;
+	const char *filter; /* libpcap's words; "" for all */
+};
+
+struct plan {
+	const struct scenario *scenario;
+	const char *backend; /* "netns" */
+	size_t nhost, nlink, ncapture;
+	const struct plan_host *host; /* same indexes as scenario.host */
+	const struct plan_link *link;
+	const struct plan_capture *capture;
+	const char *ports; /* "1234,1235": every port that a step names, for snapshots */
+};
+
+int plan_make(struct plan *out, const struct scenario *scenario, const char *backend,
+	      struct arena *arena, struct err *err);
+/* `lab plan`, and plan.json (schema lab.plan/1). */
+void plan_text(FILE *out, const struct plan *plan);
+void plan_json(struct buf *out, const struct plan *plan);
+
+#endif

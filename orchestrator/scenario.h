@@ -1,0 +1,158 @@
+/* A scenario as data: read from INI, checked against the schema and the table of verbs. Everything
+ * lives in the arena. Nothing here touches a host. */
+#ifndef SCENARIO_H
+#define SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "arena.h"
+#include "err.h"
+#include "step.h"
+
+struct name_value {
+	const char *name, *value;
+	int line, column; /* of the value; 0: built in or --set */
+};
+
+struct scenario_host {
+	const char *name;
+	int line;
+	const char *address; /* as written; NULL: chosen by the plan */
+	bool does_forward;
+	const char *via, *resolver;
+	size_t nsysctl;
+	const struct name_value *sysctl;
+};
+
+struct scenario_link {
+	const char *name;
+	int line;
+	size_t nhost;
+	const size_t *host; /* indexes in scenario.host */
+	const char *subnet; /* NULL: chosen */
+	int mtu;            /* 0: default */
+	const char *rate, *loss;
+};
+
+struct scenario_name {
+	const char *name;
+	size_t host;
+	int ttl;
+};
+
+struct scenario_capture {
+	size_t host;
+	const char *filter; /* NULL: all of the run */
+	int64_t snaplen;    /* 0: the backend's default */
+	int64_t buffer;     /* bytes; 0: default */
+	const char *engine; /* "packet" */
+};
+
+struct state_count {
+	const char *state; /* ss's names, ESTABLISHED folded to ESTAB */
+	int64_t min, max;
+};
+
+/* What stands behind -> */
+struct expectation {
+	const char *text; /* as written; NULL: nothing was asked (then ok is) */
+	size_t nword;
+	const char *word[8]; /* ok, ECONNREFUSED, TIMEOUT, EOF: any of them */
+	size_t nstate;
+	struct state_count state[8]; /* RESULT_SOCKETS */
+	size_t npeer;
+	const char *peer[16]; /* host names */
+	const char *owner;    /* step name */
+	bool is_value, is_change; /* RESULT_VALUE: value_min..value_max; change: since the run began */
+	int64_t value_min, value_max;
+	int64_t within_min_ns, within_max_ns; /* 0, 0: not asked */
+	const char *to_host;
+};
+
+enum phase { PHASE_CONTROL, PHASE_FAULT, PHASE_RECOVERY, PHASE_COUNT };
+const char *phase_name(enum phase phase);
+
+struct scenario_step {
+	int number; /* from 1, in file order */
+	const char *name;
+	enum phase phase;
+	int line, column;
+	const char *words; /* the line as written behind NAME =, ${} expanded, blanks folded */
+	const struct step_kind *kind;
+	size_t host;           /* index; for SUBJECT_STEP the host of that step; for heal, of the fault */
+	size_t subject;        /* SUBJECT_STEP, heal, wait, tcp.stop: index of the step meant; else SIZE_MAX */
+	size_t narg;
+	const struct name_value *arg; /* every parameter with its value (fallbacks filled in), checked,
+	                               * durations as ns, sizes as bytes */
+	bool is_background;
+	struct expectation expect;
+};
+
+struct scenario_expect {
+	const char *verdict; /* code or prefix */
+	size_t on;           /* index of the step */
+	const char *wire;    /* NULL */
+	const char *wire_at_value; /* wire@HOST = ...: pattern; NULL */
+	size_t wire_at;            /* its host */
+	const char *not;           /* blank-separated codes; NULL */
+	const char *confidence;    /* "proven", "likely"; NULL: default */
+};
+
+struct scenario {
+	const char *name, *path; /* path for messages */
+	const char *source;      /* the resolved flat file, as `lab show --resolved` prints it */
+	const char *title, *about, *family, *level, *see, *needs_text;
+	unsigned needs; /* enum need: written ones and those of its verbs */
+	size_t nnot_on;
+	const struct name_value *not_on; /* backend, reason */
+	int64_t time_limit_ns;           /* default 60 s */
+	size_t nparam, nhost, nlink, nname, ncapture, nstep;
+	const struct name_value *param;
+	const struct scenario_host *host;
+	const struct scenario_link *link; /* none written: one link "lan" with all hosts */
+	const struct scenario_name *dns;  /* none written: each host's own name */
+	const struct scenario_capture *capture;
+	const struct scenario_step *step;
+	struct scenario_expect expect;
+};
+
+struct scenario_options {
+	const char *backend; /* for key@backend; NULL: no such keys are taken */
+	size_t nset;
+	const struct name_value *set; /* --set */
+};
+
+/* A complaint about a scenario file. */
+struct complaint {
+	const char *path;
+	int line, column;
+	const char *text;
+};
+struct complaints {
+	size_t count, cap;
+	struct complaint *at; /* sorted by line */
+	struct arena *arena;
+};
+
+/* 0: `out` is whole; -1: at least one complaint (all of one pass), or err alone when the file could
+ * not be read. Never prints. Plan-level facts (${HOST.address}) are expanded by the plan's own rules:
+ * addresses are chosen here, by scenario_addresses, so that values can hold them. */
+int scenario_load(struct scenario *out, const char *path, const struct scenario_options *options,
+		  struct arena *arena, struct complaints *complaints, struct err *err);
+
+/* NAME or FILE (holds '/' or ends in .ini) to a path; looks in ./scenarios, $XDG_DATA_HOME/lab/scenarios,
+ * the installed directory. -1 with the nearest known name. */
+int scenario_find(const char *name, const char **path, struct arena *arena, struct err *err);
+struct scenario_entry {
+	const char *name, *path, *from; /* from: "./scenarios", "installed" ... */
+};
+int scenario_list(const struct scenario_entry **out, size_t *count, struct arena *arena, struct err *err);
+
+size_t scenario_step_find(const struct scenario *scenario, const char *name); /* SIZE_MAX: none */
+size_t scenario_host_find(const struct scenario *scenario, const char *name);
+const char *step_arg(const struct scenario_step *step, const char *name); /* NULL */
+
+#endif
