@@ -1,0 +1,92 @@
+/* The command line as data. One table of commands and one of options (cli.c) feed the parser, the
+ * help and the documents; a test holds them together. */
+#ifndef CLI_H
+#define CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "arena.h"
+#include "err.h"
+#include "report.h"
+#include "scenario.h"
+
+enum colour_when { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
+
+struct cli {
+	const struct command *command;
+	size_t narg;
+	const char *const *arg; /* names and files, in order */
+	size_t nset;
+	const struct name_value *set; /* --set NAME=VALUE */
+	const char *backend;          /* "auto" when not given */
+	const char *out;              /* -o DIR; NULL */
+	const char *require;          /* "proven", "likely", "wire"; NULL */
+	const char *pause;            /* phase; NULL */
+	const char *tag;              /* family or level to select; NULL */
+	const char *from;             /* `lab new --from`; NULL */
+	int64_t repeat;               /* 1 */
+	int64_t jobs;                 /* 1 */
+	int64_t timeout_ns;           /* 0: the scenario's time-limit */
+	bool is_json, is_quiet, is_verbose, is_ascii, is_yes;
+	bool wants_help, wants_resolved, wants_schema, wants_markdown;
+	enum colour_when colour;
+	struct style style; /* of stdout, from the above and the environment */
+	FILE *result;       /* stdout: the result */
+	FILE *progress;     /* stderr: for people */
+	struct arena *arena;
+};
+
+/* Exit status (0 and up), or -1 with err filled (its kind is the exit status). */
+typedef int command_run(const struct cli *cli, struct err *err);
+
+struct command {
+	const char *name;
+	const char *arguments; /* "NAME|FILE..." */
+	const char *text;      /* one line */
+	command_run *run;
+	unsigned options;      /* enum option_bit: those that mean something here */
+	int min_args, max_args; /* max -1: any number */
+	const char *help;      /* more lines for `lab help NAME`; NULL */
+};
+
+enum option_bit {
+	OPT_BACKEND = 1 << 0,
+	OPT_OUT = 1 << 1,
+	OPT_JSON = 1 << 2,
+	OPT_QUIET = 1 << 3,
+	OPT_VERBOSE = 1 << 4,
+	OPT_JOBS = 1 << 5,
+	OPT_TIMEOUT = 1 << 6,
+	OPT_REQUIRE = 1 << 7,
+	OPT_SET = 1 << 8,
+	OPT_REPEAT = 1 << 9,
+	OPT_PAUSE = 1 << 10,
+	OPT_TAG = 1 << 11,
+	OPT_RESOLVED = 1 << 12,
+	OPT_SCHEMA = 1 << 13,
+	OPT_FROM = 1 << 14,
+	OPT_YES = 1 << 15,
+	OPT_MARKDOWN = 1 << 16,
+	OPT_ALWAYS = 1 << 17, /* --color, --ascii, -h: on every command */
+};
+
+extern const struct command commands[]; /* name NULL ends it */
+const struct command *command_find(const char *name);
+
+/* Parses argv; options before or after names. -1 with ERR_USAGE and "did you mean". Names the
+ * command `help` when none is given. */
+int cli_parse(struct cli *out, int argc, char **argv, struct arena *arena, struct err *err);
+void cli_help(FILE *out);                                      /* at most 24 lines, examples first */
+void cli_help_command(FILE *out, const struct command *command);
+
+/* Prints the complaints of a scenario as `path:line:col: error: text` to cli->progress. */
+void cli_complain(const struct cli *cli, const struct complaints *complaints);
+/* The nearest of `count` names (edit distance at most a third), NULL when none is near. */
+const char *nearest(const char *name, const char *const *names, size_t count);
+
+command_run cmd_run, cmd_list, cmd_show, cmd_plan, cmd_check, cmd_new, cmd_steps, cmd_analyze,
+	cmd_report, cmd_runs, cmd_explain, cmd_doctor, cmd_version, cmd_help;
+
+#endif
