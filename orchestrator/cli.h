@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "err.h"
+#include "nearest.h"
 #include "report.h"
 #include "scenario.h"
 
@@ -83,9 +84,6 @@ void cli_help_command(FILE *out, const struct command *command);
 
 /* Prints the complaints of a scenario as `path:line:col: error: text` to cli->progress. */
 void cli_complain(const struct cli *cli, const struct complaints *complaints);
-/* The nearest of `count` names (edit distance at most a third), NULL when none is near. */
-const char *nearest(const char *name, const char *const *names, size_t count);
-
 command_run cmd_run, cmd_list, cmd_show, cmd_plan, cmd_check, cmd_new, cmd_steps, cmd_analyze,
 	cmd_report, cmd_runs, cmd_explain, cmd_doctor, cmd_version, cmd_help;
 

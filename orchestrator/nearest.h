@@ -1,0 +1,11 @@
+/* "did you mean": the nearest of the known names. */
+#ifndef NEAREST_H
+#define NEAREST_H
+
+#include <stddef.h>
+
+/* The nearest by edit distance (at most a third of the name's length, at least 1), NULL when none
+ * is near. Names over 63 bytes are never near. */
+const char *nearest(const char *name, const char *const *names, size_t count);
+
+#endif
