@@ -1,0 +1,73 @@
+/* The agent of one host: a poll loop that never blocks. It reads frames from the controller, gives
+ * steps to actors (actor.h), relays what they say, and offers its loop to captures. */
+#ifndef AGENT_H
+#define AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "addr.h"
+#include "err.h"
+#include "event.h"
+
+struct agent;
+
+/* What `setup` told; before it every member is empty. */
+struct host_facts {
+	char name[64];
+	struct addr address; /* the host's first; family 0: none */
+	char *names;         /* hosts-file text; NULL: the host has an /etc/hosts of its own */
+	bool is_private;     /* the network stack is the run's own */
+	bool does_drop;      /* actors give up their capabilities */
+};
+const struct host_facts *agent_host(const struct agent *agent);
+
+/* Queues an EVENT frame; never blocks. Strings are copied. */
+void agent_event(struct agent *agent, const struct event *event);
+/* Queues a PACKETS frame; body as docs/protocol.md, at most FRAME_MAX - 1 bytes. */
+void agent_packets(struct agent *agent, const void *body, size_t len);
+/* Bytes that wait for the controller to read; 0 when all was written. */
+size_t agent_backlog(const struct agent *agent);
+
+/* A descriptor in the agent's poll loop. The callback is called with revents; it reads what is
+ * there and returns. The fd stays the caller's; agent_unwatch before closing it. -1: too many. */
+typedef void agent_watch_fn(struct agent *agent, void *context, short revents);
+int agent_watch(struct agent *agent, int fd, short events, agent_watch_fn *call, void *context);
+void agent_unwatch(struct agent *agent, int fd);
+
+/* Who runs here, for owners in socket tables. */
+struct agent_actor {
+	pid_t pid;
+	const char *process; /* comm: "lab-agent" */
+	const char *label;   /* the step that made it */
+	int step;
+};
+size_t agent_actor_count(const struct agent *agent);
+struct agent_actor agent_actor_at(const struct agent *agent, size_t index);
+
+/* A request that is no step (docs/protocol.md): 0: DONE ok; -1: DONE error with err's text.
+ * Short, never waits. Rows are in agent_control.c, looked up before the table of steps. */
+typedef int agent_control_fn(struct agent *agent, const struct event *request, struct err *err);
+struct agent_control {
+	const char *kind;
+	agent_control_fn *handle;
+};
+extern const struct agent_control agent_controls[]; /* {0} ends it */
+
+/* State of the modules behind the control requests: each owns its struct, makes it at first use and
+ * frees it in its end function (rows of agent_ends, called in order when the agent ends and, for
+ * faults, at `stop-all`). NULL: not used yet. */
+struct agent_parts {
+	struct captures *captures;   /* capture.c */
+	struct snapshots *snapshots; /* snapshot.c: last counters */
+	struct faults *faults;       /* step_firewall.c: what is set, by label */
+};
+struct agent_parts *agent_parts(struct agent *agent);
+
+/* Runs on descriptors in, out until EOF, `bye`, a lost lease or SIGTERM. Returns the exit status.
+ */
+int agent_run(int in, int out);
+
+#endif

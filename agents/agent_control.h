@@ -1,0 +1,19 @@
+/* What the loop needs of the modules behind the control requests (agent.h: struct agent_parts). */
+#ifndef AGENT_CONTROL_H
+#define AGENT_CONTROL_H
+
+#include "agent.h"
+
+agent_control_fn capture_start, capture_stop; /* capture.c */
+agent_control_fn snapshot_take;               /* snapshot.c */
+agent_control_fn heal;                        /* step_heal.c; field `of`, or `step` from the verb */
+void faults_end(struct agent *agent);         /* step_firewall.c: undoes and frees; emits `heal` */
+void captures_end(struct agent *agent);       /* capture.c: closes and frees */
+void snapshots_end(struct agent *agent);      /* snapshot.c */
+
+/* Each frees its module's state and undoes what it set; safe without any. NULL ends the list. */
+extern void (*const agent_ends[])(struct agent *agent);
+/* Undoes every fault that is set, with its `heal` event (`stop-all`). */
+void agent_undo(struct agent *agent);
+
+#endif
