@@ -45,6 +45,11 @@ struct plan {
 	const char *ports; /* "1234,1235": every port that a step names, for snapshots */
 };
 
+/* Sysctls that some kernels lack (tcp_syn_linear_timeouts, IPv6's own): where the file is absent
+ * such a one is skipped; any other that cannot be set is an error. */
+bool plan_sysctl_is_optional(const char *name);
+
+/* Pure; the scenario must outlive the plan. -1: this backend cannot place the scenario. */
 int plan_make(struct plan *out, const struct scenario *scenario, const char *backend,
 	      struct arena *arena, struct err *err);
 /* `lab plan`, and plan.json (schema lab.plan/1). */

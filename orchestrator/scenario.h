@@ -6,9 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "addr.h"
 #include "arena.h"
+#include "buf.h"
 #include "err.h"
 #include "step.h"
 
@@ -136,6 +138,8 @@ struct complaints {
 	struct complaint *at; /* sorted by line */
 	struct arena *arena;
 };
+void complaint_add(struct complaints *complaints, const char *path, int line, int column,
+		   const char *fmt, ...) PRINTF(5, 6);
 
 /* 0: `out` is whole; -1: at least one complaint (all of one pass), or err alone when the file could
  * not be read. Never prints. Plan-level facts (${HOST.address}) are expanded by the plan's own rules:
@@ -150,6 +154,13 @@ struct scenario_entry {
 	const char *name, *path, *from; /* from: "./scenarios", "installed" ... */
 };
 int scenario_list(const struct scenario_entry **out, size_t *count, struct arena *arena, struct err *err);
+
+/* The sections and keys of the format, as `lab show --schema`, its JSON (lab.schema/1) and the table
+ * in docs/scenario.md; the verbs (step_kinds), as in docs/scenario.md. */
+void schema_text(FILE *out);
+void schema_json(struct buf *out);
+void schema_markdown(FILE *out);
+void steps_markdown(FILE *out);
 
 size_t scenario_step_find(const struct scenario *scenario, const char *name); /* SIZE_MAX: none */
 size_t scenario_host_find(const struct scenario *scenario, const char *name);
