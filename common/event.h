@@ -11,11 +11,13 @@
 #include "buf.h"
 #include "err.h"
 
-enum { EVENT_FIELDS = 24 };
+enum {
+	EVENT_FIELDS = 24
+};
 
 struct field {
 	const char *name;
-	const char *text;  /* NULL when it is a number */
+	const char *text; /* NULL when it is a number */
 	int64_t number;
 };
 
@@ -32,7 +34,7 @@ struct event {
 
 /* t_ns = now. Strings are borrowed everywhere in this file. */
 void event_init(struct event *event, const char *kind);
-/* Beyond EVENT_FIELDS is a programming error (assert). */
+/* Beyond EVENT_FIELDS is a programming error (assert). A NULL text leaves the field out. */
 void event_text(struct event *event, const char *name, const char *text);
 void event_int(struct event *event, const char *name, int64_t number);
 
@@ -40,7 +42,8 @@ const char *event_get(const struct event *event, const char *name); /* NULL: abs
 int64_t event_num(const struct event *event, const char *name, int64_t fallback);
 bool event_is(const struct event *event, const char *kind);
 
-/* Binary form (frames). Decode borrows its strings from `bytes`, which must outlive the event. */
+/* Binary form (frames); seq and host are the controller's and do not travel. Decode borrows its
+ * strings from `bytes`, which must outlive the event. */
 void event_encode(struct buf *out, const struct event *event);
 int event_decode(struct event *event, const void *bytes, size_t len, struct err *err);
 /* One line with its newline: {"seq":1,"t_ns":2,"host":"h","kind":"k","step":3,"label":"l",...}. */

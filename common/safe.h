@@ -2,7 +2,9 @@
 #ifndef SAFE_H
 #define SAFE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "buf.h"
 
@@ -10,6 +12,10 @@
 void safe_add(struct buf *out, const char *text);
 /* The length in bytes of the valid UTF-8 character at text (1 to 4), 0 when it is none. */
 size_t utf8_len(const char *text, const char *end);
+/* Its code point (len as utf8_len gave it, not 0). */
+uint32_t utf8_code(const char *text, size_t len);
+/* Control characters, bidi overrides and marks, line separators, BOM: not for a terminal. */
+bool utf8_is_unsafe(uint32_t code);
 /* Columns that text takes on a terminal (counts characters; ours are all one column wide). */
 size_t utf8_columns(const char *text);
 

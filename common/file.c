@@ -1,0 +1,95 @@
+/* Whole files. Opened without blocking: a FIFO in place of a file must not hold us. */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int read_to_end(int fd, const char *name, size_t max, struct buf *out, struct err *err)
+{
+	size_t start = out->len;
+
+	for (;;) {
+		ssize_t got;
+
+		buf_reserve(out, 1 << 14);
+		got = read(fd, out->data + out->len, 1 << 14);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_sys(err, "%s", name);
+		if (got == 0)
+			return 0;
+		out->len += (size_t)got;
+		out->data[out->len] = '\0';
+		if (out->len - start > max)
+			return err_set(err, ERR_BROKE, "%s: larger than %zu bytes", name, max);
+	}
+}
+
+int file_read(int dirfd, const char *name, size_t max, struct buf *out, struct err *err)
+{
+	size_t start = out->len;
+	struct stat st;
+	int fd, result = -1;
+
+	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return err_sys(err, "%s", name);
+	if (fstat(fd, &st) < 0)
+		err_sys(err, "%s", name);
+	else if (!S_ISREG(st.st_mode) && !starts_with(name, "/proc/"))
+		err_set(err, ERR_BROKE, "%s: not a regular file", name);
+	else
+		result = read_to_end(fd, name, max, out, err);
+	close(fd);
+	if (result < 0 && out->data) {
+		out->len = start;
+		out->data[start] = '\0';
+	}
+	return result;
+}
+
+int write_all(int fd, const void *bytes, size_t len)
+{
+	const char *at = bytes;
+
+	while (len > 0) {
+		ssize_t done = write(fd, at, len);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -1;
+		at += done;
+		len -= (size_t)done;
+	}
+	return 0;
+}
+
+int file_write(int dirfd, const char *name, const void *bytes, size_t len, struct err *err)
+{
+	char temporary[PATH_MAX];
+	int fd, sys = 0;
+
+	if (snprintf(temporary, sizeof(temporary), "%s.tmp", name) >= (int)sizeof(temporary))
+		return err_set(err, ERR_BROKE, "%s: name too long", name);
+	unlinkat(dirfd, temporary, 0); /* of a run that was killed; never written through */
+	fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(err, "%s", name);
+	if (write_all(fd, bytes, len) < 0)
+		sys = errno;
+	if (close(fd) < 0 && sys == 0)
+		sys = errno;
+	if (sys == 0 && renameat(dirfd, temporary, dirfd, name) < 0)
+		sys = errno;
+	if (sys == 0)
+		return 0;
+	unlinkat(dirfd, temporary, 0);
+	errno = sys;
+	return err_sys(err, "%s", name);
+}

@@ -1,0 +1,25 @@
+/* Out of memory ends the process: nothing here could go on sensibly without it. */
+#include "mem.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "util.h"
+
+void *mem_resize(void *old, size_t count, size_t size)
+{
+	size_t len = 0;
+	void *new = NULL;
+
+	if (!__builtin_mul_overflow(count, size, &len))
+		new = realloc(old, len > 0 ? len : 1);
+	if (!new) {
+		static const char text[] = "out of memory\n";
+		ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+		(void)ignored;
+		_exit(ERR_BROKE);
+	}
+	return new;
+}
