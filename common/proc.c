@@ -19,7 +19,8 @@
 enum {
 	CAP = 4 << 20,
 	CHUNK = 1 << 16,
-	FALLBACK_MS = 5
+	FALLBACK_MS = 5,
+	DRAINS = 16,
 };
 enum {
 	IN,
