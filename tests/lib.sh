@@ -1,0 +1,169 @@
+# Black-box tests in bash, as TAP. A test file begins with
+#   . "$(dirname "$0")/../lib.sh"
+# and ends with done_testing. Known to it: SRC (the repository), B (build folder), LAB (the program
+# under test), T (an empty folder of its own, the working directory, gone at the end).
+# shellcheck shell=bash disable=SC2034
+set -u
+SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+B=$(cd "${B:-$SRC/build}" && pwd) || exit 1
+LAB=$B/lab
+T=$(mktemp -d "${TMPDIR:-/tmp}/lab-test-XXXXXX") || exit 1
+USER_ID=12345
+export CLICOLOR_FORCE= # unset below: a caller's wishes are no part of a test
+unset CLICOLOR_FORCE CLICOLOR NO_COLOR CI COLUMNS
+for name in ${!LAB_@}; do
+	unset "$name"
+done
+export HOME=$T/home XDG_STATE_HOME=$T/state XDG_CONFIG_HOME=$T/config XDG_DATA_HOME=$T/data
+export XDG_RUNTIME_DIR=$T/runtime XDG_CACHE_HOME=$T/cache TMPDIR=$T/tmp LC_ALL=C.UTF-8 TERM=dumb
+mkdir -m 700 "$HOME" "$XDG_RUNTIME_DIR"
+mkdir -m 1777 "$TMPDIR"
+chmod 755 "$T"
+cd "$T" || exit 1
+test_count=0 test_bad=0
+
+finish() {
+	local status=$?
+	cd / && rm -rf "$T"
+	exit "$status"
+}
+trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+comment() {
+	sed 's/^/# /' >&2
+}
+
+# ok SENTENCE / not_ok SENTENCE [WHY...]: the two ends of every test
+ok() {
+	test_count=$((test_count + 1))
+	printf 'ok %d - %s\n' "$test_count" "${1//#/}"
+}
+
+not_ok() {
+	test_count=$((test_count + 1)) test_bad=$((test_bad + 1))
+	printf 'not ok %d - %s\n' "$test_count" "${1//#/}"
+	shift
+	[ $# -eq 0 ] || printf '%s\n' "$@" | comment
+	return 1
+}
+
+# t SENTENCE COMMAND...: the command ends 0; its output is shown when it does not
+t() {
+	local sentence=$1 output status
+	shift
+	output=$("$@" 2>&1)
+	status=$?
+	if [ "$status" -eq 0 ]; then
+		ok "$sentence"
+	else
+		not_ok "$sentence" "status $status: $*" "$output"
+	fi
+}
+
+# is GOT WANT SENTENCE: equal text
+is() {
+	if [ "$1" = "$2" ]; then
+		ok "$3"
+	else
+		not_ok "$3" "got:  $1" "want: $2"
+	fi
+}
+
+# isnt GOT UNWANTED SENTENCE
+isnt() {
+	if [ "$1" != "$2" ]; then
+		ok "$3"
+	else
+		not_ok "$3" "got what must not be: $1"
+	fi
+}
+
+# like GOT REGEX SENTENCE: an extended regular expression matches somewhere in GOT
+like() {
+	if [[ $1 =~ $2 ]]; then
+		ok "$3"
+	else
+		not_ok "$3" "got:  $1" "want: $2"
+	fi
+}
+
+unlike() {
+	if [[ $1 =~ $2 ]]; then
+		not_ok "$3" "got:      $1" "unwanted: $2"
+	else
+		ok "$3"
+	fi
+}
+
+# exits STATUS COMMAND...: runs it; its output is in $out, its complaints in $err afterwards
+exits() {
+	local want=$1 status
+	shift
+	"$@" >"$T/.out" 2>"$T/.err"
+	status=$?
+	out=$(cat "$T/.out")
+	err=$(cat "$T/.err")
+	if [ "$status" -eq "$want" ]; then
+		ok "${*/#"$B"\//} exits $want"
+	else
+		not_ok "${*/#"$B"\//} exits $want" "status $status" "$out" "$err"
+	fi
+}
+
+# skip REASON [N]: N tests are not played
+skip() {
+	local i
+	for ((i = 0; i < ${2:-1}; i++)); do
+		test_count=$((test_count + 1))
+		printf 'ok %d # SKIP %s\n' "$test_count" "$1"
+	done
+}
+
+# skip_all REASON: the whole file
+skip_all() {
+	printf '1..0 # SKIP %s\n' "$1"
+	exit 0
+}
+
+done_testing() {
+	printf '1..%d\n' "$test_count"
+	[ "$test_bad" -eq 0 ]
+	exit
+}
+
+# as_user COMMAND...: as an ordinary user without HOME. As root that is user id 12345, who gets a
+# copy of the programs (the clone may be in a folder that only root may enter).
+as_user() {
+	local command=()
+	if [ "$(id -u)" -ne 0 ]; then
+		env -u HOME -u XDG_STATE_HOME -u XDG_CONFIG_HOME -u XDG_DATA_HOME "$@"
+		return
+	fi
+	user_folder >/dev/null
+	for word in "$@"; do
+		command+=("${word/#"$B"\//"$T/user/build/"}")
+	done
+	setpriv --reuid="$USER_ID" --regid="$USER_ID" --clear-groups --inh-caps=-all \
+		env -u HOME -u XDG_STATE_HOME -u XDG_CONFIG_HOME -u XDG_DATA_HOME \
+		-u XDG_RUNTIME_DIR -u XDG_CACHE_HOME "${command[@]}"
+}
+
+# user_folder: prints a folder that this user may write, with scenarios/ in it
+user_folder() {
+	if [ ! -d "$T/user" ]; then
+		mkdir -p "$T/user/build"
+		cp "$B/lab" "$B/lab-agent" "$T/user/build/" 2>/dev/null
+		cp -r "$SRC/scenarios" "$T/user/"
+		chmod -R a+rX "$T/user"
+		[ "$(id -u)" -ne 0 ] || chown -R "$USER_ID:$USER_ID" "$T/user"
+	fi
+	echo "$T/user"
+}
+
+# user_can COMMAND...: whether as_user can do it, silently
+user_can() {
+	as_user "$@" >/dev/null 2>&1
+}
