@@ -1,0 +1,54 @@
+/* One capture: an AF_PACKET socket with a ring of its own, engine `packet`. It is complete from the
+ * moment capture_open returns until capture_finish: the filter is there before the socket is bound.
+ */
+#ifndef CAPTURE_H
+#define CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "err.h"
+#include "sink.h"
+
+enum {
+	CAPTURE_FILTER_MAX = 4096
+}; /* instructions, as the kernel's BPF_MAXINSNS */
+
+struct capture_spec {
+	uint16_t number;
+	const char *iface;
+	uint32_t snaplen;   /* bytes of a packet that are kept; 0: all */
+	uint32_t buffer;    /* bytes of ring; 0: 1 MiB */
+	const char *filter; /* hex of struct sock_filter[]; NULL or "": everything */
+};
+
+struct capture {
+	int fd; /* -1: not open */
+	uint16_t number;
+	uint32_t snaplen, slot; /* slot: bytes of packet that a frame of the ring holds */
+	uint8_t *ring;          /* mapped; NULL */
+	size_t ring_len, frame_len, block_len, frames_per_block, nframe, at;
+	uint8_t *large;   /* snaplen bytes, for packets that no slot holds; owned */
+	uint64_t packets; /* handed over */
+	uint64_t seen;    /* by the kernel after the filter, dropped ones too */
+	uint64_t dropped;
+	struct buf out; /* a PACKETS body being filled */
+};
+
+/* -1 with err->sys EPERM where captures are not allowed, ENODEV for an unknown iface. */
+int capture_open(struct capture *capture, const struct capture_spec *spec, struct err *err);
+/* Hands over what is in the ring, at most `limit` packets, in PACKETS bodies. The number of them.
+ */
+size_t capture_drain(struct capture *capture, size_t limit, const struct sink *sink);
+/* No further packets; hands over all that came before. Afterwards packets and dropped are final. */
+int capture_finish(struct capture *capture, const struct sink *sink, struct err *err);
+/* Safe twice. Waits about 16 ms for the kernel: processes that end leave it to their exit. */
+void capture_close(struct capture *capture);
+/* Memory alone; ring and socket end with the process. */
+void capture_free(struct capture *capture);
+/* Bytes of memory that the ring has. */
+size_t capture_buffer(const struct capture *capture);
+
+#endif

@@ -1,0 +1,148 @@
+/* The agent's captures: requests capture.start and capture.stop, and the ring in its poll loop. */
+#include <errno.h>
+#include <poll.h>
+
+#include "agent.h"
+#include "agent_control.h"
+#include "capture.h"
+#include "util.h"
+
+enum {
+	CAPTURES = 64,
+	TURN = 8192,        /* packets at one turn of the loop */
+	BACKLOG = 64 << 20, /* with so much unread the ring keeps, and drops are counted */
+};
+
+struct captures {
+	struct agent *agent;
+	size_t count;
+	struct one {
+		struct capture capture;
+		struct captures *all;
+		char link[64], iface[32], file[160];
+		bool is_open;
+	} one[CAPTURES];
+};
+
+static void readable(struct agent *agent, void *context, short revents)
+{
+	struct one *one = context;
+	struct sink sink = sink_agent(agent);
+
+	(void)revents;
+	if (agent_backlog(agent) < BACKLOG)
+		capture_drain(&one->capture, TURN, &sink);
+}
+
+static struct captures *captures_of(struct agent *agent)
+{
+	struct agent_parts *parts = agent_parts(agent);
+
+	if (parts->captures == NULL) {
+		parts->captures = calloc(1, sizeof *parts->captures);
+		if (parts->captures == NULL)
+			abort();
+		parts->captures->agent = agent;
+	}
+	return parts->captures;
+}
+
+static struct one *one_find(struct captures *all, int64_t number)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->one[i].is_open && all->one[i].capture.number == number)
+			return &all->one[i];
+	return NULL;
+}
+
+static void started(struct agent *agent, const struct one *one, const struct event *request)
+{
+	const char *filter = event_get(request, "filter_text");
+	struct event event;
+
+	event_init(&event, "capture");
+	event_text(&event, "link", one->link);
+	event_text(&event, "iface", one->iface);
+	event_text(&event, "file", one->file);
+	event_text(&event, "engine", "packet");
+	event_int(&event, "snaplen", one->capture.snaplen);
+	event_int(&event, "buffer", (int64_t)capture_buffer(&one->capture));
+	event_text(&event, "filter", filter != NULL ? filter : "");
+	agent_event(agent, &event);
+}
+
+int capture_start(struct agent *agent, const struct event *request, struct err *err)
+{
+	struct captures *all = captures_of(agent);
+	int64_t number = event_num(request, "capture", -1);
+	int64_t snaplen = event_num(request, "snaplen", 0);
+	int64_t buffer = event_num(request, "buffer", 0);
+	const char *link = event_get(request, "link"), *iface = event_get(request, "iface");
+	struct one *one = &all->one[all->count];
+
+	if (number < 0 || number > UINT16_MAX || snaplen < 0 || snaplen > UINT32_MAX ||
+	    buffer < 0 || buffer > UINT32_MAX || link == NULL || iface == NULL)
+		return err_set(err, ERR_BROKE, "capture.start: fields are missing or too large");
+	if (one_find(all, number) != NULL || all->count == CAPTURES)
+		return err_set(err, ERR_BROKE, "capture.start: capture %d runs already",
+			       (int)number);
+	const struct capture_spec spec = {
+		.number = (uint16_t)number,
+		.iface = iface,
+		.snaplen = (uint32_t)snaplen,
+		.buffer = (uint32_t)buffer,
+		.filter = event_get(request, "filter"),
+	};
+	*one = (struct one){ .all = all };
+	snprintf(one->link, sizeof one->link, "%s", link);
+	snprintf(one->iface, sizeof one->iface, "%s", iface);
+	snprintf(one->file, sizeof one->file, "%s.%s", agent_host(agent)->name, one->link);
+	if (capture_open(&one->capture, &spec, err) < 0)
+		return -1;
+	if (agent_watch(agent, one->capture.fd, POLLIN, readable, one) < 0) {
+		capture_close(&one->capture);
+		return err_set(err, ERR_BROKE, "capture.start: too many descriptors");
+	}
+	one->is_open = true;
+	all->count++;
+	started(agent, one, request);
+	return 0;
+}
+
+int capture_stop(struct agent *agent, const struct event *request, struct err *err)
+{
+	struct one *one = one_find(captures_of(agent), event_num(request, "capture", -1));
+	struct sink sink = sink_agent(agent);
+	struct event event;
+	int status;
+
+	if (one == NULL)
+		return err_set(err, ERR_BROKE, "capture.stop: no such capture");
+	agent_unwatch(agent, one->capture.fd);
+	one->is_open = false; /* the socket itself is left to the end of the process: 16 ms */
+	status = capture_finish(&one->capture, &sink, err);
+	event_init(&event, "capture.end");
+	event_text(&event, "link", one->link);
+	event_text(&event, "file", one->file);
+	event_int(&event, "packets", (int64_t)one->capture.packets);
+	event_int(&event, "dropped", (int64_t)one->capture.dropped);
+	agent_event(agent, &event);
+	return status;
+}
+
+void captures_end(struct agent *agent)
+{
+	struct agent_parts *parts = agent_parts(agent);
+
+	if (parts->captures == NULL)
+		return;
+	for (size_t i = 0; i < parts->captures->count; i++) {
+		struct one *one = &parts->captures->one[i];
+
+		if (one->is_open)
+			agent_unwatch(agent, one->capture.fd);
+		capture_free(&one->capture);
+	}
+	free(parts->captures);
+	parts->captures = NULL;
+}

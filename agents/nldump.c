@@ -1,0 +1,156 @@
+/* Netlink dumps. Every length the kernel gives is checked against what was received. */
+#include "nldump.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "clock.h"
+
+enum {
+	ANSWER = 32768,
+	PATIENCE_S = 2
+};
+
+static int nl_open(struct nldump *nl, struct err *err)
+{
+	const struct timeval patience = { .tv_sec = PATIENCE_S };
+
+	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, nl->protocol);
+	if (nl->fd < 0)
+		return err_sys(err, "netlink socket");
+	if (setsockopt(nl->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0) {
+		err_sys(err, "netlink socket");
+		nldump_close(nl);
+		return -1;
+	}
+	return 0;
+}
+
+static int request_send(struct nldump *nl, unsigned type, const void *body, size_t len,
+			struct err *err)
+{
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	union {
+		struct nlmsghdr header;
+		char bytes[512];
+	} message = { .header = { .nlmsg_type = (uint16_t)type,
+				  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+				  .nlmsg_seq = ++nl->seq } };
+	size_t total = NLMSG_HDRLEN + NLMSG_ALIGN(len);
+
+	if (total > sizeof message)
+		return err_set(err, ERR_BROKE, "netlink request of %zu bytes", len);
+	message.header.nlmsg_len = (uint32_t)total;
+	memcpy(message.bytes + NLMSG_HDRLEN, body, len);
+	if (sendto(nl->fd, &message, total, 0, (const struct sockaddr *)&kernel, sizeof kernel) < 0)
+		return err_sys(err, "netlink request");
+	return 0;
+}
+
+static int answer_error(const void *body, size_t len, struct err *err)
+{
+	int error = 0;
+
+	/* DONE carries a bare int, ERROR a struct that begins with one. */
+	if (len >= sizeof error)
+		memcpy(&error, body, sizeof error);
+	if (error >= 0)
+		return 0;
+	errno = -error;
+	return err_sys(err, "the kernel answers");
+}
+
+/* One datagram. 1: more to come, 0: the dump ended, -1: err. */
+static int answer_read(const struct nldump *nl, const char *bytes, size_t len, nldump_row *row,
+		       void *context, struct err *err)
+{
+	while (len >= NLMSG_HDRLEN) {
+		struct nlmsghdr header;
+		size_t step;
+
+		memcpy(&header, bytes, sizeof header);
+		if (header.nlmsg_len < NLMSG_HDRLEN || header.nlmsg_len > len)
+			return err_set(err, ERR_BROKE, "netlink: message of %u in %zu bytes",
+				       header.nlmsg_len, len);
+		const char *body = bytes + NLMSG_HDRLEN;
+		size_t body_len = header.nlmsg_len - NLMSG_HDRLEN;
+		if (header.nlmsg_seq == nl->seq) {
+			if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR)
+				return answer_error(body, body_len, err);
+			if (header.nlmsg_type >= NLMSG_MIN_TYPE)
+				row(context, header.nlmsg_type, body, body_len);
+		}
+		step = NLMSG_ALIGN((size_t)header.nlmsg_len);
+		if (step >= len)
+			break;
+		bytes += step;
+		len -= step;
+	}
+	return 1;
+}
+
+int nldump_run(struct nldump *nl, unsigned type, const void *body, size_t len, nldump_row *row,
+	       void *context, struct err *err)
+{
+	_Alignas(struct nlmsghdr) char answer[ANSWER];
+	int64_t deadline_ns = clock_after_ms(PATIENCE_S * 1000);
+	int more;
+
+	if (nl->fd < 0 && nl_open(nl, err) < 0)
+		return -1;
+	if (request_send(nl, type, body, len, err) < 0)
+		goto fail;
+	do {
+		struct sockaddr_nl from = { 0 };
+		socklen_t from_len = sizeof from;
+		ssize_t n = recvfrom(nl->fd, answer, sizeof answer, MSG_TRUNC,
+				     (struct sockaddr *)&from, &from_len);
+
+		if (n < 0 && errno == EINTR && clock_left_ms(deadline_ns) > 0)
+			n = 0;
+		if (n < 0) {
+			err_sys(err, "netlink answer");
+			goto fail;
+		}
+		if ((size_t)n > sizeof answer) {
+			err_set(err, ERR_BROKE, "netlink: answer of %zd bytes", n);
+			goto fail;
+		}
+		/* Only the kernel (port 0) is believed. */
+		more = from.nl_pid != 0 ? 1 : answer_read(nl, answer, (size_t)n, row, context, err);
+	} while (more > 0);
+	if (more == 0)
+		return 0;
+fail:
+	nldump_close(nl); /* a half-read answer must not meet the next request */
+	return -1;
+}
+
+void nldump_close(struct nldump *nl)
+{
+	if (nl->fd >= 0)
+		close(nl->fd);
+	nl->fd = -1;
+}
+
+int nldump_attr(const void **at, size_t *left, struct nlattr_view *attr)
+{
+	struct nlattr header;
+	size_t step;
+
+	if (*left < NLA_HDRLEN)
+		return 0;
+	memcpy(&header, *at, sizeof header);
+	if (header.nla_len < NLA_HDRLEN || header.nla_len > *left)
+		return 0;
+	attr->type = header.nla_type & NLA_TYPE_MASK;
+	attr->data = (const char *)*at + NLA_HDRLEN;
+	attr->len = header.nla_len - (size_t)NLA_HDRLEN;
+	step = NLA_ALIGN((size_t)header.nla_len);
+	if (step > *left)
+		step = *left;
+	*at = (const char *)*at + step;
+	*left -= step;
+	return 1;
+}

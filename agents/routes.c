@@ -1,0 +1,254 @@
+/* rtnetlink dumps for routes and addresses; /proc/sys/net for sysctls (it follows the process into
+ * its namespace, /sys does not). */
+#include "routes.h"
+
+#include <fcntl.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#include "addr.h"
+#include "nldump.h"
+#include "util.h"
+
+static const char *const sysctls[] = {
+	"core.rmem_default",
+	"core.somaxconn",
+	"core.wmem_default",
+	"ipv4.conf.all.rp_filter",
+	"ipv4.conf.default.rp_filter",
+	"ipv4.icmp_ratelimit",
+	"ipv4.icmp_ratemask",
+	"ipv4.ip_default_ttl",
+	"ipv4.ip_forward",
+	"ipv4.ip_local_port_range",
+	"ipv4.ip_no_pmtu_disc",
+	"ipv4.tcp_abort_on_overflow",
+	"ipv4.tcp_adv_win_scale",
+	"ipv4.tcp_congestion_control",
+	"ipv4.tcp_ecn",
+	"ipv4.tcp_fastopen",
+	"ipv4.tcp_fin_timeout",
+	"ipv4.tcp_keepalive_intvl",
+	"ipv4.tcp_keepalive_probes",
+	"ipv4.tcp_keepalive_time",
+	"ipv4.tcp_max_syn_backlog",
+	"ipv4.tcp_mtu_probing",
+	"ipv4.tcp_orphan_retries",
+	"ipv4.tcp_retries1",
+	"ipv4.tcp_retries2",
+	"ipv4.tcp_rmem",
+	"ipv4.tcp_rto_max_ms",
+	"ipv4.tcp_rto_min_us",
+	"ipv4.tcp_sack",
+	"ipv4.tcp_syn_linear_timeouts",
+	"ipv4.tcp_syn_retries",
+	"ipv4.tcp_synack_retries",
+	"ipv4.tcp_syncookies",
+	"ipv4.tcp_timestamps",
+	"ipv4.tcp_tw_reuse",
+	"ipv4.tcp_window_scaling",
+	"ipv4.tcp_wmem",
+	"ipv6.conf.all.disable_ipv6",
+};
+
+/* A fixed-size address attribute as text; false when its length does not fit the family. */
+static bool ip_text(const struct nlattr_view *attr, int family, char text[ADDR_TEXT])
+{
+	struct addr addr = { .family = family == AF_INET6 ? 6 : 4 };
+
+	if (attr->len != (family == AF_INET6 ? 16u : 4u))
+		return false;
+	memcpy(addr.ip, attr->data, attr->len);
+	addr_ip_text(&addr, text);
+	return true;
+}
+
+static uint32_t attr_u32(const struct nlattr_view *attr)
+{
+	uint32_t value = 0;
+
+	if (attr->len == sizeof value)
+		memcpy(&value, attr->data, sizeof value);
+	return value;
+}
+
+static const char *iface_name(uint32_t index, char name[IF_NAMESIZE])
+{
+	return index != 0 && if_indextoname(index, name) != NULL ? name : "";
+}
+
+static const char *route_kind(unsigned type)
+{
+	switch (type) {
+	case RTN_BLACKHOLE:
+		return "blackhole";
+	case RTN_UNREACHABLE:
+		return "unreachable";
+	case RTN_PROHIBIT:
+		return "prohibit";
+	case RTN_THROW:
+		return "throw";
+	default:
+		return NULL;
+	}
+}
+
+struct listing {
+	const struct sink *sink;
+	int64_t snapshot, rows, left_out;
+};
+
+static void route_row(void *context, unsigned type, const void *body, size_t len)
+{
+	struct listing *listing = context;
+	char destination[ADDR_TEXT], gateway[ADDR_TEXT] = "", name[IF_NAMESIZE];
+	struct nlattr_view attr;
+	struct rtmsg route;
+	struct event event;
+	uint32_t index = 0, table;
+
+	if (type != RTM_NEWROUTE || len < sizeof route)
+		return;
+	memcpy(&route, body, sizeof route);
+	table = route.rtm_table;
+	if (route.rtm_family != AF_INET && route.rtm_family != AF_INET6)
+		return;
+	snprintf(destination, sizeof destination, "%s",
+		 route.rtm_family == AF_INET6 ? "::" : "0.0.0.0");
+	body = (const char *)body + NLMSG_ALIGN(sizeof route);
+	len -= len < NLMSG_ALIGN(sizeof route) ? len : NLMSG_ALIGN(sizeof route);
+	while (nldump_attr(&body, &len, &attr)) {
+		if (attr.type == RTA_DST)
+			ip_text(&attr, route.rtm_family, destination);
+		else if (attr.type == RTA_GATEWAY)
+			ip_text(&attr, route.rtm_family, gateway);
+		else if (attr.type == RTA_OIF)
+			index = attr_u32(&attr);
+		else if (attr.type == RTA_TABLE)
+			table = attr_u32(&attr);
+	}
+	if (table != RT_TABLE_MAIN ||
+	    (route.rtm_type != RTN_UNICAST && route_kind(route.rtm_type) == NULL))
+		return;
+	if (listing->rows == ROUTES_MAX) {
+		listing->left_out++;
+		return;
+	}
+	listing->rows++;
+	event_init(&event, "route");
+	event_int(&event, "snapshot", listing->snapshot);
+	event_text(&event, "iface", iface_name(index, name));
+	event_text(&event, "destination", destination);
+	event_int(&event, "prefix", route.rtm_dst_len);
+	if (gateway[0] != '\0')
+		event_text(&event, "gateway", gateway);
+	if (route_kind(route.rtm_type) != NULL)
+		event_text(&event, "type", route_kind(route.rtm_type));
+	sink_event(listing->sink, &event);
+}
+
+int routes_emit(int64_t snapshot, const struct sink *sink, struct err *err)
+{
+	const struct rtmsg request = { .rtm_family = AF_UNSPEC };
+	struct nldump nl = NLDUMP_INIT(NETLINK_ROUTE);
+	struct listing listing = { .sink = sink, .snapshot = snapshot };
+	struct event event;
+	int status =
+	    nldump_run(&nl, RTM_GETROUTE, &request, sizeof request, route_row, &listing, err);
+
+	nldump_close(&nl);
+	event_init(&event, "routes");
+	event_int(&event, "snapshot", snapshot);
+	event_int(&event, "rows", listing.rows);
+	event_int(&event, "left_out", listing.left_out);
+	if (status < 0)
+		event_text(&event, "error", err->text);
+	sink_event(sink, &event);
+	return status < 0 ? err_in(err, "routes") : 0;
+}
+
+static void address_row(void *context, unsigned type, const void *body, size_t len)
+{
+	struct listing *listing = context;
+	char local[ADDR_TEXT] = "", address[ADDR_TEXT] = "", name[IF_NAMESIZE];
+	struct nlattr_view attr;
+	struct ifaddrmsg head;
+	struct event event;
+
+	if (type != RTM_NEWADDR || len < sizeof head)
+		return;
+	memcpy(&head, body, sizeof head);
+	if (head.ifa_family != AF_INET && head.ifa_family != AF_INET6)
+		return;
+	body = (const char *)body + NLMSG_ALIGN(sizeof head);
+	len -= len < NLMSG_ALIGN(sizeof head) ? len : NLMSG_ALIGN(sizeof head);
+	while (nldump_attr(&body, &len, &attr)) {
+		if (attr.type == IFA_LOCAL)
+			ip_text(&attr, head.ifa_family, local);
+		else if (attr.type == IFA_ADDRESS)
+			ip_text(&attr, head.ifa_family, address);
+	}
+	/* On a point-to-point link IFA_ADDRESS is the peer's; IPv6 has no IFA_LOCAL. */
+	if (local[0] == '\0' && address[0] == '\0')
+		return;
+	event_init(&event, "address");
+	event_text(&event, "iface", iface_name(head.ifa_index, name));
+	event_text(&event, "address", local[0] != '\0' ? local : address);
+	event_int(&event, "prefix", head.ifa_prefixlen);
+	sink_event(listing->sink, &event);
+}
+
+int addresses_emit(const struct sink *sink, struct err *err)
+{
+	const struct ifaddrmsg request = { .ifa_family = AF_UNSPEC };
+	struct nldump nl = NLDUMP_INIT(NETLINK_ROUTE);
+	struct listing listing = { .sink = sink };
+	int status =
+	    nldump_run(&nl, RTM_GETADDR, &request, sizeof request, address_row, &listing, err);
+
+	nldump_close(&nl);
+	return status < 0 ? err_in(err, "addresses") : 0;
+}
+
+/* "net.ipv4.tcp_rmem" -> "ipv4/tcp_rmem"; tabs between numbers become one blank. */
+static void sysctl_emit(int dir, const char *name, const struct sink *sink)
+{
+	char path[80], value[256], full[84];
+	struct event event;
+	ssize_t n = -1;
+
+	snprintf(path, sizeof path, "%s", name);
+	for (char *c = path; *c != '\0'; c++)
+		if (*c == '.')
+			*c = '/';
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	n = read(fd, value, sizeof value - 1);
+	close(fd);
+	if (n <= 0)
+		return;
+	value[n] = '\0';
+	if (value[n - 1] == '\n')
+		value[n - 1] = '\0';
+	for (char *c = value; *c != '\0'; c++)
+		if (*c == '\t')
+			*c = ' ';
+	snprintf(full, sizeof full, "net.%s", name);
+	event_init(&event, "sysctl");
+	event_text(&event, "name", full);
+	event_text(&event, "value", value);
+	sink_event(sink, &event);
+}
+
+void sysctls_emit(const struct sink *sink)
+{
+	int dir = open("/proc/sys/net", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return;
+	for (size_t i = 0; i < COUNT(sysctls); i++)
+		sysctl_emit(dir, sysctls[i], sink);
+	close(dir);
+}

@@ -1,0 +1,58 @@
+/* The kernel's TCP socket table (sock_diag(7)), IPv4 and IPv6, as ss reads it. */
+#ifndef SOCKDIAG_H
+#define SOCKDIAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "addr.h"
+#include "err.h"
+#include "owner.h"
+#include "sink.h"
+
+enum {
+	SOCKDIAG_LISTEN = 10,
+	SOCKDIAG_ROWS = 512,
+	SOCKDIAG_PORTS = 64
+};
+
+struct socket_row {
+	struct addr local, peer;
+	uint8_t state; /* of tcp(7); sockdiag_state names it */
+	uint32_t recv_q, send_q, uid, inode;
+};
+
+/* "LISTEN", "ESTAB", "SYN-SENT" ... as ss prints them; "UNKNOWN" for a number without a name. */
+const char *sockdiag_state(unsigned state);
+
+/* Calls `row` for each TCP socket of this network namespace; port: only this local port, 0: all. */
+typedef void sockdiag_row(void *context, const struct socket_row *row);
+int sockdiag_each(uint16_t port, sockdiag_row *row, void *context, struct err *err);
+
+/* What of the table is wanted. */
+struct sockdiag_want {
+	const struct addr *address; /* shared stack: only its sockets, wildcards and localhost's;
+				     * NULL: the whole stack is ours */
+	uint16_t ports[SOCKDIAG_PORTS];
+	size_t nport;
+	bool is_local_only; /* sockets whose LOCAL port is in ports; else also remote, and all
+			       LISTEN */
+	int64_t snapshot;   /* number for the events; 0: asked by a step */
+	int step;           /* 0: none */
+	const char *label;
+	const pid_t *first; /* processes to ask first for owners */
+	size_t nfirst;
+};
+/* Emits `socket` events, at most SOCKDIAG_ROWS, then `sockets`. `owners` is the caller's memory. */
+int sockdiag_emit(const struct sockdiag_want *want, struct owners *owners, const struct sink *sink,
+		  struct err *err);
+
+/* 1: a socket listens on exactly this address and port; 0: none does; -1: err. */
+int sockdiag_listening(const struct addr *addr, struct err *err);
+/* Bytes that arrived for connections of this local address (any address when it is a wildcard) and
+ * port and were not read yet; -1: err. An unread FIN counts as one. */
+int64_t sockdiag_unread(const struct addr *local, struct err *err);
+
+#endif

@@ -1,0 +1,43 @@
+/* HOST sockets PORT: the TCP socket table of one local port; the controller compares it. */
+#include "actor.h"
+#include "snapshot.h"
+#include "step.h"
+
+static const struct param params[] = {
+	{ .name = "port",
+	  .kind = PARAM_PORT,
+	  .is_positional = true,
+	  .is_required = true,
+	  .text = "the local port" },
+	{ 0 },
+};
+
+static int run(struct actor *actor, const struct event *request, struct err *err)
+{
+	struct sink sink = sink_agent(actor->agent);
+	struct sockdiag_want want = {
+		.is_local_only = true,
+		.nport = 1,
+		.step = actor->now_step,
+		.label = actor->now_label,
+	};
+	int64_t port = request_num(request, "port", 0);
+
+	if (port < 1 || port > UINT16_MAX)
+		return err_set(err, ERR_BROKE, "sockets: no port");
+	want.ports[0] = (uint16_t)port;
+	snapshot_want(actor->agent, &want);
+	if (sockdiag_emit(&want, &snapshots_of(actor->agent)->owners, &sink, err) < 0)
+		return -1;
+	return actor_result(actor, "ok", NULL);
+}
+
+const struct step_kind step_sockets = {
+	.name = "sockets",
+	.text = "read the TCP sockets on a local port, with their owners",
+	.subject = SUBJECT_HOST,
+	.params = params,
+	.flags = STEP_OBSERVES,
+	.results = RESULT_SOCKETS,
+	.run = run,
+};
