@@ -1,0 +1,193 @@
+/* lab run: which scenarios, how often, and what all of them together come to. */
+#include "cli.h"
+
+#include <stdlib.h>
+
+#include "jobs.h"
+
+struct summary {
+	const struct cli *cli;
+	size_t count, as_expected, skipped, hashes;
+	struct seen { /* by scenario: the first trace hash */
+		char scenario[128], hash[65];
+	} * seen;
+	size_t nseen;
+	bool hash_differs;
+	int status;
+};
+
+/* Of several runs the gravest counts. */
+static int gravity(int status)
+{
+	static const int order[] = { 0,         ERR_UNDECIDED, 1,           ERR_CANNOT, ERR_USAGE,
+				     ERR_BROKE, ERR_LEFTOVER,  ERR_SIGTERM, ERR_SIGINT };
+
+	for (size_t i = 0; i < COUNT(order); i++)
+		if (order[i] == status)
+			return (int)i;
+	return (int)COUNT(order);
+}
+
+static void compare_hash(struct summary *sum, const struct run_result *result)
+{
+	if (!*result->trace_hash)
+		return;
+	for (size_t i = 0; i < sum->nseen; i++) {
+		if (!streq(sum->seen[i].scenario, result->scenario))
+			continue;
+		if (!streq(sum->seen[i].hash, result->trace_hash))
+			sum->hash_differs = true;
+		return;
+	}
+	struct seen *seen = &sum->seen[sum->nseen++];
+	snprintf(seen->scenario, sizeof(seen->scenario), "%s", result->scenario);
+	snprintf(seen->hash, sizeof(seen->hash), "%s", result->trace_hash);
+}
+
+static void on_end(void *context, size_t index, const struct job *job,
+		   const struct run_result *result)
+{
+	struct summary *sum = context;
+	FILE *out = sum->cli->progress;
+
+	(void)index;
+	if (result->status == ERR_CANNOT && job->may_skip) {
+		sum->skipped++;
+		fprintf(out, "skipped: %s\n", result->why);
+		return;
+	}
+	if (*result->why)
+		fprintf(out, "lab: error: %s%s%s\n", result->why,
+			*result->path ? "; what was seen is in " : "", result->path);
+	sum->as_expected += result->status == 0;
+	compare_hash(sum, result);
+	if (gravity(result->status) > gravity(sum->status))
+		sum->status = result->status;
+}
+
+static void print_summary(const struct summary *sum)
+{
+	size_t played = sum->count - sum->skipped;
+
+	if (sum->count < 2 || sum->cli->is_json)
+		return;
+	fprintf(sum->cli->result, "%zu runs: %zu as expected, %zu not, %zu skipped\n", sum->count,
+		sum->as_expected, played - sum->as_expected, sum->skipped);
+	if (sum->cli->repeat < 2)
+		return;
+	for (size_t i = 0; i < sum->nseen; i++)
+		fprintf(sum->cli->result, "%s: %s %s\n", sum->seen[i].scenario,
+			sum->hash_differs ? "trace hashes differ, the first is"
+					  : "one trace hash, equal in every run:",
+			sum->seen[i].hash);
+}
+
+struct selection {
+	struct job *job;
+	size_t count, cap;
+};
+
+static void select_path(const struct cli *cli, struct selection *sel, const char *path,
+			bool may_skip)
+{
+	for (int64_t n = 0; n < cli->repeat; n++) {
+		sel->job =
+		    arena_grow(cli->arena, sel->job, sel->count, &sel->cap, sizeof(*sel->job));
+		sel->job[sel->count++] = (struct job){ .path = path, .may_skip = may_skip };
+	}
+}
+
+static int read_one(const struct cli *cli, const char *path, const char *backend,
+		    struct scenario *scenario, struct err *err)
+{
+	struct complaints complaints = { .arena = cli->arena };
+	const struct scenario_options options = { .backend = backend,
+						  .nset = cli->nset,
+						  .set = cli->set };
+
+	if (scenario_load(scenario, path, &options, cli->arena, &complaints, err) == 0)
+		return 0;
+	cli_complain(cli, &complaints);
+	if (complaints.count)
+		err_set(err, ERR_USAGE, "%s: %zu error%s, nothing was run", path, complaints.count,
+			complaints.count == 1 ? "" : "s");
+	return -1;
+}
+
+static bool has_tag(const struct scenario *s, const char *tag)
+{
+	return (s->family && streq(s->family, tag)) || (s->level && streq(s->level, tag));
+}
+
+static int select_listed(const struct cli *cli, struct selection *sel, const char *backend,
+			 struct err *err)
+{
+	const struct scenario_entry *entry;
+	struct scenario scenario;
+	size_t count;
+
+	if (scenario_list(&entry, &count, cli->arena, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (read_one(cli, entry[i].path, backend, &scenario, err) < 0)
+			return -1;
+		if (!cli->tag || has_tag(&scenario, cli->tag))
+			select_path(cli, sel, entry[i].path, true);
+	}
+	return 0;
+}
+
+/* Everything that is named is read before anything is run. */
+static int select_named(const struct cli *cli, struct selection *sel, const char *backend,
+			struct err *err)
+{
+	struct scenario scenario;
+
+	for (size_t i = 0; i < cli->narg; i++) {
+		const char *path;
+		if (streq(cli->arg[i], "all")) {
+			if (select_listed(cli, sel, backend, err) < 0)
+				return -1;
+			continue;
+		}
+		if (scenario_find(cli->arg[i], &path, cli->arena, err) < 0)
+			return -1;
+		if (cli->narg > 1 && read_one(cli, path, backend, &scenario, err) < 0)
+			return -1;
+		select_path(cli, sel, path, false);
+	}
+	return 0;
+}
+
+int cmd_run(const struct cli *cli, struct err *err)
+{
+	struct selection sel = { 0 };
+	struct cli each = *cli;
+	struct summary sum = { .cli = cli };
+	const struct backend *backend = backend_choose(cli->backend, err);
+
+	if (!backend)
+		return -1;
+	if (cli->narg == 0 && !cli->tag)
+		return err_set(err, ERR_USAGE,
+			       "which scenario? lab list shows them; lab run refused");
+	if (cli->tag && cli->narg == 0 ? select_listed(cli, &sel, backend->name, err) < 0
+				       : select_named(cli, &sel, backend->name, err) < 0)
+		return -1;
+	if (sel.count == 0)
+		return err_set(err, ERR_USAGE, "no scenario has the tag %s (lab list)",
+			       cli->tag ? cli->tag : "");
+	/* Many times the same: a line each is what one can read. */
+	if (cli->repeat > 1 && !cli->is_verbose)
+		each.is_quiet = true;
+	each.backend = backend->name;
+	sum.count = sel.count;
+	sum.seen = arena_array(cli->arena, sel.count, sizeof(*sum.seen));
+	int status = jobs_run(&each, sel.job, sel.count, on_end, &sum, err);
+	print_summary(&sum);
+	if (status < 0)
+		return -1;
+	if (sum.hash_differs && gravity(sum.status) < gravity(1))
+		return 1;
+	return sum.status;
+}

@@ -1,0 +1,230 @@
+/* Runs are found by the shape of their names alone, removed file by file below an opened directory
+ * (no path is followed twice), and never while a lab holds the lock. */
+#include "history.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rundir.h"
+
+int history_is_run(const char *name)
+{
+	static const char shape[] = "99999999T999999Z-";
+	size_t len = strlen(name);
+
+	if (len < sizeof(shape) + 5 || len > 200)
+		return 0;
+	for (size_t i = 0; shape[i]; i++)
+		if (shape[i] == '9' ? !isdigit((unsigned char)name[i]) : name[i] != shape[i])
+			return 0;
+	if (name[len - 5] != '-')
+		return 0;
+	return strspn(name + len - 4, "0123456789abcdef") == 4;
+}
+
+static int64_t directory_bytes(int dirfd, int depth)
+{
+	int64_t bytes = 0;
+	int copy = openat(dirfd, ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	DIR *stream = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+	struct stat st;
+
+	if (!stream) {
+		if (copy >= 0)
+			close(copy);
+		return 0;
+	}
+	while ((entry = readdir(stream))) {
+		if (entry->d_name[0] == '.' ||
+		    fstatat(dirfd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISREG(st.st_mode)) {
+			bytes += st.st_blocks * 512;
+		} else if (S_ISDIR(st.st_mode) && depth > 0) {
+			int child = openat(dirfd, entry->d_name,
+					   O_DIRECTORY | O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+			if (child >= 0) {
+				bytes += directory_bytes(child, depth - 1);
+				close(child);
+			}
+		}
+	}
+	closedir(stream);
+	return bytes;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct history_run *)a)->name, ((const struct history_run *)b)->name);
+}
+
+int history_list(const char *path, const struct history_run **out, size_t *count,
+		 struct arena *arena, struct err *err)
+{
+	struct history_run *run = NULL;
+	size_t n = 0, cap = 0;
+	struct dirent *entry;
+	DIR *stream = opendir(path);
+
+	*out = NULL;
+	*count = 0;
+	if (!stream)
+		return errno == ENOENT ? 0 : err_sys(err, "%s", path);
+	while ((entry = readdir(stream))) {
+		if (!history_is_run(entry->d_name))
+			continue;
+		int fd = openat(dirfd(stream), entry->d_name,
+				O_DIRECTORY | O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		if (fd < 0)
+			continue;
+		run = arena_grow(arena, run, n, &cap, sizeof(*run));
+		run[n++] = (struct history_run){ .name = arena_dup(arena, entry->d_name),
+						 .bytes = directory_bytes(fd, 2) };
+		close(fd);
+	}
+	closedir(stream);
+	if (n)
+		qsort(run, n, sizeof(*run), by_name);
+	*out = run;
+	*count = n;
+	return 0;
+}
+
+static int remove_tree(int parent, const char *name, int depth)
+{
+	struct dirent *entry;
+	int fd = openat(parent, name, O_DIRECTORY | O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!stream) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while ((entry = readdir(stream))) {
+		if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
+			continue;
+		if (unlinkat(fd, entry->d_name, 0) < 0 && depth > 0)
+			remove_tree(fd, entry->d_name, depth - 1);
+	}
+	closedir(stream);
+	return unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+int history_remove(const char *path, const char *name, struct err *err)
+{
+	int status = -1;
+
+	if (!history_is_run(name))
+		return err_set(err, ERR_USAGE, "%s is not the name of a run (lab runs)", name);
+	int parent = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (parent < 0)
+		return err_sys(err, "%s", path);
+	int fd = openat(parent, name, O_DIRECTORY | O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		err_sys(err, "%s/%s", path, name);
+	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		err_set(err, ERR_CANNOT, "%s is still being written", name);
+	else if (remove_tree(parent, name, 2) < 0)
+		err_sys(err, "cannot remove %s/%s", path, name);
+	else
+		status = 0;
+	if (fd >= 0)
+		close(fd);
+	close(parent);
+	return status;
+}
+
+static void point_latest(const char *path, const char *name)
+{
+	char temporary[64];
+	int parent = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+
+	if (parent < 0)
+		return;
+	snprintf(temporary, sizeof(temporary), ".latest-%ld", (long)getpid());
+	if (symlinkat(name, parent, temporary) == 0 &&
+	    renameat(parent, temporary, parent, "latest") < 0)
+		unlinkat(parent, temporary, 0);
+	close(parent);
+}
+
+void history_file(const char *path, const char *name)
+{
+	struct arena arena = { 0 };
+	struct err err = { 0 };
+	const struct history_run *run;
+	size_t count;
+	int64_t bytes = 0;
+
+	point_latest(path, name);
+	if (history_list(path, &run, &count, &arena, &err) == 0) {
+		for (size_t i = 0; i < count; i++)
+			bytes += run[i].bytes;
+		for (size_t i = 0; i < count; i++) {
+			if (count - i <= HISTORY_RUNS && bytes <= HISTORY_BYTES)
+				break;
+			if (streq(run[i].name, name))
+				continue;
+			bytes -= run[i].bytes;
+			history_remove(path, run[i].name, &err);
+		}
+	}
+	arena_close(&arena);
+}
+
+static int find_named(char path[PATH_MAX], const char *parent, const char *name, struct err *err)
+{
+	struct arena arena = { 0 };
+	const struct history_run *run, *found = NULL;
+	size_t count, matches = 0;
+	int status = -1;
+
+	if (history_list(parent, &run, &count, &arena, err) == 0) {
+		for (size_t i = 0; i < count; i++) {
+			if (name && !strstr(run[i].name, name))
+				continue;
+			found = &run[i];
+			matches++;
+		}
+		if (!found)
+			err_set(err, ERR_USAGE, "no run %s%s%s in %s (lab runs)", name ? "\"" : "",
+				name ? name : "", name ? "\"" : "", parent);
+		else if (snprintf(path, PATH_MAX, "%s/%s", parent, found->name) >= PATH_MAX)
+			err_set(err, ERR_USAGE, "%s: the name is too long", parent);
+		else if (name && matches > 1)
+			err_set(err, ERR_USAGE, "%s names %zu runs in %s (lab runs)", name, matches,
+				parent);
+		else
+			status = 0;
+	}
+	arena_close(&arena);
+	return status;
+}
+
+int history_find(char path[PATH_MAX], const char *name, const char *parent, struct err *err)
+{
+	char history[PATH_MAX];
+	struct stat st;
+
+	if (name && stat(name, &st) == 0) {
+		if (snprintf(path, PATH_MAX, "%s", name) >= PATH_MAX)
+			return err_set(err, ERR_USAGE, "%.60s...: the name is too long", name);
+		return 0;
+	}
+	if (name && strchr(name, '/'))
+		return err_sys(err, "%s", name);
+	if (!parent) {
+		if (rundir_history(history, err) < 0)
+			return -1;
+		parent = history;
+	}
+	return find_named(path, parent, name && streq(name, "latest") ? NULL : name, err);
+}

@@ -1,0 +1,52 @@
+/* lab: parses the command line, runs the command, prints the one error. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "cli.h"
+#include "safe.h"
+
+static void print_error(const struct err *err)
+{
+	struct buf text = { 0 };
+
+	safe_add(&text, err->text);
+	fprintf(stderr, "lab: error: %s\n", text.data ? text.data : "unknown");
+	buf_close(&text);
+}
+
+/* A result that could not be written (full disk, closed pipe) is no result. */
+static int finish_output(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	if (errno == EPIPE)
+		return status;
+	fprintf(stderr, "lab: error: standard output: %s\n", strerror(errno));
+	return status == 0 || status == 1 ? ERR_BROKE : status;
+}
+
+int main(int argc, char **argv)
+{
+	struct arena arena = { 0 };
+	struct err err = { 0 };
+	struct cli cli;
+	int status = -1;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (cli_parse(&cli, argc, argv, &arena, &err) == 0) {
+		if (cli.wants_help) {
+			cli_help_command(stdout, cli.command);
+			status = 0;
+		} else {
+			status = cli.command->run(&cli, &err);
+		}
+	}
+	if (status < 0) {
+		print_error(&err);
+		status = err.kind != ERR_NONE ? (int)err.kind : ERR_BROKE;
+	}
+	status = finish_output(status);
+	arena_close(&arena);
+	return status;
+}

@@ -1,0 +1,59 @@
+/* Plays a plan: all effects of a run, from the run directory's making to the last line. */
+#ifndef RUN_H
+#define RUN_H
+
+#include "cli.h"
+#include "plan.h"
+#include "rundir.h"
+#include "session.h"
+
+struct run_result { /* plain values: a child process hands it to its parent in shared memory */
+	int status; /* exit status of this run */
+	char scenario[128], verdict[64], confidence[16], trace_hash[65];
+	char path[1024];
+	char why[512]; /* status 2, 4, 5, 6: the error's text */
+	int64_t verdict_ns, whole_ns;
+};
+
+/* One run of one scenario. Text or JSON goes to `out`, complaints to cli->progress. Never fails
+ * without saying so: result->status is always the run's exit status. */
+void run_scenario(const struct cli *cli, const char *path, FILE *out, struct run_result *result);
+
+/* The parts, shared between run*.c. */
+struct run {
+	const struct cli *cli;
+	FILE *out;
+	struct arena *arena;
+	struct scenario scenario;
+	struct plan plan;
+	struct lab lab;
+	struct rundir dir;
+	struct session session;
+	size_t nrecord, record_cap;
+	struct event *record; /* steps.ndjson so far */
+	size_t *request;      /* by step index: id of its request; 0: none yet */
+	int64_t *took_ns;     /* by step index */
+	int snapshot;         /* number of the last one */
+	int64_t start_ns;
+	bool is_live; /* steps are printed as they pass */
+	bool has_captures;
+	size_t nport;
+	struct port_map { /* the machine's own lo: the port asked for, the port given */
+		int asked, given;
+	} port[16];
+};
+
+/* Writes an event of lab's own record and keeps it for the live report. */
+const struct event *run_record(struct run *run, const struct event *event);
+
+/* run_stage.c: before and after the steps. */
+int run_setup(struct run *run, struct err *err);    /* hello, setup, captures, first snapshot */
+int run_snapshot(struct run *run, struct err *err); /* on every host, waits for all */
+int run_drain(struct run *run, int64_t deadline_ns,
+	      struct err *err);                                  /* captures stopped, flushed */
+int run_seal(struct run *run, const char *why, struct err *err); /* manifest.json */
+
+/* run_step.c: plays one step and records it; `is_ok`: it gave what was expected. */
+int run_step(struct run *run, const struct scenario_step *step, struct err *err);
+
+#endif

@@ -1,0 +1,292 @@
+/* Before the first step: agents greeted, captures running, the first snapshot. After the last one:
+ * captures drained, raw files sealed by the manifest. */
+#include "run.h"
+
+#include <pcap/pcap.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+
+#include "clock.h"
+#include "file.h"
+#include "json.h"
+
+enum {
+	STAGE_MS = 10000
+};
+
+static int wait_for(struct run *run, size_t from, int64_t deadline_ns, struct err *err)
+{
+	for (size_t id = from; id <= run->session.nrequest; id++) {
+		if (session_wait(&run->session, id, deadline_ns, err) < 0)
+			return -1;
+		const struct request *request = session_request(&run->session, id);
+		if (!streq(request->result, "ok"))
+			return err_set(err, ERR_BROKE, "%s: %s%s%s",
+				       run->session.host[request->host].name, request->result,
+				       request->text ? ": " : "",
+				       request->text ? request->text : "");
+	}
+	return 0;
+}
+
+static void send_setup(struct run *run, size_t host)
+{
+	const struct plan_host *h = &run->plan.host[host];
+	struct event request;
+
+	event_init(&request, "setup");
+	event_text(&request, "name", h->name);
+	event_text(&request, "address", h->port[0].address);
+	event_int(&request, "is_private", run->lab.is_private);
+	event_int(&request, "drop", 1);
+	if (!run->lab.has_hosts_file)
+		event_text(&request, "names", h->hosts_file);
+	session_send(&run->session, host, &request);
+}
+
+/* The filter's program as hex of struct sock_filter[], for the agent's socket. */
+static int compile_filter(const struct plan_capture *capture, struct buf *hex, struct err *err)
+{
+	struct bpf_program program;
+	int snaplen = capture->snaplen > 0 ? (int)capture->snaplen : 262144;
+
+	if (!*capture->filter)
+		return 0;
+	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, snaplen);
+	if (!pcap)
+		return err_set(err, ERR_BROKE, "out of memory");
+	if (pcap_compile(pcap, &program, capture->filter, 1, PCAP_NETMASK_UNKNOWN) < 0) {
+		err_set(err, ERR_USAGE, "filter \"%s\": %s", capture->filter, pcap_geterr(pcap));
+		pcap_close(pcap);
+		return -1;
+	}
+	const uint8_t *bytes = (const uint8_t *)program.bf_insns;
+	for (size_t i = 0; i < program.bf_len * sizeof(*program.bf_insns); i++)
+		buf_printf(hex, "%02x", bytes[i]);
+	pcap_freecode(&program);
+	pcap_close(pcap);
+	return 0;
+}
+
+static int start_capture(struct run *run, const struct plan_capture *capture, int number,
+			 struct err *err)
+{
+	const struct plan_host *host = &run->plan.host[capture->host];
+	const struct plan_port *port = &host->port[capture->port];
+	const char *link = run->plan.link[port->link].name;
+	int64_t snaplen = capture->snaplen > 0 ? capture->snaplen : 262144;
+	struct buf hex = { 0 };
+	struct event request;
+
+	const char *name = arena_printf(run->arena, "%s.%s", host->name, link);
+	int index = rundir_capture_open(&run->dir, name, (uint32_t)snaplen, err);
+	if (index < 0 || compile_filter(capture, &hex, err) < 0) {
+		buf_close(&hex);
+		return -1;
+	}
+	run->session.host[capture->host].capture[number] = (size_t)index;
+	event_init(&request, "capture.start");
+	event_int(&request, "capture", number);
+	event_text(&request, "link", link);
+	event_text(&request, "file", name);
+	event_text(&request, "iface", port->iface);
+	event_int(&request, "snaplen", snaplen);
+	event_int(&request, "buffer", capture->buffer);
+	event_text(&request, "filter", hex.data ? hex.data : "");
+	event_text(&request, "filter_text", capture->filter);
+	session_send(&run->session, capture->host, &request);
+	buf_close(&hex);
+	return 0;
+}
+
+static int start_captures(struct run *run, struct err *err)
+{
+	const size_t most = COUNT(run->session.host[0].capture);
+	int *count = arena_array(run->arena, run->plan.nhost, sizeof(*count));
+
+	for (size_t i = 0; i < run->plan.ncapture; i++) {
+		const struct plan_capture *capture = &run->plan.capture[i];
+		if ((size_t)count[capture->host] == most)
+			return err_set(err, ERR_USAGE, "%s: more than %zu captures",
+				       run->plan.host[capture->host].name, most);
+		if (start_capture(run, capture, count[capture->host]++, err) < 0)
+			return -1;
+	}
+	run->has_captures = run->plan.ncapture > 0;
+	return 0;
+}
+
+static void send_snapshot(struct run *run)
+{
+	struct buf ports = { 0 };
+
+	run->snapshot++;
+	buf_str(&ports, run->plan.ports);
+	for (size_t i = 0; i < run->nport; i++)
+		buf_printf(&ports, "%s%d", ports.len ? "," : "", run->port[i].given);
+	for (size_t h = 0; h < run->plan.nhost; h++) {
+		struct event request;
+		event_init(&request, "snapshot");
+		event_int(&request, "snapshot", run->snapshot);
+		event_text(&request, "ports", ports.data ? ports.data : "");
+		session_send(&run->session, h, &request);
+	}
+	buf_close(&ports);
+}
+
+int run_snapshot(struct run *run, struct err *err)
+{
+	size_t from = run->session.nrequest + 1;
+
+	send_snapshot(run);
+	return wait_for(run, from, clock_after_ms(STAGE_MS), err);
+}
+
+int run_setup(struct run *run, struct err *err)
+{
+	int64_t deadline_ns = clock_after_ms(STAGE_MS);
+	size_t from = run->session.nrequest + 1;
+
+	for (size_t h = 0; h < run->plan.nhost; h++)
+		send_setup(run, h);
+	if (run->lab.offers & NEED_CAPTURE && start_captures(run, err) < 0)
+		return -1;
+	send_snapshot(run);
+	if (session_hello(&run->session, deadline_ns, err) < 0)
+		return -1;
+	return wait_for(run, from, deadline_ns, err);
+}
+
+int run_drain(struct run *run, int64_t deadline_ns, struct err *err)
+{
+	int *count = arena_array(run->arena, run->plan.nhost, sizeof(*count));
+	size_t from = run->session.nrequest + 1;
+	int status = 0;
+
+	for (size_t i = 0; run->has_captures && i < run->plan.ncapture; i++) {
+		size_t host = run->plan.capture[i].host;
+		struct event request;
+		event_init(&request, "capture.stop");
+		event_int(&request, "capture", count[host]++);
+		if (!run->session.host[host].is_lost)
+			session_send(&run->session, host, &request);
+	}
+	for (size_t id = from; id <= run->session.nrequest && status == 0; id++)
+		status = session_wait(&run->session, id, deadline_ns, err);
+	struct err flush = { 0 };
+	if (rundir_flush(&run->dir, &flush) < 0 && status == 0) {
+		*err = flush;
+		return -1;
+	}
+	return status;
+}
+
+/* Host minus controller: 0 where both read the same clock, else the tightest ping. */
+static void find_offset(const struct run *run, size_t host, int64_t *offset, int64_t *bound)
+{
+	char own[64] = "";
+	struct buf text = { 0 };
+	struct err err = { 0 };
+	const char *boot = event_get(&run->session.host[host].hello, "boot_id");
+
+	*offset = 0;
+	*bound = 0;
+	if (file_read(-1, "/proc/sys/kernel/random/boot_id", 64, &text, &err) == 0 && text.data)
+		snprintf(own, sizeof(own), "%.*s", (int)strcspn(text.data, "\n"), text.data);
+	buf_close(&text);
+	if (boot && *own && streq(boot, own))
+		return;
+	*bound = INT64_MAX;
+	for (size_t i = 0; i < run->session.nevent; i++) {
+		const struct event *e = &run->session.event[i];
+		if (!event_is(e, "clock") || !streq(e->host, run->plan.host[host].name))
+			continue;
+		int64_t sent = event_num(e, "sent_ns", 0), got = event_num(e, "received_ns", 0);
+		if (got - sent >= 0 && (got - sent) / 2 < *bound) {
+			*bound = (got - sent) / 2;
+			*offset = event_num(e, "mono_ns", 0) - (sent + (got - sent) / 2);
+		}
+	}
+}
+
+static void write_hosts(const struct run *run, struct json *json)
+{
+	json_array(json, "hosts");
+	for (size_t h = 0; h < run->plan.nhost; h++) {
+		const struct event *hello = &run->session.host[h].hello;
+		int64_t offset, bound;
+		json_object(json, NULL);
+		json_text(json, "name", run->plan.host[h].name);
+		json_text(json, "address", run->plan.host[h].port[0].address);
+		if (run->session.host[h].has_hello) {
+			find_offset(run, h, &offset, &bound);
+			json_text(json, "agent", event_get(hello, "version"));
+			json_text(json, "kernel", event_get(hello, "kernel"));
+			json_text(json, "machine", event_get(hello, "machine"));
+			json_text(json, "boot_id", event_get(hello, "boot_id"));
+			json_int(json, "real_minus_mono_ns",
+				 event_num(hello, "real_ns", 0) - event_num(hello, "mono_ns", 0));
+			json_int(json, "host_minus_controller_ns", offset);
+			json_int(json, "bound_ns", bound);
+		}
+		json_object(json, "sysctl");
+		for (size_t i = 0; i < run->session.nevent; i++) {
+			const struct event *e = &run->session.event[i];
+			if (event_is(e, "sysctl") && streq(e->host, run->plan.host[h].name) &&
+			    event_get(e, "name"))
+				json_text(json, event_get(e, "name"), event_get(e, "value"));
+		}
+		json_object_end(json);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static int write_digests(const struct run *run, struct json *json, struct err *err)
+{
+	char hex[65], name[200];
+	static const char *const files[] = { "scenario.ini", "plan.json", "steps.ndjson",
+					     "events.ndjson" };
+
+	json_object(json, "sha256");
+	for (size_t i = 0; i < COUNT(files); i++) {
+		if (rundir_digest(&run->dir, files[i], hex, err) < 0)
+			return -1;
+		json_text(json, files[i], hex);
+	}
+	for (size_t i = 0; i < run->dir.ncapture; i++) {
+		snprintf(name, sizeof(name), "capture/%s.pcap", run->dir.capture[i].name);
+		if (rundir_digest(&run->dir, name, hex, err) < 0)
+			return -1;
+		json_text(json, name, hex);
+	}
+	json_object_end(json);
+	return 0;
+}
+
+int run_seal(struct run *run, const char *why, struct err *err)
+{
+	struct buf out = { 0 };
+	struct json json = json_to(&out);
+	struct utsname uts = { 0 };
+
+	uname(&uts);
+	json.is_pretty = true;
+	json_object(&json, NULL);
+	json_text(&json, "schema", "lab.manifest/1");
+	json_text(&json, "version", LAB_VERSION);
+	json_text(&json, "scenario", run->scenario.name);
+	json_text(&json, "backend", run->plan.backend);
+	json_text(&json, "ended", why);
+	json_text(&json, "kernel", uts.release);
+	json_int(&json, "started_real_ns", clock_real_ns() - (clock_mono_ns() - run->start_ns));
+	json_int(&json, "took_ns", clock_mono_ns() - run->start_ns);
+	write_hosts(run, &json);
+	int status = write_digests(run, &json, err);
+	json_object_end(&json);
+	buf_char(&out, '\n');
+	if (status == 0)
+		status = rundir_write(&run->dir, "manifest.json", out.data, out.len, err);
+	buf_close(&out);
+	return status;
+}

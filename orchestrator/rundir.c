@@ -1,0 +1,296 @@
+/* Writes a run directory. Lines and packets are queued and written at the end of each turn of the
+ * poll loop, so that no file write stands between two steps. */
+#include "rundir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+#include "parse.h"
+#include "sha256.h"
+
+/* Under sudo the run belongs to the person, not to root. */
+static void give_to_person(int fd)
+{
+	const char *uid = getenv("SUDO_UID"), *gid = getenv("SUDO_GID");
+	int64_t u, g;
+
+	if (geteuid() != 0 || !uid || !gid || parse_int(uid, 0, UINT32_MAX - 1, &u) < 0 ||
+	    parse_int(gid, 0, UINT32_MAX - 1, &g) < 0)
+		return;
+	if (fchown(fd, (uid_t)u, (gid_t)g) < 0)
+		return; /* stays root's: readable still, and nothing to mend here */
+}
+
+static int open_new(int dirfd, const char *name, struct err *err)
+{
+	int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return err_sys(err, "%s", name);
+	give_to_person(fd);
+	return fd;
+}
+
+int rundir_history(char path[PATH_MAX], struct err *err)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	int n = -1;
+
+	if (state && *state == '/')
+		n = snprintf(path, PATH_MAX, "%s/lab/runs", state);
+	else if (home && *home == '/')
+		n = snprintf(path, PATH_MAX, "%s/.local/state/lab/runs", home);
+	if (n < 0)
+		return err_set(err, ERR_CANNOT,
+			       "no place for the run: neither HOME nor XDG_STATE_HOME is set "
+			       "(lab run -o DIR ...)");
+	if (n >= PATH_MAX)
+		return err_set(err, ERR_CANNOT, "the state directory's name is too long");
+	return 0;
+}
+
+/* mkdir -p, 0700; what is there already stays as it is. */
+static int make_parents(const char *path, struct err *err)
+{
+	char part[PATH_MAX];
+	size_t len = strlen(path);
+
+	if (len == 0 || len >= sizeof(part))
+		return err_set(err, ERR_CANNOT, "%.60s: not a usable directory name", path);
+	memcpy(part, path, len + 1);
+	for (size_t i = 1; i <= len; i++) {
+		if (part[i] != '/' && part[i])
+			continue;
+		char kept = part[i];
+		part[i] = 0;
+		if (mkdir(part, 0700) == 0) {
+			int fd = open(part, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+			if (fd >= 0) {
+				give_to_person(fd);
+				close(fd);
+			}
+		} else if (errno != EEXIST) {
+			int saved = errno;
+			err_sys(err, "cannot make %s", part);
+			err->kind = saved == ENOSPC || saved == EIO ? ERR_BROKE : ERR_CANNOT;
+			return -1;
+		}
+		part[i] = kept;
+	}
+	return 0;
+}
+
+static int random_id(void)
+{
+	uint16_t id;
+
+	if (getrandom(&id, sizeof(id), GRND_NONBLOCK) != sizeof(id))
+		id = (uint16_t)(clock_mono_ns() >> 10);
+	return id;
+}
+
+static int make_run(struct rundir *dir, const char *parent, const char *scenario, struct err *err)
+{
+	time_t now = (time_t)(clock_real_ns() / 1000000000);
+	struct tm tm;
+	char when[32];
+
+	gmtime_r(&now, &tm);
+	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &tm);
+	for (int tries = 0; tries < 64; tries++) {
+		snprintf(dir->run, sizeof(dir->run), "%04x", (unsigned)random_id() & 0xffff);
+		int n = snprintf(dir->path, sizeof(dir->path), "%s/%s-%s-%s", parent, when,
+				 scenario, dir->run);
+		if (n < 0 || n >= (int)sizeof(dir->path))
+			return err_set(err, ERR_CANNOT, "%.60s...: the name is too long", parent);
+		if (mkdir(dir->path, 0700) == 0)
+			return 0;
+		if (errno != EEXIST) {
+			err_sys(err, "cannot write the run into %s", parent);
+			err->kind = errno == ENOSPC || errno == EIO ? ERR_BROKE : ERR_CANNOT;
+			return -1;
+		}
+	}
+	return err_set(err, ERR_BROKE, "%s: no free run id", parent);
+}
+
+int rundir_make(struct rundir *dir, const char *parent, const char *scenario, struct err *err)
+{
+	char history[PATH_MAX];
+
+	*dir = (struct rundir){ .fd = -1, .events.fd = -1, .steps.fd = -1 };
+	if (!parent) {
+		if (rundir_history(history, err) < 0)
+			return -1;
+		parent = history;
+		dir->is_history = true;
+	}
+	if (make_parents(parent, err) < 0 || make_run(dir, parent, scenario, err) < 0)
+		return -1;
+	dir->fd = open(dir->path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (dir->fd < 0)
+		return err_sys(err, "%s", dir->path);
+	give_to_person(dir->fd);
+	flock(dir->fd, LOCK_EX | LOCK_NB);
+	if (mkdirat(dir->fd, "capture", 0700) < 0)
+		return err_sys(err, "%s/capture", dir->path);
+	int capture = openat(dir->fd, "capture", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (capture >= 0) {
+		give_to_person(capture);
+		close(capture);
+	}
+	dir->events.fd = open_new(dir->fd, "events.ndjson", err);
+	dir->steps.fd = dir->events.fd < 0 ? -1 : open_new(dir->fd, "steps.ndjson", err);
+	if (dir->steps.fd < 0)
+		return err_in(err, "%s", dir->path);
+	return 0;
+}
+
+static void add_line(struct rundir_file *file, struct event *event)
+{
+	event->seq = ++file->lines;
+	event_json(&file->pending, event);
+}
+
+void rundir_event(struct rundir *dir, struct event *event)
+{
+	add_line(&dir->events, event);
+}
+
+void rundir_step(struct rundir *dir, struct event *event)
+{
+	add_line(&dir->steps, event);
+}
+
+int rundir_capture_open(struct rundir *dir, const char *name, uint32_t snaplen, struct err *err)
+{
+	struct rundir_capture capture = { .fd = -1 };
+	char file[200];
+	const uint32_t header[6] = { 0xa1b23c4d, 2 | 4 << 16, 0, 0, snaplen, 1 /* Ethernet */ };
+
+	if (dir->ncapture == RUNDIR_CAPTURES)
+		return err_set(err, ERR_USAGE, "more than %d captures", RUNDIR_CAPTURES);
+	snprintf(capture.name, sizeof(capture.name), "%s", name);
+	snprintf(file, sizeof(file), "capture/%s.pcap", capture.name);
+	capture.fd = open_new(dir->fd, file, err);
+	if (capture.fd < 0)
+		return err_in(err, "%s", dir->path);
+	void *grown = realloc(dir->capture, (dir->ncapture + 1) * sizeof(*dir->capture));
+	if (!grown) {
+		close(capture.fd);
+		return err_set(err, ERR_BROKE, "out of memory");
+	}
+	dir->capture = grown;
+	buf_add(&capture.pending, header, sizeof(header));
+	dir->capture[dir->ncapture] = capture;
+	return (int)dir->ncapture++;
+}
+
+int rundir_packets(struct rundir *dir, size_t index, const void *records, size_t len,
+		   struct err *err)
+{
+	struct cursor cursor = cursor_of(records, len);
+
+	if (index >= dir->ncapture)
+		return err_set(err, ERR_BROKE, "packets of capture %zu, which was never started",
+			       index);
+	struct rundir_capture *capture = &dir->capture[index];
+	while (cursor_left(&cursor) > 0) {
+		uint64_t t_ns = cursor_u64(&cursor);
+		uint32_t wire_len = cursor_u32(&cursor), cap_len = cursor_u32(&cursor);
+		const uint8_t *bytes = cursor_take(&cursor, cap_len);
+		if (cursor.is_failed)
+			return err_set(err, ERR_BROKE, "%s: packets cut in their frame",
+				       capture->name);
+		const uint32_t head[4] = { (uint32_t)(t_ns / 1000000000),
+					   (uint32_t)(t_ns % 1000000000), cap_len, wire_len };
+		buf_add(&capture->pending, head, sizeof(head));
+		buf_add(&capture->pending, bytes, cap_len);
+		capture->packets++;
+	}
+	return 0;
+}
+
+static int flush_one(int fd, struct buf *pending, const char *path, const char *name,
+		     struct err *err)
+{
+	if (pending->len == 0 || fd < 0)
+		return 0;
+	if (write_all(fd, pending->data, pending->len) < 0)
+		return err_sys(err, "%s/%s", path, name);
+	buf_clear(pending);
+	return 0;
+}
+
+int rundir_flush(struct rundir *dir, struct err *err)
+{
+	for (size_t i = 0; i < dir->ncapture; i++)
+		if (flush_one(dir->capture[i].fd, &dir->capture[i].pending, dir->path,
+			      dir->capture[i].name, err) < 0)
+			return -1;
+	if (flush_one(dir->events.fd, &dir->events.pending, dir->path, "events.ndjson", err) < 0)
+		return -1;
+	return flush_one(dir->steps.fd, &dir->steps.pending, dir->path, "steps.ndjson", err);
+}
+
+int rundir_write(struct rundir *dir, const char *name, const void *bytes, size_t len,
+		 struct err *err)
+{
+	if (file_write(dir->fd, name, bytes, len, err) < 0)
+		return err_in(err, "%s", dir->path);
+	int fd = openat(dir->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0) {
+		give_to_person(fd);
+		close(fd);
+	}
+	return 0;
+}
+
+int rundir_digest(const struct rundir *dir, const char *name, char hex[65], struct err *err)
+{
+	struct sha256 sha;
+	char block[65536];
+	ssize_t n;
+	int fd = openat(dir->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return err_sys(err, "%s/%s", dir->path, name);
+	sha256_init(&sha);
+	while ((n = read(fd, block, sizeof(block))) > 0)
+		sha256_add(&sha, block, (size_t)n);
+	if (n < 0) {
+		err_sys(err, "%s/%s", dir->path, name);
+		close(fd);
+		return -1;
+	}
+	close(fd);
+	sha256_hex(&sha, hex);
+	return 0;
+}
+
+void rundir_close(struct rundir *dir)
+{
+	for (size_t i = 0; i < dir->ncapture; i++) {
+		close(dir->capture[i].fd);
+		buf_close(&dir->capture[i].pending);
+	}
+	free(dir->capture);
+	buf_close(&dir->events.pending);
+	buf_close(&dir->steps.pending);
+	if (dir->events.fd >= 0)
+		close(dir->events.fd);
+	if (dir->steps.fd >= 0)
+		close(dir->steps.fd);
+	if (dir->fd >= 0)
+		close(dir->fd);
+	*dir = (struct rundir){ .fd = -1, .events.fd = -1, .steps.fd = -1 };
+}

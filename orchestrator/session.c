@@ -1,0 +1,331 @@
+/* One poll loop over the streams of all agents. An agent that is silent for 10 s although it was
+ * pinged is lost, like one whose stream ended. */
+#include "session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+void session_open(struct session *session, struct lab *lab, const struct plan *plan,
+		  struct rundir *dir, struct arena *arena)
+{
+	*session = (struct session){
+		.lab = lab,
+		.dir = dir,
+		.arena = arena,
+		.nhost = plan->nhost,
+		.signal_fd = -1,
+	};
+	session->host = arena_array(arena, plan->nhost, sizeof(*session->host));
+	session->ping_ns = clock_mono_ns();
+	for (size_t i = 0; i < plan->nhost; i++) {
+		session->host[i].name = plan->host[i].name;
+		session->host[i].heard_ns = session->ping_ns;
+	}
+}
+
+void session_close(struct session *session)
+{
+	for (size_t i = 0; i < session->nhost; i++) {
+		frame_close(&session->host[i].reader);
+		buf_close(&session->host[i].out);
+	}
+}
+
+static const char *keep(struct session *session, const char *text)
+{
+	return text ? arena_dup(session->arena, text) : NULL;
+}
+
+/* Writes the event and keeps a copy whose strings outlive the frame. */
+static struct event *record(struct session *session, size_t host, const struct event *event)
+{
+	session->event = arena_grow(session->arena, session->event, session->nevent,
+				    &session->event_cap, sizeof(*session->event));
+	struct event *copy = &session->event[session->nevent++];
+
+	*copy = *event;
+	copy->host = session->host[host].name;
+	copy->kind = keep(session, event->kind);
+	copy->label = keep(session, event->label);
+	for (size_t i = 0; i < copy->nfield; i++) {
+		copy->field[i].name = keep(session, event->field[i].name);
+		copy->field[i].text = keep(session, event->field[i].text);
+	}
+	rundir_event(session->dir, copy);
+	return copy;
+}
+
+static int lose(struct session *session, size_t host, const char *why, struct err *err)
+{
+	struct event event;
+
+	if (!session->host[host].is_lost) {
+		session->host[host].is_lost = true;
+		event_init(&event, "agent-lost");
+		event_text(&event, "why", why);
+		record(session, host, &event);
+	}
+	return err_set(err, ERR_BROKE, "%s: the agent is gone: %s", session->host[host].name, why);
+}
+
+static int take_done(struct session *session, size_t host, const struct event *event,
+		     struct err *err)
+{
+	int64_t id = event_num(event, "id", 0);
+
+	if (id < 1 || (size_t)id > session->nrequest || session->request[id - 1].host != host)
+		return lose(session, host, "it answered what was not asked", err);
+	struct request *request = &session->request[id - 1];
+	request->is_done = true;
+	request->result = keep(session, event_get(event, "result"));
+	request->text = keep(session, event_get(event, "text"));
+	if (!request->result)
+		request->result = "error";
+	request->took_ns = event_num(event, "took_ns", 0);
+	request->start_ns = event_num(event, "start_ns", 0);
+	return 0;
+}
+
+static int take_packets(struct session *session, size_t host, const struct frame *frame,
+			struct err *err)
+{
+	struct session_host *h = &session->host[host];
+	struct cursor cursor = cursor_of(frame->body, frame->len);
+	uint16_t number = cursor_u16(&cursor);
+
+	if (cursor.is_failed || number >= COUNT(h->capture))
+		return lose(session, host, "packets of an unknown capture", err);
+	if (rundir_packets(session->dir, h->capture[number], cursor.at, cursor_left(&cursor), err) <
+	    0)
+		return err_in(err, "%s", h->name);
+	return 0;
+}
+
+static int take_frame(struct session *session, size_t host, const struct frame *frame,
+		      struct err *err)
+{
+	struct session_host *h = &session->host[host];
+	struct event event;
+
+	if (frame->type == FRAME_PACKETS)
+		return take_packets(session, host, frame, err);
+	if (event_decode(&event, frame->body, frame->len, err) < 0)
+		return lose(session, host, err->text, err);
+	switch (frame->type) {
+	case FRAME_HELLO:
+	case FRAME_PONG:
+		event_int(&event, "received_ns", clock_mono_ns());
+		if (frame->type == FRAME_PONG) {
+			record(session, host, &event);
+			return 0;
+		}
+		h->hello = *record(session, host, &event);
+		h->has_hello = true;
+		return 0;
+	case FRAME_EVENT:
+		record(session, host, &event);
+		return 0;
+	case FRAME_DONE:
+		return take_done(session, host, &event, err);
+	case FRAME_REQUEST:
+	case FRAME_PING:
+	case FRAME_PACKETS:
+		break;
+	}
+	return lose(session, host, "it sent what only a controller sends", err);
+}
+
+static int read_host(struct session *session, size_t host, struct err *err)
+{
+	struct session_host *h = &session->host[host];
+	static const int rounds = 64; /* then the others have their turn */
+	char bytes[65536];
+	struct frame frame;
+	int more = 0;
+
+	for (int i = 0; i < rounds; i++) {
+		ssize_t n = session->lab->backend->read(session->lab, host, bytes, sizeof(bytes));
+		if (n == 0)
+			return lose(session, host, "its stream ended", err);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			break;
+		if (n < 0)
+			return lose(session, host, strerror(errno), err);
+		h->heard_ns = clock_mono_ns();
+		frame_feed(&h->reader, bytes, (size_t)n);
+		while ((more = frame_next(&h->reader, &frame, err)) > 0)
+			if (take_frame(session, host, &frame, err) < 0)
+				return -1;
+		if (more < 0)
+			return lose(session, host, err->text, err);
+		if ((size_t)n < sizeof(bytes))
+			break;
+	}
+	return 0;
+}
+
+static int write_host(struct session *session, size_t host, struct err *err)
+{
+	struct session_host *h = &session->host[host];
+
+	while (h->out.len > 0) {
+		ssize_t n =
+		    session->lab->backend->write(session->lab, host, h->out.data, h->out.len);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return 0;
+		if (n < 0)
+			return lose(session, host, strerror(errno), err);
+		buf_drop(&h->out, (size_t)n);
+	}
+	return 0;
+}
+
+size_t session_send(struct session *session, size_t host, struct event *request)
+{
+	session->request = arena_grow(session->arena, session->request, session->nrequest,
+				      &session->request_cap, sizeof(*session->request));
+	session->request[session->nrequest++] =
+	    (struct request){ .host = host, .first_event = session->nevent };
+	event_int(request, "id", (int64_t)session->nrequest);
+	frame_put_event(&session->host[host].out, FRAME_REQUEST, request);
+	return session->nrequest;
+}
+
+static void send_pings(struct session *session, int64_t now)
+{
+	struct buf body = { 0 };
+
+	if (now - session->ping_ns < SESSION_PING_MS * (int64_t)1000000)
+		return;
+	session->ping_ns = now;
+	buf_u64(&body, (uint64_t)now);
+	for (size_t i = 0; i < session->nhost; i++)
+		if (session->host[i].has_hello && !session->host[i].is_lost)
+			frame_put(&session->host[i].out, FRAME_PING, body.data, body.len);
+	buf_close(&body);
+}
+
+static int find_silent(struct session *session, int64_t now, struct err *err)
+{
+	for (size_t i = 0; i < session->nhost; i++)
+		if (!session->host[i].is_lost && session->host[i].has_hello &&
+		    now - session->host[i].heard_ns > SESSION_DEAD_MS * (int64_t)1000000)
+			return lose(session, i, "silent for 10 s", err);
+	return 0;
+}
+
+static int take_signal(struct session *session, struct err *err)
+{
+	struct signalfd_siginfo info;
+
+	if (read(session->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return 0;
+	session->caught = (int)info.ssi_signo;
+	return err_set(err, session->caught == SIGINT ? ERR_SIGINT : ERR_SIGTERM,
+		       "interrupted by %s", session->caught == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+static int serve_polled(struct session *session, const struct pollfd *fds, size_t nfds,
+			struct err *err)
+{
+	for (size_t i = 0; i < session->nhost; i++)
+		if (fds[i].fd >= 0 && (fds[i].revents & (POLLIN | POLLHUP | POLLERR)) &&
+		    read_host(session, i, err) < 0)
+			return -1;
+	if (nfds > session->nhost && fds[session->nhost].revents & POLLIN)
+		return take_signal(session, err);
+	return 0;
+}
+
+int session_turn(struct session *session, int64_t deadline_ns, struct err *err)
+{
+	int64_t now = clock_mono_ns();
+	struct arena scratch = { 0 };
+	struct pollfd *fds = arena_array(&scratch, session->nhost + 1, sizeof(*fds));
+	size_t nfds = session->nhost;
+	int status = 0;
+
+	send_pings(session, now);
+	for (size_t i = 0; i < session->nhost && status == 0; i++) {
+		fds[i].fd = -1;
+		if (session->host[i].is_lost)
+			continue;
+		status = write_host(session, i, err);
+		fds[i].fd = session->lab->host[i].read_fd;
+		fds[i].events = POLLIN | (session->host[i].out.len ? POLLOUT : 0);
+	}
+	if (session->signal_fd >= 0)
+		fds[nfds++] = (struct pollfd){ .fd = session->signal_fd, .events = POLLIN };
+	int64_t until = session->ping_ns + SESSION_PING_MS * (int64_t)1000000;
+	if (deadline_ns < until)
+		until = deadline_ns;
+	if (status == 0 && poll(fds, nfds, clock_left_ms(until)) > 0)
+		status = serve_polled(session, fds, nfds, err);
+	if (status == 0)
+		status = find_silent(session, clock_mono_ns(), err);
+	arena_close(&scratch);
+	struct err flush = { 0 };
+	if (rundir_flush(session->dir, &flush) < 0 && status == 0) {
+		*err = flush;
+		status = -1;
+	}
+	if (status == 0 && session->deadline_ns && clock_mono_ns() > session->deadline_ns)
+		return err_set(err, ERR_BROKE, "the run took longer than its time-limit");
+	return status;
+}
+
+int session_hello(struct session *session, int64_t deadline_ns, struct err *err)
+{
+	for (size_t i = 0; i < session->nhost; i++)
+		while (!session->host[i].has_hello) {
+			if (clock_mono_ns() > deadline_ns)
+				return err_set(err, ERR_BROKE, "%s: no hello from the agent",
+					       session->host[i].name);
+			if (session_turn(session, deadline_ns, err) < 0)
+				return -1;
+		}
+	return 0;
+}
+
+const struct request *session_request(const struct session *session, size_t id)
+{
+	return &session->request[id - 1];
+}
+
+int session_wait(struct session *session, size_t id, int64_t deadline_ns, struct err *err)
+{
+	while (!session->request[id - 1].is_done) {
+		if (clock_mono_ns() > deadline_ns)
+			return err_set(err, ERR_BROKE, "%s: the agent did not answer in time",
+				       session->host[session->request[id - 1].host].name);
+		if (session_turn(session, deadline_ns, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int session_wait_all(struct session *session, int64_t deadline_ns, struct err *err)
+{
+	for (size_t id = 1; id <= session->nrequest; id++)
+		if (!session->host[session->request[id - 1].host].is_lost &&
+		    session_wait(session, id, deadline_ns, err) < 0)
+			return -1;
+	return 0;
+}
+
+const struct event *session_find(const struct session *session, size_t from, const char *kind,
+				 const char *label)
+{
+	for (size_t i = session->nevent; i > from; i--) {
+		const struct event *event = &session->event[i - 1];
+		if (event_is(event, kind) &&
+		    (!label || (event->label && streq(event->label, label))))
+			return event;
+	}
+	return NULL;
+}
