@@ -9,9 +9,9 @@
 
 struct style {
 	bool has_colour;
-	bool is_ascii;  /* plain signs instead of box drawing */
-	int verbose;    /* -1 quiet, 0, 1 */
-	bool is_plain;  /* piped: one line a step, last line verdict=... */
+	bool is_ascii; /* plain signs instead of box drawing */
+	int verbose;   /* -1 quiet, 0, 1 */
+	bool is_plain; /* piped: one line a step, last line verdict=... */
 };
 
 /* Outcome against the expectation. */
@@ -19,24 +19,29 @@ struct result {
 	struct analysis analysis;
 	const struct event *record; /* steps.ndjson */
 	size_t nrecord;
-	const char *dir;      /* path as given; its last part names the run */
+	const char *dir; /* path as given; its last part names the run */
 	const char *scenario, *backend, *run;
 	const char *expected; /* "refused.no-listener on carol" */
 	const char *verdict;  /* code of the finding judged; "none" */
 	enum confidence confidence;
 	const struct finding *finding; /* the one judged; NULL */
 	const struct finding *control; /* the connection to lay beside it; NULL */
-	int exit_status;      /* 0, 1, 3 (design: exit codes) */
+	int exit_status;               /* 0, 1, 3 (design: exit codes) */
 	size_t ncomplaint;
-	const char *const *complaint; /* each expectation that does not hold, and what is undecided */
+	const char *const
+	    *complaint; /* each expectation that does not hold, and what is undecided */
 };
 
 /* Reads `dir`; judges. `require`: NULL, "proven", "likely" or "wire" (raises what is asked). */
 int result_load(struct result *out, const char *dir, const char *require, struct arena *arena,
 		struct err *err);
+/* The same for the controller, which judges when steps.ndjson has its `end` and the captures are
+ * drained, but before it writes the manifest: that it is absent is then no interruption. */
+int result_load_live(struct result *out, const char *dir, const char *require, struct arena *arena,
+		     struct err *err);
 
-/* Streams, live: the head, then each phase and step as its record is written. `event` are the events
- * so far; a step's own have its number. */
+/* Streams, live: the head, then each phase and step as its record is written. `event` are the
+ * events so far; a step's own have its number. */
 void text_head(FILE *out, const struct style *style, const struct event *record, size_t nrecord);
 void text_phase(FILE *out, const struct style *style, const struct event *phase);
 void text_step(FILE *out, const struct style *style, const struct event *step,

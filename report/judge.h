@@ -1,0 +1,31 @@
+/* What was expected against what was found. Pure: it opens nothing. */
+#ifndef JUDGE_H
+#define JUDGE_H
+
+#include "finding.h"
+
+struct judge_input {
+	const struct analysis *analysis;
+	const struct event *record; /* steps.ndjson */
+	size_t nrecord;
+	const char *require; /* NULL, "proven", "likely", "wire" */
+	bool is_live;        /* the controller judges before it writes the manifest */
+};
+
+struct judgement {
+	const char *expected; /* "refused.no-listener on carol"; NULL: no verdict was asked */
+	const char *verdict;  /* code; "none" */
+	enum confidence confidence;
+	const struct finding *finding;
+	int exit_status; /* 0, 1, 3 */
+	size_t ncomplaint;
+	const char *const *complaint; /* those of exit status 0 are remarks */
+};
+
+/* Strings live in the arena or are borrowed from the input. */
+void judge(struct judgement *out, const struct judge_input *in, struct arena *arena);
+
+/* "timeout" matches "timeout" and "timeout.dropped", not "timeouts". */
+bool code_matches(const char *expected, const char *code);
+
+#endif

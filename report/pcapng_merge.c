@@ -1,0 +1,207 @@
+/* Merges captures packet by packet: memory holds one packet a capture, whatever their size. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pcap/pcap.h>
+
+#include "file.h"
+#include "pcapng.h"
+#include "util.h"
+
+enum {
+	PACKET_MAX = 1 << 20,
+	FLUSH_AT = 1 << 18,
+	COMMENT_MAX = 4096
+};
+
+struct input {
+	pcap_t *pcap;
+	const char *file; /* "client-1.lan" */
+	uint32_t number;  /* of the packet held, from 1 */
+	int64_t time_ns;
+	const struct pcap_pkthdr *header; /* NULL: no more */
+	const u_char *bytes;
+};
+
+static void input_next(struct input *input)
+{
+	struct pcap_pkthdr *header;
+
+	/* A capture that was cut ends at its last whole packet. */
+	input->header = NULL;
+	if (pcap_next_ex(input->pcap, &header, &input->bytes) != 1)
+		return;
+	if (header->caplen > PACKET_MAX)
+		return;
+	input->header = header;
+	input->number++;
+	/* opened with nanosecond precision: tv_usec holds nanoseconds */
+	input->time_ns = (int64_t)header->ts.tv_sec * 1000000000 + header->ts.tv_usec;
+}
+
+/* 1: open, 0: there is nothing to read (it is gone, or its header was cut off). */
+static int input_open(struct input *input, int dirfd, const char *file, struct err *err)
+{
+	char path[512], why[PCAP_ERRBUF_SIZE];
+	FILE *stream;
+	int fd;
+
+	*input = (struct input){ .file = file };
+	if (strchr(file, '/') ||
+	    snprintf(path, sizeof path, "capture/%s.pcap", file) >= (int)sizeof path)
+		return err_set(err, ERR_BROKE, "%.64s: not the name of a capture", file);
+	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return err_sys(err, "%s", path);
+	stream = fdopen(fd, "rb");
+	if (!stream) {
+		close(fd);
+		return err_sys(err, "%s", path);
+	}
+	input->pcap =
+	    pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, why);
+	if (!input->pcap) {
+		fclose(stream);
+		return 0;
+	}
+	input_next(input);
+	return 1;
+}
+
+static bool is_cited(const struct source *source, size_t nsource, const struct input *input)
+{
+	for (size_t i = 0; i < nsource; i++)
+		if (source[i].kind == SOURCE_PACKET && streq(source[i].file, input->file) &&
+		    source[i].first <= input->number && input->number <= source[i].last)
+			return true;
+	return false;
+}
+
+/* What the findings say about this packet; false: nothing. */
+static bool comment_of(struct buf *out, const struct analysis *analysis, const struct input *input)
+{
+	buf_clear(out);
+	for (size_t f = 0; f < analysis->nfinding; f++) {
+		const struct finding *finding = &analysis->finding[f];
+		const char *label = finding->connection->label;
+
+		for (size_t i = 0; i < finding->nevidence; i++)
+			if (is_cited(finding->evidence[i].source, finding->evidence[i].nsource,
+				     input))
+				buf_printf(out, "%s%s%s%s (%s)", out->len ? "\n" : "",
+					   label ? label : "", label ? ": " : "",
+					   finding->evidence[i].says, finding->code);
+		for (size_t i = 0; i < finding->nruled_out; i++)
+			if (is_cited(finding->ruled_out[i].source, finding->ruled_out[i].nsource,
+				     input))
+				buf_printf(out, "%s%s%snot %s: %s", out->len ? "\n" : "",
+					   label ? label : "", label ? ": " : "",
+					   finding->ruled_out[i].code, finding->ruled_out[i].says);
+		if (out->len > COMMENT_MAX)
+			break;
+	}
+	return out->len > 0;
+}
+
+static struct input *earliest(struct input *input, size_t count)
+{
+	struct input *first = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (input[i].header && (!first || input[i].time_ns < first->time_ns))
+			first = &input[i];
+	return first;
+}
+
+static int flush(int fd, struct buf *out, struct err *err)
+{
+	if (out->len > 0 && write_all(fd, out->data, out->len) < 0)
+		return err_sys(err, "run.pcapng");
+	buf_clear(out);
+	return 0;
+}
+
+static void add_head(struct buf *out, const struct result *result, const struct input *input,
+		     size_t count)
+{
+	struct buf comment = { 0 };
+
+	buf_printf(&comment, "lab %s on %s, run %s: %s (%s)", result->scenario, result->backend,
+		   result->run, result->verdict, confidence_name(result->confidence));
+	if (result->finding)
+		buf_printf(&comment, "\n%s", result->finding->says);
+	pcapng_section(out, comment.data);
+	for (size_t i = 0; i < count; i++)
+		pcapng_interface(out, input[i].pcap ? (uint16_t)pcap_datalink(input[i].pcap) : 1,
+				 input[i].pcap ? (uint32_t)pcap_snapshot(input[i].pcap) : 0,
+				 input[i].file);
+	buf_close(&comment);
+}
+
+static int merge(int fd, const struct result *result, struct input *input, size_t count,
+		 struct err *err)
+{
+	struct buf out = { 0 }, comment = { 0 };
+	struct input *next;
+	int status = 0;
+
+	add_head(&out, result, input, count);
+	while (status == 0 && (next = earliest(input, count))) {
+		bool has_comment = comment_of(&comment, &result->analysis, next);
+
+		pcapng_packet(&out, (uint32_t)(next - input), next->time_ns, next->bytes,
+			      next->header->caplen, next->header->len,
+			      has_comment ? comment.data : NULL);
+		input_next(next);
+		if (out.len >= FLUSH_AT)
+			status = flush(fd, &out, err);
+	}
+	if (status == 0)
+		status = flush(fd, &out, err);
+	buf_close(&out);
+	buf_close(&comment);
+	return status;
+}
+
+static int write_merged(int dirfd, const struct result *result, struct input *input, size_t count,
+			struct err *err)
+{
+	int fd = openat(dirfd, "run.pcapng.tmp",
+			O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int status;
+
+	if (fd < 0)
+		return err_sys(err, "run.pcapng");
+	status = merge(fd, result, input, count, err);
+	if (close(fd) < 0 && status == 0)
+		status = err_sys(err, "run.pcapng");
+	if (status == 0 && renameat(dirfd, "run.pcapng.tmp", dirfd, "run.pcapng") < 0)
+		status = err_sys(err, "run.pcapng");
+	if (status < 0)
+		unlinkat(dirfd, "run.pcapng.tmp", 0);
+	return status;
+}
+
+int pcapng_write(int dirfd, const struct result *result, struct err *err)
+{
+	const struct analysis *analysis = &result->analysis;
+	size_t count = analysis->ncapture;
+	struct input *input;
+	int status = 0;
+
+	if (count == 0)
+		return 0;
+	input = calloc(count, sizeof *input);
+	if (!input)
+		return err_sys(err, "run.pcapng");
+	for (size_t i = 0; i < count && status >= 0; i++)
+		status = input_open(&input[i], dirfd, analysis->capture[i].file, err);
+	if (status >= 0)
+		status = write_merged(dirfd, result, input, count, err);
+	for (size_t i = 0; i < count; i++)
+		if (input[i].pcap)
+			pcap_close(input[i].pcap);
+	free(input);
+	return status < 0 ? -1 : 0;
+}

@@ -1,0 +1,269 @@
+/* A step as it passes: sign, name, host, what happened, how long; under it the server's output, the
+ * socket table, or what was expected instead. */
+#include "record.h"
+#include "text.h"
+
+enum {
+	NAME = 6,
+	HOST = 14,
+	WORDS = 24,
+	ROWS_SHOWN = 8,
+	CLIENTS_SHOWN = 3
+};
+
+/* The host where it happened: the subject, or where the subject's own step happened. */
+static const char *host_of(const struct event *step, const struct event *event, size_t nevent)
+{
+	for (size_t i = 0; i < nevent; i++)
+		if (step->step && event[i].step == step->step && event[i].host)
+			return event[i].host;
+	return record_text(step, "subject", "");
+}
+
+/* Its place among the clients whose messages a server told: the colour of all its lines. */
+static size_t client_index(const struct event *event, size_t nevent, const char *name)
+{
+	size_t index = 0;
+
+	for (size_t i = 0; i < nevent; i++) {
+		const char *other = record_text(&event[i], "name", "");
+		size_t before = 0;
+
+		if (!event_is(&event[i], "message"))
+			continue;
+		if (streq(other, name))
+			return index;
+		while (before < i && !(event_is(&event[before], "message") &&
+				       streq(record_text(&event[before], "name", ""), other)))
+			before++;
+		index += before == i;
+	}
+	return index;
+}
+
+static void add_message(FILE *out, const struct style *style, const struct event *message,
+			size_t client, size_t nmore)
+{
+	struct line line = line_of(style);
+	char more[32] = "";
+
+	if (nmore > 0)
+		snprintf(more, sizeof more, "… %zu more", nmore);
+	line_to(&line, 10);
+	line_fit(&line, message->host ? message->host : "server", 16);
+	line_text(&line, " ");
+	line_sign(&line, SIGN_BAR);
+	line_text(&line, " ");
+	line_paint(&line, PAINT_CLIENT + (enum paint)(client % CLIENT_PAINTS));
+	line_fit(&line, record_text(message, "name", "?"), 16);
+	line_text(&line, ": ");
+	line_fit(&line, record_text(message, "text", ""), TEXT_COLUMNS - 11 - line.columns);
+	line_paint(&line, PAINT_NONE);
+	if (nmore > 0)
+		line_right(&line, more, TEXT_COLUMNS);
+	line_end(&line, out);
+	line_close(&line);
+}
+
+/* What the server printed about this step's client: its first line, all of them with -v. */
+static void add_messages(FILE *out, const struct style *style, const struct event *step,
+			 const struct event *event, size_t nevent)
+{
+	size_t client = step->label ? client_index(event, nevent, step->label) : 0;
+	size_t count = 0, shown = 0;
+
+	for (size_t i = 0; step->label && i < nevent; i++)
+		count += event_is(&event[i], "message") &&
+			 streq(record_text(&event[i], "name", ""), step->label);
+	if (style->verbose <= 0 && client >= CLIENTS_SHOWN)
+		return;
+	for (size_t i = 0; i < nevent && count > 0; i++) {
+		if (!event_is(&event[i], "message") ||
+		    !streq(record_text(&event[i], "name", ""), step->label))
+			continue;
+		if (style->verbose <= 0) {
+			add_message(out, style, &event[i], client, count - 1);
+			return;
+		}
+		add_message(out, style, &event[i], client, 0);
+		shown++;
+	}
+}
+
+static void add_socket(struct line *line, const struct event *row)
+{
+	const char *process = record_text(row, "process", NULL);
+	char owner[64];
+
+	line_to(line, 14);
+	line_fit(line, record_text(row, "state", "?"), 10);
+	line_to(line, 25);
+	line_fit(line, record_text(row, "local", "?"), 21);
+	line_to(line, 43);
+	line_fit(line, record_text(row, "peer", "?"), 21);
+	line_to(line, 61);
+	if (process || record_num(row, "pid", 0))
+		snprintf(owner, sizeof owner, "%.16s %lld", process ? process : "pid",
+			 (long long)record_num(row, "pid", 0));
+	else
+		snprintf(owner, sizeof owner, "-");
+	line_fit(line, owner, COLUMNS - line->columns);
+}
+
+/* As ss prints it; the head of the table stands on the step's own line. */
+static void add_sockets(FILE *out, const struct style *style, const struct event *step,
+			const struct event *event, size_t nevent)
+{
+	struct socket_table table = socket_table(step, event, nevent);
+	struct line line = line_of(style);
+	size_t shown = 0;
+
+	for (size_t i = table.first; i < table.end; i++) {
+		if (event[i].step != step->step || !event_is(&event[i], "socket"))
+			continue;
+		if (style->verbose <= 0 && shown++ == ROWS_SHOWN) {
+			line_to(&line, 14);
+			line_printf(&line, "… %zu more", table.nrow - ROWS_SHOWN);
+			line_end(&line, out);
+			break;
+		}
+		add_socket(&line, &event[i]);
+		line_end(&line, out);
+	}
+	line_close(&line);
+}
+
+static void add_complaint(FILE *out, const struct style *style, const struct event *step)
+{
+	struct line line = line_of(style);
+	const char *expected = record_text(step, "expected", "ok");
+	const char *result = record_text(step, "result", "nothing");
+
+	if (record_is_ok(step))
+		return;
+	line_to(&line, HOST);
+	line_paint(&line, PAINT_BAD);
+	line_text(&line, "expected ");
+	line_words(&line, out, expected, HOST + 2, TEXT_COLUMNS);
+	line_text(&line, ", got ");
+	line_words(&line, out, result, HOST + 2, TEXT_COLUMNS);
+	if (event_get(step, "why")) {
+		line_text(&line, ": ");
+		line_words(&line, out, event_get(step, "why"), HOST + 2, TEXT_COLUMNS);
+	}
+	line_end(&line, out);
+	line_close(&line);
+}
+
+static void add_sign(struct line *line, const struct event *step)
+{
+	bool is_ok = record_is_ok(step);
+
+	if (record_num(step, "background", 0) && !event_get(step, "result")) {
+		line_sign(line, SIGN_OPEN);
+		return;
+	}
+	line_paint(line, is_ok ? PAINT_GOOD : PAINT_BAD);
+	line_sign(line, is_ok ? SIGN_YES : SIGN_NO);
+	line_paint(line, PAINT_NONE);
+}
+
+/* Piped: phase, outcome, name, host, words, time, on one line. */
+static void step_plain(FILE *out, const struct style *style, const struct event *step,
+		       const struct step_words *words, const char *host)
+{
+	struct line line = line_of(style);
+	char time[TIME_TEXT];
+
+	line_printf(&line, "%s %s %s ", record_text(step, "phase", "-"),
+		    record_is_ok(step) ? "ok" : "FAILED", step->label ? step->label : "-");
+	line_text(&line, *host ? host : "-");
+	line_text(&line, " ");
+	line_text(&line, words->text);
+	if (words->took_ns >= 0)
+		line_printf(&line, " (%s)", time_text(words->took_ns, time));
+	if (!record_is_ok(step)) {
+		line_text(&line, ", expected ");
+		line_text(&line, record_text(step, "expected", "ok"));
+		if (event_get(step, "why")) {
+			line_text(&line, ": ");
+			line_text(&line, event_get(step, "why"));
+		}
+	}
+	line_end(&line, out);
+	line_close(&line);
+}
+
+static void step_line(FILE *out, const struct style *style, const struct event *step,
+		      const struct step_words *words, const char *host)
+{
+	struct line line = line_of(style);
+	char time[TIME_TEXT];
+
+	line_to(&line, 4);
+	add_sign(&line, step);
+	line_to(&line, NAME);
+	line_fit(&line, step->label ? step->label : "-", 16);
+	line_to(&line, HOST);
+	line_fit(&line, host, 16);
+	line_to(&line, WORDS);
+	line_fit(&line, words->text, TEXT_COLUMNS - 9 - line.columns);
+	if (words->took_ns >= 0)
+		line_right(&line, time_text(words->took_ns, time), TEXT_COLUMNS);
+	line_end(&line, out);
+	line_close(&line);
+}
+
+static void sockets_line(FILE *out, const struct style *style, const struct event *step,
+			 const struct step_words *words, bool has_table)
+{
+	struct line line = line_of(style);
+
+	line_to(&line, 4);
+	add_sign(&line, step);
+	line_to(&line, NAME);
+	line_fit(&line, step->label ? step->label : "-", 16);
+	line_to(&line, 14);
+	if (has_table && line.columns == 14) {
+		line_text(&line, "State");
+		line_to(&line, 25);
+		line_text(&line, "Local");
+		line_to(&line, 43);
+		line_text(&line, "Peer");
+		line_to(&line, 61);
+		line_text(&line, "Process");
+	} else {
+		line_fit(&line, words->text, TEXT_COLUMNS - line.columns);
+	}
+	line_end(&line, out);
+	line_close(&line);
+}
+
+void text_step(FILE *out, const struct style *style, const struct event *step,
+	       const struct event *event, size_t nevent)
+{
+	const char *host = host_of(step, event, nevent);
+	struct socket_table table;
+	struct step_words words;
+
+	if (style->verbose < 0)
+		return;
+	step_words(&words, step, event, nevent);
+	if (style->is_plain) {
+		step_plain(out, style, step, &words, host);
+		return;
+	}
+	table = socket_table(step, event, nevent);
+	if (table.was_read) {
+		bool has_table = table.nlisten > 0 || (style->verbose > 0 && table.nrow > 0);
+
+		sockets_line(out, style, step, &words, has_table);
+		if (has_table)
+			add_sockets(out, style, step, event, nevent);
+	} else {
+		step_line(out, style, step, &words, host);
+		if (streq(record_text(step, "verb", ""), "tcp.connect"))
+			add_messages(out, style, step, event, nevent);
+	}
+	add_complaint(out, style, step);
+}
