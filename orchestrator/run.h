@@ -2,6 +2,8 @@
 #ifndef RUN_H
 #define RUN_H
 
+#include <limits.h>
+
 #include "cli.h"
 #include "plan.h"
 #include "rundir.h"
@@ -10,8 +12,8 @@
 struct run_result { /* plain values: a child process hands it to its parent in shared memory */
 	int status; /* exit status of this run */
 	char scenario[128], verdict[64], confidence[16], trace_hash[65];
-	char path[1024];
-	char why[512]; /* status 2, 4, 5, 6: the error's text */
+	char path[PATH_MAX];
+	char why[1024]; /* status 2, 4, 5, 6: the error's text */
 	int64_t verdict_ns, whole_ns;
 };
 
