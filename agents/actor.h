@@ -31,6 +31,9 @@ struct actor {
 	/* What it does between steps; NULL: it ends after its step. Blocks until the channel is
 	 * readable: 1: it is, 0: nothing is left to hold, the actor ends. */
 	int (*hold)(struct actor *actor);
+	/* Reads what its peers sent before it is ended; false: not by the deadline. NULL: nothing
+	 * to do. */
+	bool (*drain)(struct actor *actor, int64_t deadline_ns);
 	void *state; /* hold's own (tcp.serve: struct server) */
 
 	/* The step that runs now. */

@@ -47,6 +47,19 @@ struct agent_actor {
 size_t agent_actor_count(const struct agent *agent);
 struct agent_actor agent_actor_at(const struct agent *agent, size_t index);
 
+/* Ends the actor of label `of` by a signal, once it has read what its peers sent (tcp.stop). The
+ * request's DONE is sent when it was reaped, so the caller returns STEP_LATER. -1: no such actor.
+ */
+struct agent_stop {
+	const char *of;
+	int signal;
+	bool does_drain;
+	int64_t drain_ns;    /* CLOCK_MONOTONIC: signalled then, drained or not */
+	int64_t deadline_ns; /* reaped by then, or DONE says TIMEOUT */
+};
+int agent_stop(struct agent *agent, const struct agent_stop *stop, const struct event *request,
+	       struct err *err);
+
 /* A request that is no step (docs/protocol.md): 0: DONE ok; -1: DONE error with err's text.
  * Short, never waits. Rows are in agent_control.c, looked up before the table of steps. */
 typedef int agent_control_fn(struct agent *agent, const struct event *request, struct err *err);

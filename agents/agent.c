@@ -1,0 +1,273 @@
+/* The agent's loop: frames in and out, requests to their handlers, time limits. Never blocks. */
+#include "agent_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+
+#include "agent_control.h"
+#include "clock.h"
+
+enum {
+	READ_LEN = 64 * 1024,
+	LEASE_MS = 10000,
+	FLUSH_MS = 1000,
+};
+
+const struct host_facts *agent_host(const struct agent *agent)
+{
+	return &agent->host;
+}
+
+struct agent_parts *agent_parts(struct agent *agent)
+{
+	return &agent->parts;
+}
+
+void agent_event(struct agent *agent, const struct event *event)
+{
+	frame_put_event(&agent->backlog, FRAME_EVENT, event);
+}
+
+void agent_packets(struct agent *agent, const void *body, size_t len)
+{
+	frame_put(&agent->backlog, FRAME_PACKETS, body, len);
+}
+
+size_t agent_backlog(const struct agent *agent)
+{
+	return agent->backlog.len;
+}
+
+int agent_watch(struct agent *agent, int fd, short events, agent_watch_fn *call, void *context)
+{
+	for (size_t i = 0; i < AGENT_WATCHES; i++)
+		if (agent->watch[i].fd < 0) {
+			agent->watch[i] = (struct watch){ fd, events, call, context };
+			return 0;
+		}
+	return -1;
+}
+
+void agent_unwatch(struct agent *agent, int fd)
+{
+	for (size_t i = 0; i < AGENT_WATCHES; i++)
+		if (agent->watch[i].fd == fd)
+			agent->watch[i] = (struct watch){ .fd = -1 };
+}
+
+static void answer_ping(struct agent *agent, const struct frame *frame)
+{
+	struct cursor cursor = cursor_of(frame->body, frame->len);
+	int64_t sent_ns = (int64_t)cursor_u64(&cursor);
+	struct event clock;
+
+	event_init(&clock, "clock");
+	event_int(&clock, "sent_ns", sent_ns);
+	event_int(&clock, "mono_ns", clock.t_ns);
+	event_int(&clock, "real_ns", clock_real_ns());
+	frame_put_event(&agent->backlog, FRAME_PONG, &clock);
+	agent->has_lease = true;
+}
+
+/* Reads once from the controller and handles what is whole. */
+static void take_frames(struct agent *agent)
+{
+	char bytes[READ_LEN];
+	ssize_t n = read(agent->in, bytes, sizeof bytes);
+	struct frame frame;
+	struct err err = { 0 };
+	int rc = 0;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		agent->is_ending = true;
+		return;
+	}
+	agent->heard_ns = clock_mono_ns();
+	frame_feed(&agent->reader, bytes, (size_t)n);
+	while (!agent->is_ending && (rc = frame_next(&agent->reader, &frame, &err)) > 0) {
+		if (frame.type == FRAME_REQUEST)
+			agent_request(agent, &frame);
+		else if (frame.type == FRAME_PING)
+			answer_ping(agent, &frame);
+	}
+	if (rc < 0) {
+		fprintf(stderr, "lab-agent: %s\n", err.text);
+		agent->status = ERR_BROKE;
+		agent->is_ending = true;
+	}
+}
+
+static void write_backlog(struct agent *agent)
+{
+	while (agent->backlog.len > 0) {
+		ssize_t n = write(agent->out, agent->backlog.data, agent->backlog.len);
+
+		if (n >= 0)
+			buf_drop(&agent->backlog, (size_t)n);
+		else if (errno == EAGAIN)
+			return;
+		else if (errno != EINTR) {
+			agent->is_ending = true;
+			buf_clear(&agent->backlog);
+		}
+	}
+}
+
+void agent_signals_clear(struct agent *agent)
+{
+	struct signalfd_siginfo info;
+
+	while (read(agent->signals, &info, sizeof info) == (ssize_t)sizeof info)
+		if (info.ssi_signo == SIGTERM)
+			agent->is_ending = true;
+}
+
+enum {
+	SLOT_IN,
+	SLOT_OUT,
+	SLOT_SIGNALS,
+	SLOT_FIXED
+};
+enum {
+	SLOT_MAX = SLOT_FIXED + AGENT_WATCHES + AGENT_CHILDREN
+};
+
+/* Watches, then children; slots without a descriptor have fd -1. While the controller does not
+ * read, nothing more is taken from anybody. */
+static nfds_t fill_poll(struct agent *agent, struct pollfd set[SLOT_MAX])
+{
+	bool is_full = agent->backlog.len >= AGENT_FULL;
+	nfds_t count = SLOT_FIXED;
+
+	set[SLOT_IN] = (struct pollfd){ .fd = is_full ? -1 : agent->in, .events = POLLIN };
+	set[SLOT_OUT] =
+	    (struct pollfd){ .fd = agent->backlog.len > 0 ? agent->out : -1, .events = POLLOUT };
+	set[SLOT_SIGNALS] = (struct pollfd){ .fd = agent->signals, .events = POLLIN };
+	for (size_t i = 0; i < AGENT_WATCHES; i++)
+		set[count++] = (struct pollfd){ .fd = is_full ? -1 : agent->watch[i].fd,
+						.events = agent->watch[i].events };
+	for (size_t i = 0; i < agent->nchild; i++) {
+		const struct child *child = &agent->child[i];
+
+		set[count++] = (struct pollfd){
+			.fd = is_full ? -1 : child->channel,
+			.events = child->out.len > 0 ? POLLIN | POLLOUT : POLLIN,
+		};
+	}
+	return count;
+}
+
+static void serve(struct agent *agent, const struct pollfd *set, nfds_t count)
+{
+	for (nfds_t i = SLOT_FIXED + AGENT_WATCHES; i < count; i++) {
+		struct child *child = &agent->child[i - SLOT_FIXED - AGENT_WATCHES];
+
+		if ((set[i].revents & POLLOUT) != 0)
+			child_writable(child);
+		if ((set[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+			child_readable(agent, child);
+	}
+	for (size_t i = 0; i < AGENT_WATCHES; i++) {
+		const struct watch *watch = &agent->watch[i];
+		const struct pollfd *at = &set[SLOT_FIXED + i];
+
+		if (at->revents != 0 && at->fd == watch->fd)
+			watch->call(agent, watch->context, at->revents);
+	}
+	if (set[SLOT_SIGNALS].revents != 0) {
+		agent_signals_clear(agent);
+		child_reap(agent);
+	}
+	if (set[SLOT_IN].revents != 0)
+		take_frames(agent);
+}
+
+static void loop(struct agent *agent)
+{
+	struct pollfd *set = calloc(SLOT_MAX, sizeof *set);
+
+	if (set == NULL)
+		abort();
+	while (!agent->is_ending) {
+		int64_t lease_ns = agent->heard_ns + LEASE_MS * INT64_C(1000000);
+		int64_t next_ns = child_timers(agent);
+		nfds_t count;
+
+		agent_go_on_stop_all(agent);
+		write_backlog(agent);
+		if (agent->has_lease && clock_mono_ns() >= lease_ns)
+			break;
+		if (agent->has_lease && lease_ns < next_ns)
+			next_ns = lease_ns;
+		if (agent->has_stop_all && agent->stop_all_ns < next_ns)
+			next_ns = agent->stop_all_ns;
+		count = fill_poll(agent, set);
+		if (poll(set, count, next_ns == INT64_MAX ? -1 : clock_left_ms(next_ns)) > 0)
+			serve(agent, set, count);
+	}
+	free(set);
+}
+
+static int open_agent(struct agent *agent, int in, int out)
+{
+	sigset_t mask;
+
+	*agent = (struct agent){ .in = in, .out = out, .signals = -1, .host.does_drop = true };
+	for (size_t i = 0; i < AGENT_WATCHES; i++)
+		agent->watch[i].fd = -1;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGCHLD);
+	sigaddset(&mask, SIGTERM);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
+		return -1;
+	agent->signals = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (agent->signals < 0 || fcntl(in, F_SETFL, fcntl(in, F_GETFL) | O_NONBLOCK) < 0 ||
+	    fcntl(out, F_SETFL, fcntl(out, F_GETFL) | O_NONBLOCK) < 0)
+		return -1;
+	agent->heard_ns = clock_mono_ns();
+	return 0;
+}
+
+/* What is queued goes out, as far as somebody reads it in time. */
+static void flush(struct agent *agent)
+{
+	int64_t until_ns = clock_after_ms(FLUSH_MS);
+
+	for (;;) {
+		struct pollfd set = { .fd = agent->out, .events = POLLOUT };
+
+		write_backlog(agent);
+		if (agent->backlog.len == 0 || clock_mono_ns() >= until_ns)
+			return;
+		(void)poll(&set, 1, clock_left_ms(until_ns));
+	}
+}
+
+int agent_run(int in, int out)
+{
+	struct agent agent;
+
+	if (open_agent(&agent, in, out) < 0) {
+		fprintf(stderr, "lab-agent: %s\n", strerror(errno));
+		return ERR_CANNOT;
+	}
+	hello_send(&agent);
+	loop(&agent);
+	child_kill_all(&agent);
+	for (size_t i = 0; agent_ends[i] != NULL; i++)
+		agent_ends[i](&agent);
+	flush(&agent);
+	frame_close(&agent.reader);
+	buf_close(&agent.backlog);
+	free(agent.host.names);
+	free(agent.child);
+	close(agent.signals);
+	return agent.status;
+}

@@ -1,0 +1,130 @@
+/* What the agent says of its host: hello, and the addresses at setup. */
+#include "agent_state.h"
+
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include "caps.h"
+#include "clock.h"
+#include "file.h"
+#include "proc.h"
+
+enum {
+	PROTOCOL = 1,
+	BOOT_ID_MAX = 256,
+	NAMES_MAX = 1 << 20
+};
+
+void hello_send(struct agent *agent)
+{
+	struct utsname machine = { 0 };
+	struct stat net = { 0 };
+	struct buf boot = { 0 };
+	struct err ignored = { 0 };
+	struct event hello;
+	char nft[4096];
+	uint64_t rights = caps_of_network();
+	bool has_nft = proc_find("nft", nft, sizeof nft) == 0;
+
+	(void)uname(&machine);
+	(void)stat("/proc/self/ns/net", &net);
+	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", BOOT_ID_MAX, &boot, &ignored) <
+	    0)
+		buf_clear(&boot);
+	event_init(&hello, "hello");
+	event_text(&hello, "version", LAB_VERSION);
+	event_int(&hello, "protocol", PROTOCOL);
+	event_text(&hello, "kernel", machine.release);
+	event_text(&hello, "machine", machine.machine);
+	if (boot.len > 0) {
+		boot.data[strcspn(boot.data, "\n")] = '\0';
+		event_text(&hello, "boot_id", boot.data);
+	}
+	event_int(&hello, "pid", getpid());
+	event_int(&hello, "net_ns", (int64_t)net.st_ino);
+	event_int(&hello, "uid", getuid());
+	event_int(&hello, "mono_ns", clock_mono_ns());
+	event_int(&hello, "real_ns", clock_real_ns());
+	event_int(&hello, "can_capture", caps_has(rights, CAP_NET_RAW));
+	event_int(&hello, "can_firewall", caps_has(rights, CAP_NET_ADMIN) && has_nft);
+	event_int(&hello, "has_nft", has_nft);
+	frame_put_event(&agent->backlog, FRAME_HELLO, &hello);
+	buf_close(&boot);
+}
+
+static int prefix_of(const struct sockaddr *mask)
+{
+	const uint8_t *bytes;
+	int bits = 0, len;
+
+	if (mask == NULL)
+		return 0;
+	if (mask->sa_family == AF_INET) {
+		bytes =
+		    (const uint8_t *)&((const struct sockaddr_in *)(const void *)mask)->sin_addr;
+		len = 4;
+	} else {
+		bytes =
+		    (const uint8_t *)&((const struct sockaddr_in6 *)(const void *)mask)->sin6_addr;
+		len = 16;
+	}
+	for (int i = 0; i < len; i++)
+		bits += __builtin_popcount(bytes[i]);
+	return bits;
+}
+
+static int send_addresses(struct agent *agent, struct err *err)
+{
+	struct ifaddrs *all, *each;
+
+	if (getifaddrs(&all) < 0)
+		return err_sys(err, "addresses of this host");
+	for (each = all; each != NULL; each = each->ifa_next) {
+		struct sockaddr_storage sa = { 0 };
+		char text[ADDR_TEXT];
+		struct addr addr;
+		struct event event;
+
+		if (each->ifa_addr == NULL ||
+		    (each->ifa_addr->sa_family != AF_INET && each->ifa_addr->sa_family != AF_INET6))
+			continue;
+		memcpy(&sa, each->ifa_addr,
+		       each->ifa_addr->sa_family == AF_INET ? sizeof(struct sockaddr_in)
+							    : sizeof(struct sockaddr_in6));
+		if (addr_from_sockaddr(&addr, &sa) < 0)
+			continue;
+		event_init(&event, "address");
+		event_text(&event, "iface", each->ifa_name);
+		event_text(&event, "address", addr_ip_text(&addr, text));
+		event_int(&event, "prefix", prefix_of(each->ifa_netmask));
+		agent_event(agent, &event);
+	}
+	freeifaddrs(all);
+	return 0;
+}
+
+int hello_setup(struct agent *agent, const struct event *request, struct err *err)
+{
+	const char *name = event_get(request, "name"), *address = event_get(request, "address");
+	const char *names = event_get(request, "names");
+	struct host_facts *host = &agent->host;
+
+	if (name == NULL || *name == '\0' || strlen(name) >= sizeof host->name)
+		return err_set(err, ERR_USAGE, "setup: no host name of at most %zu bytes",
+			       sizeof host->name - 1);
+	if (names != NULL && strlen(names) > NAMES_MAX)
+		return err_set(err, ERR_USAGE, "setup: names: more than %d bytes", NAMES_MAX);
+	if (address != NULL && addr_parse(&host->address, address, 0) < 0)
+		return err_set(err, ERR_USAGE, "setup: address: %.60s is none", address);
+	snprintf(host->name, sizeof host->name, "%s", name);
+	free(host->names);
+	host->names = names != NULL ? strdup(names) : NULL;
+	host->is_private = event_num(request, "is_private", 0) != 0;
+	host->does_drop = event_num(request, "drop", 1) != 0;
+	return send_addresses(agent, err);
+}
