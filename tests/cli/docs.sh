@@ -1,38 +1,15 @@
-#!/bin/sh
+#!/bin/bash
 # The documents against the program: commands, options, files and recipes that are written down are
 # there, and the other way round. `UPDATE=1 tests/cli/docs.sh` writes the README's demo anew.
 # shellcheck disable=SC2016 # backquotes in patterns are Markdown's
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-B=${B:-build}
-top=$PWD
-case $B in /*) bin=$B ;; *) bin=$top/$B ;; esac
-export LC_ALL=C.UTF-8
-unset LAB_BACKEND LAB_OUT LAB_REQUIRE LAB_JOBS LAB_TIMEOUT LAB_COLOR LAB_AGENT NO_COLOR CLICOLOR \
-	CLICOLOR_FORCE XDG_STATE_HOME XDG_DATA_HOME CI
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 130' INT TERM
+. "$(dirname "$0")/../lib.sh"
+tmp=$T/work
+mkdir "$tmp"
+cd "$SRC" || exit 1
 
-n=0
-failed=0
-ok() {
-	n=$((n + 1))
-	echo "ok $n - $1"
-}
-not_ok() {
-	n=$((n + 1))
-	failed=1
-	echo "not ok $n - $1"
-	sed 's/^/# /' "$2"
-}
-skip() {
-	n=$((n + 1))
-	echo "ok $n - $1 # SKIP $2"
-}
 # is_empty FILE TEXT: the file lists what is wrong
 is_empty() {
-	if [ -s "$1" ]; then not_ok "$2" "$1"; else ok "$2"; fi
+	if [ -s "$1" ]; then not_ok "$2" "$(cat "$1")"; else ok "$2"; fi
 }
 # same A B TEXT: two sorted lists
 same() {
@@ -115,23 +92,21 @@ if command -v scdoc >/dev/null; then
 	done >"$tmp/out"
 	is_empty "$tmp/out" "scdoc takes every manual page"
 else
-	skip "scdoc takes every manual page" "scdoc is not installed"
+	skip "scdoc is not installed"
 fi
 
-if [ ! -x "$bin/lab" ]; then
-	skip "commands, options, recipe and demo are those of the program" "$B/lab is not built"
-	echo "1..$n"
-	exit $failed
+if [ ! -x "$LAB" ]; then
+	skip "lab is not built"
+	done_testing
 fi
-PATH=$bin:$PATH
-export PATH
+PATH=$B:$PATH
 
 # ---- commands and options
 lab help | sed -n 's/^  \([a-z]*\)  *.*/\1/p' | grep -v '^lab$' | sort >"$tmp/commands"
 if [ "$(wc -l <"$tmp/commands")" -ge 14 ]; then
 	ok "lab help lists the commands"
 else
-	not_ok "lab help lists the commands" "$tmp/commands"
+	not_ok "lab help lists the commands" "$(cat "$tmp/commands")"
 fi
 sed -n '/^## Commands/,/^## /s/^| `lab \([a-z]*\).*/\1/p' README.md | sort >"$tmp/readme"
 same "$tmp/commands" "$tmp/readme" "README's table of commands is that of lab help"
@@ -174,28 +149,27 @@ grep -oE '\*--[a-z-]+\*' man/lab-agent.1.scd | tr -d '*' | grep -v '^--help$' | 
 same "$tmp/options" "$tmp/man" "lab-agent(1) has the options that lab-agent prints"
 
 # ---- docs/ci.md: the shell lines as they stand, then lab's lines of both YAML files
-mkdir "$tmp/home" "$tmp/ci"
-ln -s "$top/scenarios" "$tmp/ci/scenarios"
-ln -s "$bin" "$tmp/ci/build"
+mkdir "$tmp/ci"
+ln -s "$SRC/scenarios" "$tmp/ci/scenarios"
+ln -s "$B" "$tmp/ci/build"
 block docs/ci.md sh >"$tmp/recipe"
 if ! grep -q '^lab run refused -b loopback' "$tmp/recipe"; then
-	not_ok "docs/ci.md has a recipe in plain shell" "$tmp/recipe"
-elif (cd "$tmp/ci" && HOME=$tmp/home CI=true timeout 60 sh -e "$tmp/recipe") >"$tmp/out" 2>&1 </dev/null; then
+	not_ok "docs/ci.md has a recipe in plain shell" "$(cat "$tmp/recipe")"
+elif (cd "$tmp/ci" && CI=true timeout 60 sh -e "$tmp/recipe") >"$tmp/out" 2>&1 </dev/null; then
 	ok "the shell lines of docs/ci.md end 0"
 else
-	echo "status $?" >>"$tmp/out"
-	not_ok "the shell lines of docs/ci.md end 0" "$tmp/out"
+	not_ok "the shell lines of docs/ci.md end 0" "$(cat "$tmp/out")"
 fi
 block docs/ci.md yaml | sed -n 's/^ *- run: \(build\/lab .*\)/\1/p' >"$tmp/github"
 sed -n '/^## GitLab/,$p' docs/ci.md | sed -n 's/^ *- \(build\/lab .*\)/\1/p' >"$tmp/gitlab"
 for service in github gitlab; do
 	rm -rf "$tmp/ci/lab-runs"
 	if [ -s "$tmp/$service" ] &&
-		(cd "$tmp/ci" && HOME=$tmp/home CI=true timeout 60 sh -e "$tmp/$service") >"$tmp/out" 2>&1 </dev/null &&
+		(cd "$tmp/ci" && CI=true timeout 60 sh -e "$tmp/$service") >"$tmp/out" 2>&1 </dev/null &&
 		ls "$tmp"/ci/lab-runs/*/report.txt >/dev/null 2>>"$tmp/out"; then
 		ok "lab's lines in the $service recipe end 0 and leave a report"
 	else
-		not_ok "lab's lines in the $service recipe end 0 and leave a report" "$tmp/out"
+		not_ok "lab's lines in the $service recipe end 0 and leave a report" "$(cat "$tmp/out")"
 	fi
 done
 
@@ -208,7 +182,7 @@ mask() {
 		-e 's/(T )+/T /g'
 }
 if lab doctor -b netns >"$tmp/out" 2>&1 && command -v script >/dev/null; then
-	(cd "$tmp/ci" && HOME=$tmp/home TERM=xterm COLUMNS=80 \
+	(cd "$tmp/ci" && env -u XDG_STATE_HOME TERM=xterm \
 		script -qec 'lab run refused -b netns --color never' /dev/null) </dev/null | tr -d '\r' >"$tmp/demo"
 	[ -z "${UPDATE:-}" ] || {
 		awk -v demo="$tmp/demo" '
@@ -223,13 +197,12 @@ if lab doctor -b netns >"$tmp/out" 2>&1 && command -v script >/dev/null; then
 	if [ -s "$tmp/got" ]; then
 		same "$tmp/want" "$tmp/got" "README's demo is what lab run refused prints"
 	else
-		not_ok "README's demo is what lab run refused prints" "$tmp/demo"
+		not_ok "README's demo is what lab run refused prints" "$(cat "$tmp/demo")"
 	fi
 	awk 'length > 80 || NR > 48 { print NR ": " $0 }' "$tmp/demo" >"$tmp/out"
 	is_empty "$tmp/out" "the demo has at most 48 lines of 80 columns"
 else
-	skip "README's demo is what lab run refused prints" "no network namespaces here"
+	skip "no network namespaces here" 2
 fi
 
-echo "1..$n"
-exit $failed
+done_testing
