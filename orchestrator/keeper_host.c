@@ -1,0 +1,240 @@
+/* A host before it is its agent: a clone of the keeper in namespaces of its own that gives itself
+ * name, sysctls, names of others and addresses, waits until its cables carry packets, and execs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ethtool.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include "addr.h"
+#include "file.h"
+#include "keeper_run.h"
+#include "mem.h"
+#include "namespace.h"
+#include "netlink.h"
+
+/* "net.ipv4.conf.eth0.rp_filter": of an interface of this host, which exists only with its cable.
+ */
+static bool is_of_interface(const struct plan_host *host, const char *sysctl)
+{
+	char part[IFNAMSIZ + 2];
+
+	for (size_t i = 0; i < host->nport; i++) {
+		snprintf(part, sizeof part, ".%.15s.", host->port[i].iface);
+		if (strstr(sysctl, part) && !streq(part, ".lo."))
+			return true;
+	}
+	return false;
+}
+
+int keeper_sysctl(const struct name_value *sysctl, struct err *err)
+{
+	bool is_optional = sysctl->line == 0 || sysctl->name[0] == '-';
+	int result = ns_sysctl(sysctl->name + (sysctl->name[0] == '-'), sysctl->value, err);
+
+	return result < 0 || (result > 0 && !is_optional) ? -1 : 0;
+}
+
+static int set_sysctls(const struct plan_host *host, bool is_late, struct err *err)
+{
+	for (size_t i = 0; i < host->nsysctl; i++) {
+		if (is_of_interface(host, host->sysctl[i].name) == is_late &&
+		    keeper_sysctl(&host->sysctl[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool has_ipv6(const struct plan_host *host)
+{
+	for (size_t i = 0; i < host->nport; i++) {
+		if (strchr(host->port[i].address, ':'))
+			return true;
+	}
+	return false;
+}
+
+/* The address of the host that the scenario names as this host's DNS server; NULL: none. */
+static const char *resolver_address(const struct plan *plan, size_t at)
+{
+	const char *name = plan->scenario ? plan->scenario->host[at].resolver : NULL;
+
+	for (size_t i = 0; name && i < plan->nhost; i++) {
+		if (streq(plan->host[i].name, name) && plan->host[i].nport > 0)
+			return plan->host[i].port[0].address;
+	}
+	return NULL;
+}
+
+/* Who is who: the host's own name, /etc/hosts, /etc/resolv.conf. Needs the hidden tmpfs as working
+ * directory; leaves it. */
+static int set_names(const struct keeper_spec *spec, size_t at, struct err *err)
+{
+	const struct plan_host *host = &spec->plan->host[at];
+	const char *resolver = resolver_address(spec->plan, at);
+	char file[32], text[128] = "";
+
+	if (sethostname(host->name, strlen(host->name)) < 0)
+		return err_sys(err, "sethostname");
+	snprintf(file, sizeof file, "hosts.%zu", at);
+	if (spec->has_hosts_file && host->hosts_file &&
+	    ns_bind_text(file, host->hosts_file, "/etc/hosts", err) < 0)
+		return -1;
+	if (resolver && !spec->has_resolv_conf)
+		return err_set(err, ERR_CANNOT,
+			       "resolver=: this machine has no /etc/resolv.conf to mount over");
+	if (resolver)
+		snprintf(text, sizeof text, "nameserver %s\n", resolver);
+	snprintf(file, sizeof file, "resolv.%zu", at);
+	if (spec->has_resolv_conf && ns_bind_text(file, text, "/etc/resolv.conf", err) < 0)
+		return -1;
+	if (chdir(spec->cwd) < 0 && chdir("/") < 0)
+		return err_sys(err, "/");
+	return 0;
+}
+
+/* What must hold before the first interface exists. */
+static int set_stack(const struct plan_host *host, struct err *err)
+{
+	/* Autoconfiguration would send (MLD, DAD, router solicitations), and costs time. */
+	if (!has_ipv6(host) && ns_sysctl("net.ipv6.conf.default.disable_ipv6", "1", err) < 0)
+		return -1;
+	/* A new namespace copies these from the machine, where anything may be set. */
+	if (ns_sysctl("net.ipv4.ip_forward", host->does_forward ? "1" : "0", err) < 0)
+		return -1;
+	if (has_ipv6(host) && host->does_forward &&
+	    ns_sysctl("net.ipv6.conf.all.forwarding", "1", err) < 0)
+		return -1;
+	return set_sysctls(host, false, err);
+}
+
+struct offload {
+	uint32_t command;
+	const char *name;
+};
+
+static const struct offload offloads[] = {
+	{ ETHTOOL_STSO, "tso" },   { ETHTOOL_SGSO, "gso" },   { ETHTOOL_SGRO, "gro" },
+	{ ETHTOOL_STXCSUM, "tx" }, { ETHTOOL_SRXCSUM, "rx" },
+};
+
+/* Captures then show the segments and checksums that a wire would carry. */
+static int switch_offloads_off(const char *iface, struct err *err)
+{
+	struct ethtool_value value = { .data = 0 };
+	struct ifreq request = { .ifr_data = (char *)&value };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return err_sys(err, "socket");
+	memcpy(request.ifr_name, iface, strlen(iface) + 1); /* length checked by nl_add_veth */
+	for (size_t i = 0; i < COUNT(offloads); i++) {
+		value.cmd = offloads[i].command;
+		if (ioctl(fd, SIOCETHTOOL, &request) < 0) {
+			err_sys(err, "%s: offload %s off", iface, offloads[i].name);
+			close(fd);
+			return -1;
+		}
+	}
+	close(fd);
+	return 0;
+}
+
+static int set_addresses(const struct plan_host *host, struct nl *nl, struct err *err)
+{
+	struct nl_batch batch = { .nl = nl };
+	struct addr addr;
+
+	if (nl_add_up(&batch, 1, err) < 0)
+		return -1;
+	for (size_t i = 0; i < host->nport; i++) {
+		const struct plan_port *port = &host->port[i];
+		int index = HOST_IFINDEX + (int)i;
+		if (addr_parse(&addr, port->address, 0) < 0 || port->prefix < 0 ||
+		    port->prefix > (addr.family == 6 ? 128 : 32))
+			return err_set(err, ERR_USAGE, "%s/%d is no address", port->address,
+				       port->prefix);
+		if (nl_add_address(&batch, index, &addr, port->prefix, err) < 0 ||
+		    nl_add_up(&batch, index, err) < 0)
+			return -1;
+	}
+	if (host->gateway) {
+		if (addr_parse(&addr, host->gateway, 0) < 0)
+			return err_set(err, ERR_USAGE, "gateway %s is no address", host->gateway);
+		if (nl_add_default_route(&batch, &addr, err) < 0)
+			return -1;
+	}
+	return nl_flush(&batch, err);
+}
+
+/* From the cables on: everything between the two gates, and the wait for a carrier. */
+static int join_network(const struct keeper_spec *spec, const struct plan_host *host,
+			const struct keeper_gate *gate, struct err *err)
+{
+	struct nl nl, events;
+	struct nl_ready ready = { .first = HOST_IFINDEX,
+				  .count = host->nport,
+				  .left = host->nport };
+	char byte;
+
+	if (nl_open(&nl, 0, err) < 0 || nl_open(&events, RTMGRP_LINK, err) < 0)
+		return -1; /* what is open ends with this process */
+	if (write_all(gate->said, &(char){ STAGE_SET }, 1) < 0)
+		return err_sys(err, "keeper");
+	while (read(gate->go, &byte, 1) < 0 && errno == EINTR)
+		; /* end of file: the cables are there */
+	for (size_t i = 0; i < host->nport; i++) {
+		if (switch_offloads_off(host->port[i].iface, err) < 0)
+			return -1;
+	}
+	if (set_sysctls(host, true, err) < 0 || set_addresses(host, &nl, err) < 0)
+		return -1;
+	if (write_all(gate->said, &(char){ STAGE_UP }, 1) < 0)
+		return err_sys(err, "keeper");
+	ready.seen = memset(mem_resize(NULL, ready.count + 1, 1), 0, ready.count + 1);
+	int result = nl_wait_ready(&events, &ready, spec->deadline_ns, err);
+	free(ready.seen);
+	nl_close(&nl);
+	nl_close(&events);
+	return result;
+}
+
+static int become_agent(const struct keeper_spec *spec, size_t at, struct err *err)
+{
+	const char *slash = strrchr(spec->agent, '/');
+	char *const argv[] = { (char *)(uintptr_t)(slash ? slash + 1 : spec->agent), NULL };
+
+	if (dup2(spec->far_fd[at], STDIN_FILENO) < 0 || dup2(spec->far_fd[at], STDOUT_FILENO) < 0)
+		return err_sys(err, "dup2");
+	setrlimit(RLIMIT_NOFILE, &spec->nofile);
+	note_send(spec->notes, NOTE_HOST, at, NULL);
+	ns_reset_signals();
+	execve(spec->agent, argv,
+	       environ); /* all else is close-on-exec; capabilities are ambient */
+	return err_sys(err, "%s", spec->agent);
+}
+
+_Noreturn void keeper_host(const struct keeper_spec *spec, size_t at,
+			   const struct keeper_gate *gate)
+{
+	const struct plan_host *host = &spec->plan->host[at];
+	int keep[] = { spec->far_fd[at], spec->notes, gate->said, gate->go };
+	struct err err = { 0 };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != gate->keeper) /* it ended before prctl */
+		_exit(1);
+	if (ns_close_others(keep, COUNT(keep), &err) == 0 && set_names(spec, at, &err) == 0 &&
+	    (!spec->has_own_net ||
+	     (set_stack(host, &err) == 0 && join_network(spec, host, gate, &err) == 0)))
+		become_agent(spec, at, &err); /* returns only with an error */
+	err_in(&err, "host %s", host->name);
+	note_send(spec->notes, NOTE_ERROR, at, &err);
+	write_all(gate->said, &(char){ STAGE_FAILED }, 1);
+	_exit(127);
+}

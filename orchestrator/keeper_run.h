@@ -1,0 +1,67 @@
+/* Inside the keeper's namespaces: what lab gives in, what comes out, and the two gates at which
+ * keeper and hosts wait for each other. */
+#ifndef KEEPER_RUN_H
+#define KEEPER_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include "plan.h"
+
+enum note_type {
+	NOTE_HOST,  /* host `host` is about to be its agent; the sender's pid is in the credentials
+		     */
+	NOTE_READY, /* all are, and all links carry packets */
+	NOTE_NO_PROC, /* no new /proc here: try again without a pid namespace */
+	NOTE_REFUSED, /* err: namespaces, or what is done in them, cannot be had here */
+	NOTE_ERROR,   /* err */
+};
+
+struct note { /* to lab, one packet each */
+	enum note_type type;
+	size_t host; /* index in the plan; NOTE_NOBODY: the keeper */
+	struct err err;
+};
+#define NOTE_NOBODY SIZE_MAX
+
+struct keeper_spec { /* from lab, by fork */
+	const struct plan *plan;
+	const char *agent, *cwd; /* absolute paths */
+	bool has_own_net, is_user, has_pid_ns, has_hosts_file, has_resolv_conf;
+	uid_t uid;
+	gid_t gid;
+	int64_t deadline_ns;
+	int notes;            /* its end of the socket to lab */
+	const int *far_fd;    /* the agents' ends, one a host */
+	struct rlimit nofile; /* what agents get */
+};
+
+struct keeper_gate {
+	pid_t keeper;
+	int said; /* hosts write a STAGE_* byte each; end of file: every host was exec'd or ended */
+	int go;   /* end of file: the cables are there */
+};
+enum {
+	STAGE_SET = 's',
+	STAGE_UP = 'u',
+	STAGE_FAILED = 'x'
+};
+enum {
+	HOST_IFINDEX = 2
+}; /* of a host's first interface, as on a machine; the next ones follow */
+
+/* The keeper's whole life, in the process that ns_fork made. */
+_Noreturn void keeper_run(const struct keeper_spec *spec);
+/* Maps, rights, mounts: the part that the probe tries too. 1: no new /proc here. */
+int keeper_enter(const struct keeper_spec *spec, struct err *err);
+void note_send(int notes, enum note_type type, size_t host, const struct err *err);
+
+/* Becomes host `at` of the plan, then its agent (keeper_host.c). */
+_Noreturn void keeper_host(const struct keeper_spec *spec, size_t at,
+			   const struct keeper_gate *gate);
+/* A missing one that is optional (the plan's own, or written "-name" as in sysctl.d) is passed
+ * over. */
+int keeper_sysctl(const struct name_value *sysctl, struct err *err);
+
+#endif

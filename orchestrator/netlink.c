@@ -1,0 +1,365 @@
+/* rtnetlink through libmnl: requests are built into one buffer and acknowledged one by one;
+ * readiness is read from notifications, and from a dump when some were lost. */
+#include "netlink.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+
+#include "clock.h"
+#include "errname.h"
+
+/* linux/if.h and linux/if_bridge.h, which do not go together with net/if.h. */
+enum {
+	OPER_UP = 6,
+	PORT_FORWARDING = 3
+};
+enum {
+	SEEN_UP = 1,
+	SEEN_FORWARDING = 2
+};
+enum {
+	REQUEST_MAX = 512,
+	RECEIVE = 32768,
+	EVENTS_BUFFER = 1 << 20
+};
+
+int nl_open(struct nl *nl, unsigned groups, struct err *err)
+{
+	*nl = (struct nl){ .seq = 1 };
+	nl->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (!nl->socket)
+		return err_sys(err, "netlink socket");
+	if (mnl_socket_bind(nl->socket, groups, MNL_SOCKET_AUTOPID) < 0) {
+		err_sys(err, "netlink bind");
+		nl_close(nl);
+		return -1;
+	}
+	/* Older kernels give plain errors without these, which is no reason to stop. */
+	int on = 1, room = EVENTS_BUFFER;
+	mnl_socket_setsockopt(nl->socket, NETLINK_EXT_ACK, &on, sizeof on);
+	mnl_socket_setsockopt(nl->socket, NETLINK_CAP_ACK, &on, sizeof on);
+	if (groups)
+		setsockopt(mnl_socket_get_fd(nl->socket), SOL_SOCKET, SO_RCVBUF, &room,
+			   sizeof room);
+	return 0;
+}
+
+void nl_close(struct nl *nl)
+{
+	if (nl->socket)
+		mnl_socket_close(nl->socket);
+	nl->socket = NULL;
+}
+
+static struct nlmsghdr *request(void *bytes, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *header = mnl_nlmsg_put_header(bytes);
+
+	header->nlmsg_type = type;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+	return header;
+}
+
+static struct ifinfomsg *link_body(struct nlmsghdr *header, int index, bool is_up)
+{
+	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(header, sizeof *link);
+
+	link->ifi_index = index;
+	if (is_up)
+		link->ifi_flags = link->ifi_change = IFF_UP;
+	return link;
+}
+
+static int add(struct nl_batch *batch, struct nlmsghdr *header, struct err *err, const char *fmt,
+	       ...) PRINTF(4, 5);
+
+static int add(struct nl_batch *batch, struct nlmsghdr *header, struct err *err, const char *fmt,
+	       ...)
+{
+	if (batch->count == NL_BATCH && nl_flush(batch, err) < 0)
+		return -1;
+	if (batch->count == 0)
+		batch->first_seq = batch->nl->seq;
+	header->nlmsg_seq = batch->nl->seq++;
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(batch->what[batch->count], NL_WHAT, fmt, args);
+	va_end(args);
+	memcpy(batch->bytes + batch->len, header, header->nlmsg_len); /* REQUEST_MAX each at most */
+	batch->len += MNL_ALIGN(header->nlmsg_len);
+	batch->count++;
+	return 0;
+}
+
+int nl_add_bridge(struct nl_batch *batch, int index, const char *name, int mtu, struct err *err)
+{
+	char bytes[REQUEST_MAX] __attribute__((aligned(8)));
+	struct nlmsghdr *header = request(bytes, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+
+	link_body(header, index, true);
+	mnl_attr_put_strz(header, IFLA_IFNAME, name);
+	if (mtu > 0)
+		mnl_attr_put_u32(header, IFLA_MTU, (uint32_t)mtu);
+	struct nlattr *info = mnl_attr_nest_start(header, IFLA_LINKINFO);
+	mnl_attr_put_strz(header, IFLA_INFO_KIND, "bridge");
+	struct nlattr *data = mnl_attr_nest_start(header, IFLA_INFO_DATA);
+	mnl_attr_put_u32(header, IFLA_BR_STP_STATE, 0);
+	mnl_attr_put_u8(header, IFLA_BR_MCAST_SNOOPING, 0);
+	mnl_attr_nest_end(header, data);
+	mnl_attr_nest_end(header, info);
+	return add(batch, header, err, "bridge %s", name);
+}
+
+int nl_add_veth(struct nl_batch *batch, const struct nl_veth *veth, struct err *err)
+{
+	char bytes[REQUEST_MAX] __attribute__((aligned(8)));
+	struct nlmsghdr *header = request(bytes, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+
+	if (strlen(veth->name) >= IFNAMSIZ || strlen(veth->peer_name) >= IFNAMSIZ)
+		return err_set(err, ERR_USAGE,
+			       "interface %s: the name is longer than 15 characters",
+			       veth->peer_name);
+	link_body(header, veth->index, false);
+	mnl_attr_put_strz(header, IFLA_IFNAME, veth->name);
+	mnl_attr_put_u32(header, IFLA_MASTER, (uint32_t)veth->bridge);
+	if (veth->mtu > 0)
+		mnl_attr_put_u32(header, IFLA_MTU, (uint32_t)veth->mtu);
+	struct nlattr *info = mnl_attr_nest_start(header, IFLA_LINKINFO);
+	mnl_attr_put_strz(header, IFLA_INFO_KIND, "veth");
+	struct nlattr *data = mnl_attr_nest_start(header, IFLA_INFO_DATA);
+	struct nlattr *peer = mnl_attr_nest_start(header, VETH_INFO_PEER);
+	link_body(header, veth->peer_index, false); /* IFF_UP here is ENOTCONN: no peer yet */
+	mnl_attr_put_strz(header, IFLA_IFNAME, veth->peer_name);
+	mnl_attr_put(header, IFLA_ADDRESS, sizeof veth->peer_mac, veth->peer_mac);
+	if (veth->mtu > 0)
+		mnl_attr_put_u32(header, IFLA_MTU, (uint32_t)veth->mtu);
+	mnl_attr_put_u32(header, IFLA_NET_NS_PID, (uint32_t)veth->peer_pid);
+	mnl_attr_nest_end(header, peer);
+	mnl_attr_nest_end(header, data);
+	mnl_attr_nest_end(header, info);
+	return add(batch, header, err, "veth %s to %s", veth->name, veth->peer_name);
+}
+
+int nl_add_up(struct nl_batch *batch, int index, struct err *err)
+{
+	char bytes[REQUEST_MAX] __attribute__((aligned(8)));
+	struct nlmsghdr *header = request(bytes, RTM_NEWLINK, 0);
+
+	link_body(header, index, true);
+	return add(batch, header, err, "interface %d up", index);
+}
+
+static size_t ip_len(const struct addr *addr)
+{
+	return addr->family == 6 ? 16 : 4;
+}
+
+static uint8_t ip_family(const struct addr *addr)
+{
+	return addr->family == 6 ? AF_INET6 : AF_INET;
+}
+
+int nl_add_address(struct nl_batch *batch, int index, const struct addr *addr, int prefix,
+		   struct err *err)
+{
+	char bytes[REQUEST_MAX] __attribute__((aligned(8))), text[ADDR_TEXT];
+	struct nlmsghdr *header = request(bytes, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+	struct ifaddrmsg *body = mnl_nlmsg_put_extra_header(header, sizeof *body);
+
+	body->ifa_family = ip_family(addr);
+	body->ifa_prefixlen = (uint8_t)prefix;
+	body->ifa_index = (uint32_t)index;
+	if (addr->family == 6)
+		body->ifa_flags = IFA_F_NODAD; /* usable at once */
+	mnl_attr_put(header, IFA_LOCAL, ip_len(addr), addr->ip);
+	mnl_attr_put(header, IFA_ADDRESS, ip_len(addr), addr->ip);
+	if (addr->family == 4 && prefix < 31) {
+		uint32_t ip;
+		memcpy(&ip, addr->ip, sizeof ip);
+		mnl_attr_put_u32(header, IFA_BROADCAST, ip | htonl(UINT32_MAX >> prefix));
+	}
+	return add(batch, header, err, "address %s/%d", addr_ip_text(addr, text), prefix);
+}
+
+int nl_add_default_route(struct nl_batch *batch, const struct addr *gateway, struct err *err)
+{
+	char bytes[REQUEST_MAX] __attribute__((aligned(8))), text[ADDR_TEXT];
+	struct nlmsghdr *header = request(bytes, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	struct rtmsg *body = mnl_nlmsg_put_extra_header(header, sizeof *body);
+
+	body->rtm_family = ip_family(gateway);
+	body->rtm_table = RT_TABLE_MAIN;
+	body->rtm_protocol = RTPROT_STATIC;
+	body->rtm_scope = RT_SCOPE_UNIVERSE;
+	body->rtm_type = RTN_UNICAST;
+	mnl_attr_put(header, RTA_GATEWAY, ip_len(gateway), gateway->ip);
+	return add(batch, header, err, "default route via %s", addr_ip_text(gateway, text));
+}
+
+/* The kernel's own words for a refusal (extended acknowledgement), "" when it gave none. */
+static const char *kernel_words(const struct nlmsghdr *header)
+{
+	const struct nlattr *attr;
+
+	if (!(header->nlmsg_flags & NLM_F_ACK_TLVS) || !(header->nlmsg_flags & NLM_F_CAPPED))
+		return "";
+	mnl_attr_for_each(attr, header, sizeof(struct nlmsgerr))
+	{
+		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
+			return mnl_attr_get_str(attr);
+	}
+	return "";
+}
+
+/* 1: it answers a request of the batch; 0: something else; -1: a refusal, in err if it is the
+ * first. */
+static int answer(const struct nl_batch *batch, const struct nlmsghdr *header, struct err *err)
+{
+	const struct nlmsgerr *ack = mnl_nlmsg_get_payload(header);
+	unsigned at = header->nlmsg_seq - batch->first_seq;
+
+	if (header->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(header) < sizeof *ack ||
+	    at >= batch->count)
+		return 0;
+	if (ack->error == 0)
+		return 1;
+	const char *words = kernel_words(header);
+	err_set(err, ERR_BROKE, "%s: %s (%s)%s%s", batch->what[at], strerror(-ack->error),
+		errname(-ack->error), *words ? ": " : "", words);
+	err->sys = -ack->error;
+	return -1;
+}
+
+int nl_flush(struct nl_batch *batch, struct err *err)
+{
+	char bytes[RECEIVE] __attribute__((aligned(8)));
+	size_t answers = 0;
+	bool is_refused = false;
+	struct err later; /* of the refusals that follow the first */
+
+	if (batch->count == 0)
+		return 0;
+	if (mnl_socket_sendto(batch->nl->socket, batch->bytes, batch->len) < 0)
+		return err_sys(err, "netlink send: %s", batch->what[0]);
+	while (answers < batch->count) { /* the kernel has answered all when sendto returns */
+		ssize_t got = mnl_socket_recvfrom(batch->nl->socket, bytes, sizeof bytes);
+		if (got < 0)
+			return err_sys(err, "netlink receive: %s", batch->what[answers]);
+		int left = (int)got;
+		for (const struct nlmsghdr *header = (void *)bytes; mnl_nlmsg_ok(header, left);
+		     header = mnl_nlmsg_next(header, &left)) {
+			int said = answer(batch, header, is_refused ? &later : err);
+			answers += said != 0;
+			is_refused |= said < 0;
+		}
+	}
+	batch->count = batch->len = 0;
+	return is_refused ? -1 : 0;
+}
+
+/* A bridge port's state, -1 when the message has none. Kernels send it nested or as one byte. */
+static int port_state(const struct nlattr *info)
+{
+	const struct nlattr *attr;
+
+	if (!(info->nla_type & NLA_F_NESTED))
+		return mnl_attr_get_payload_len(info) >= 1 ? mnl_attr_get_u8(info) : -1;
+	mnl_attr_for_each_nested(attr, info)
+	{
+		if (mnl_attr_get_type(attr) == IFLA_BRPORT_STATE &&
+		    mnl_attr_get_payload_len(attr) >= 1)
+			return mnl_attr_get_u8(attr);
+	}
+	return -1;
+}
+
+static void see_link(struct nl_ready *ready, const struct nlmsghdr *header)
+{
+	const struct ifinfomsg *link = mnl_nlmsg_get_payload(header);
+	const struct nlattr *attr;
+	uint8_t whole = SEEN_UP | (ready->is_port ? SEEN_FORWARDING : 0);
+
+	if (header->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(header) < sizeof *link)
+		return;
+	size_t at = (size_t)link->ifi_index - (size_t)ready->first;
+	if (link->ifi_index < ready->first || at >= ready->count || ready->seen[at] == whole)
+		return;
+	mnl_attr_for_each(attr, header, sizeof *link)
+	{
+		int type = mnl_attr_get_type(attr);
+		if (type == IFLA_OPERSTATE && mnl_attr_get_payload_len(attr) >= 1 &&
+		    mnl_attr_get_u8(attr) == OPER_UP)
+			ready->seen[at] |= SEEN_UP;
+		if (type == IFLA_PROTINFO && link->ifi_family == AF_BRIDGE && ready->is_port &&
+		    port_state(attr) == PORT_FORWARDING)
+			ready->seen[at] |= SEEN_FORWARDING;
+	}
+	if (ready->seen[at] == whole)
+		ready->left--;
+}
+
+static int ask_links(struct nl *nl, bool is_port, struct err *err)
+{
+	char bytes[REQUEST_MAX] __attribute__((aligned(8)));
+	struct nlmsghdr *header = mnl_nlmsg_put_header(bytes);
+
+	header->nlmsg_type = RTM_GETLINK;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	header->nlmsg_seq = nl->seq++;
+	struct ifinfomsg *link = link_body(header, 0, false);
+	link->ifi_family = is_port ? AF_BRIDGE : AF_UNSPEC;
+	if (mnl_socket_sendto(nl->socket, header, header->nlmsg_len) < 0)
+		return err_sys(err, "netlink dump of links");
+	return 0;
+}
+
+static int not_ready(const struct nl_ready *ready, struct err *err)
+{
+	size_t at = 0;
+	uint8_t whole = SEEN_UP | (ready->is_port ? SEEN_FORWARDING : 0);
+
+	while (at < ready->count && ready->seen[at] == whole)
+		at++;
+	return err_set(
+	    err, ERR_BROKE, "%zu of %zu links did not become ready in time; interface %d: %s",
+	    ready->left, ready->count, ready->first + (int)at,
+	    at < ready->count && ready->seen[at] & SEEN_UP ? "up, its port not forwarding"
+							   : "not up");
+}
+
+int nl_wait_ready(struct nl *events, struct nl_ready *ready, int64_t deadline_ns, struct err *err)
+{
+	char bytes[RECEIVE] __attribute__((aligned(8)));
+	struct pollfd wait = { .fd = mnl_socket_get_fd(events->socket), .events = POLLIN };
+
+	while (ready->left > 0) {
+		int n = poll(&wait, 1, clock_left_ms(deadline_ns));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, "poll");
+		if (n == 0)
+			return not_ready(ready, err);
+		ssize_t got = mnl_socket_recvfrom(events->socket, bytes, sizeof bytes);
+		if (got < 0 && errno == ENOBUFS) { /* notifications were lost: ask for all */
+			if (ask_links(events, ready->is_port, err) < 0)
+				return -1;
+			continue;
+		}
+		if (got < 0 && errno != EINTR)
+			return err_sys(err, "netlink receive");
+		int left = got < 0 ? 0 : (int)got;
+		for (const struct nlmsghdr *header = (void *)bytes; mnl_nlmsg_ok(header, left);
+		     header = mnl_nlmsg_next(header, &left))
+			see_link(ready, header);
+	}
+	return 0;
+}

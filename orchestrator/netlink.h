@@ -1,0 +1,70 @@
+/* The few rtnetlink requests that a lab needs, in batches: many requests are sent at once, and
+ * every answer is read. Interface indexes are chosen by the caller, so that nothing has to be
+ * looked up. */
+#ifndef NETLINK_H
+#define NETLINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "addr.h"
+#include "err.h"
+
+struct mnl_socket;
+struct nlmsghdr;
+
+struct nl { /* one rtnetlink socket, in the network namespace where it was opened */
+	struct mnl_socket *socket; /* NULL: closed */
+	unsigned seq;
+};
+
+/* groups: RTMGRP_LINK for notifications, 0 for requests. */
+int nl_open(struct nl *nl, unsigned groups, struct err *err);
+void nl_close(struct nl *nl); /* safe twice */
+
+enum {
+	NL_BATCH = 64,
+	NL_WHAT = 64,
+	NL_BYTES = NL_BATCH * 512
+};
+
+struct nl_batch { /* requests that wait to be sent; begin with { .nl = nl } */
+	struct nl *nl;
+	size_t count, len;
+	unsigned first_seq;
+	char what[NL_BATCH][NL_WHAT]; /* for messages: "link eth0" */
+	char bytes[NL_BYTES];
+};
+
+struct nl_veth { /* a cable: our end is a port of a bridge, the other is born in a host */
+	int index, peer_index;
+	const char *name, *peer_name; /* shorter than IFNAMSIZ */
+	int bridge;                   /* index of the bridge that our end joins */
+	int mtu;                      /* 0: the kernel's */
+	uint8_t peer_mac[6];
+	pid_t peer_pid; /* a process in the host's network namespace */
+};
+
+/* Each adds one request (and sends the batch when it is full); -1: an earlier one was refused. */
+int nl_add_bridge(struct nl_batch *batch, int index, const char *name, int mtu, struct err *err);
+int nl_add_veth(struct nl_batch *batch, const struct nl_veth *veth, struct err *err);
+int nl_add_up(struct nl_batch *batch, int index, struct err *err);
+int nl_add_address(struct nl_batch *batch, int index, const struct addr *addr, int prefix,
+		   struct err *err);
+int nl_add_default_route(struct nl_batch *batch, const struct addr *gateway, struct err *err);
+/* Sends what waits and reads every answer. -1 names the first request that was refused. */
+int nl_flush(struct nl_batch *batch, struct err *err);
+
+/* Interfaces that must carry packets before anybody may use them: indexes first..first+count-1. */
+struct nl_ready {
+	int first;
+	size_t count, left; /* left: not ready yet */
+	bool is_port;       /* bridge ports: FORWARDING is needed too, not IF_OPER_UP alone */
+	uint8_t *seen;      /* count bytes, zeroed by the caller; bits of what was seen */
+};
+
+/* Reads notifications until all are ready. Open `events` before the links are brought up. */
+int nl_wait_ready(struct nl *events, struct nl_ready *ready, int64_t deadline_ns, struct err *err);
+
+#endif
