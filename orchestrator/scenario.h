@@ -68,13 +68,19 @@ struct expectation {
 	size_t npeer;
 	const char *peer[16]; /* host names */
 	const char *owner;    /* step name */
-	bool is_value, is_change; /* RESULT_VALUE: value_min..value_max; change: since the run began */
+	bool is_value,
+	    is_change; /* RESULT_VALUE: value_min..value_max; change: since the run began */
 	int64_t value_min, value_max;
 	int64_t within_min_ns, within_max_ns; /* 0, 0: not asked */
 	const char *to_host;
 };
 
-enum phase { PHASE_CONTROL, PHASE_FAULT, PHASE_RECOVERY, PHASE_COUNT };
+enum phase {
+	PHASE_CONTROL,
+	PHASE_FAULT,
+	PHASE_RECOVERY,
+	PHASE_COUNT
+};
 const char *phase_name(enum phase phase);
 
 struct scenario_step {
@@ -84,22 +90,23 @@ struct scenario_step {
 	int line, column;
 	const char *words; /* the line as written behind NAME =, ${} expanded, blanks folded */
 	const struct step_kind *kind;
-	size_t host;           /* index; for SUBJECT_STEP the host of that step; for heal, of the fault */
-	size_t subject;        /* SUBJECT_STEP, heal, wait, tcp.stop: index of the step meant; else SIZE_MAX */
+	size_t host;    /* index; for SUBJECT_STEP the host of that step; for heal, of the fault */
+	size_t subject; /* SUBJECT_STEP, heal, wait, tcp.stop: index of the step meant; else
+			   SIZE_MAX */
 	size_t narg;
-	const struct name_value *arg; /* every parameter with its value (fallbacks filled in), checked,
-	                               * durations as ns, sizes as bytes */
+	const struct name_value *arg; /* every parameter with its value (fallbacks filled in),
+				       * checked, durations as ns, sizes as bytes */
 	bool is_background;
 	struct expectation expect;
 };
 
 struct scenario_expect {
-	const char *verdict; /* code or prefix */
-	size_t on;           /* index of the step */
-	const char *wire;    /* NULL */
+	const char *verdict;       /* code or prefix */
+	size_t on;                 /* index of the step */
+	const char *wire;          /* NULL */
 	const char *wire_at_value; /* wire@HOST = ...: pattern; NULL */
 	size_t wire_at;            /* its host */
-	const char *not;           /* blank-separated codes; NULL */
+	const char * not ;         /* blank-separated codes; NULL */
 	const char *confidence;    /* "proven", "likely"; NULL: default */
 };
 
@@ -142,21 +149,22 @@ void complaint_add(struct complaints *complaints, const char *path, int line, in
 		   const char *fmt, ...) PRINTF(5, 6);
 
 /* 0: `out` is whole; -1: at least one complaint (all of one pass), or err alone when the file could
- * not be read. Never prints. Plan-level facts (${HOST.address}) are expanded by the plan's own rules:
- * addresses are chosen here, by scenario_addresses, so that values can hold them. */
+ * not be read. Never prints. Plan-level facts (${HOST.address}) are expanded by the plan's own
+ * rules: addresses are chosen here, by scenario_addresses, so that values can hold them. */
 int scenario_load(struct scenario *out, const char *path, const struct scenario_options *options,
 		  struct arena *arena, struct complaints *complaints, struct err *err);
 
-/* NAME or FILE (holds '/' or ends in .ini) to a path; looks in ./scenarios, $XDG_DATA_HOME/lab/scenarios,
- * the installed directory. -1 with the nearest known name. */
+/* NAME or FILE (holds '/' or ends in .ini) to a path; looks in ./scenarios,
+ * $XDG_DATA_HOME/lab/scenarios, the installed directory. -1 with the nearest known name. */
 int scenario_find(const char *name, const char **path, struct arena *arena, struct err *err);
 struct scenario_entry {
 	const char *name, *path, *from; /* from: "./scenarios", "installed" ... */
 };
-int scenario_list(const struct scenario_entry **out, size_t *count, struct arena *arena, struct err *err);
+int scenario_list(const struct scenario_entry **out, size_t *count, struct arena *arena,
+		  struct err *err);
 
-/* The sections and keys of the format, as `lab show --schema`, its JSON (lab.schema/1) and the table
- * in docs/scenario.md; the verbs (step_kinds), as in docs/scenario.md. */
+/* The sections and keys of the format, as `lab show --schema`, its JSON (lab.schema/1) and the
+ * table in docs/scenario.md; the verbs (step_kinds), as in docs/scenario.md. */
 void schema_text(FILE *out);
 void schema_json(struct buf *out);
 void schema_markdown(FILE *out);

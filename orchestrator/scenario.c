@@ -1,0 +1,258 @@
+/* Reads a scenario: files merged, then section by section in the order in which they build on each
+ * other. Every part complains and goes on, so that one pass tells all. */
+#include "scenario.h"
+
+#include <libgen.h>
+#include <stdarg.h>
+
+#include "parse.h"
+#include "scenario_load.h"
+
+const char *phase_name(enum phase phase)
+{
+	static const char *const names[] = { "control", "fault", "recovery" };
+
+	return phase < PHASE_COUNT ? names[phase] : "";
+}
+
+void complaint_add(struct complaints *complaints, const char *path, int line, int column,
+		   const char *fmt, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	complaints->at = arena_grow(complaints->arena, complaints->at, complaints->count,
+				    &complaints->cap, sizeof(*complaints->at));
+	complaints->at[complaints->count++] = (struct complaint){
+		.path = path,
+		.line = line,
+		.column = column,
+		.text = arena_dup(complaints->arena, text),
+	};
+}
+
+static int compare_complaints(const void *a, const void *b)
+{
+	const struct complaint *x = a, *y = b;
+	int order = strcmp(x->path, y->path);
+
+	if (order == 0)
+		order = (x->line > y->line) - (x->line < y->line);
+	if (order == 0)
+		order = (x->column > y->column) - (x->column < y->column);
+	return order ? order : strcmp(x->text, y->text);
+}
+
+static void load_needs(struct loader *l, const struct ini_entry *e, const char *value)
+{
+	const char *known[32];
+	size_t count = 0;
+
+	while (count < COUNT(known) && step_need_name(1u << count)) {
+		known[count] = step_need_name(1u << count);
+		count++;
+	}
+	for (const char *at = value; *at;) {
+		size_t len = strcspn(at, " \t,");
+		const char *word = arena_ndup(l->arena, at, len);
+		unsigned bit = len ? step_need_bit(word) : 0;
+		if (len && !bit)
+			COMPLAIN_AT(l, e, e->column + (int)(at - value),
+				    "%s is nothing a backend offers%s", word,
+				    did_you_mean(l->arena, word, known, count));
+		l->out->needs |= bit;
+		at += len + (at[len] != 0);
+	}
+	l->out->needs_text = value;
+}
+
+/* BACKEND: REASON | BACKEND: REASON */
+static void load_not_on(struct loader *l, const struct ini_entry *e, const char *value)
+{
+	size_t cap = 0;
+	struct name_value *list = NULL;
+
+	for (const char *at = value; *at;) {
+		size_t len = strcspn(at, "|");
+		const char *colon = memchr(at, ':', len), *end = at + len;
+		const char *begin = at + strspn(at, " \t");
+		at = end + (*end == '|');
+		while (end > begin && (end[-1] == ' ' || end[-1] == '\t'))
+			end--;
+		const char *name =
+		    colon ? arena_ndup(l->arena, begin, (size_t)(colon - begin)) : "";
+		const char *reason = colon ? colon + 1 + strspn(colon + 1, " \t") : end;
+		if (!schema_is_backend(name) || reason >= end) {
+			COMPLAIN_AT(l, e, e->column,
+				    "not-on: BACKEND: REASON, several separated by |; "
+				    "backends are loopback, netns, ssh and aws");
+			return;
+		}
+		list = arena_grow(l->arena, list, l->out->nnot_on, &cap, sizeof(*list));
+		list[l->out->nnot_on++] = (struct name_value){
+			.name = name,
+			.value = arena_ndup(l->arena, reason, (size_t)(end - reason)),
+			.line = e->line,
+			.column = e->column,
+		};
+	}
+	l->out->not_on = list;
+}
+
+static void take_lab(struct loader *l, const struct ini_entry *e, const char *value)
+{
+	struct scenario *out = l->out;
+
+	if (streq(e->key, "title"))
+		out->title = value;
+	else if (streq(e->key, "about"))
+		out->about = value;
+	else if (streq(e->key, "family"))
+		out->family = value;
+	else if (streq(e->key, "level"))
+		out->level = value;
+	else if (streq(e->key, "see"))
+		out->see = value;
+	else if (streq(e->key, "needs"))
+		load_needs(l, e, value);
+	else if (streq(e->key, "not-on"))
+		load_not_on(l, e, value);
+	else if (streq(e->key, "time-limit"))
+		parse_int(value, 0, INT64_MAX, &out->time_limit_ns);
+}
+
+void load_lab(struct loader *l)
+{
+	const struct schema_section *section = schema_section_find("lab");
+	const char *known[32];
+	size_t count = 0;
+
+	l->out->time_limit_ns = (int64_t)60 * 1000000000;
+	l->out->level = "basic";
+	for (const struct schema_row *r = section->rows; r->param.name; r++) {
+		known[count++] = r->param.name;
+		if (r->param.is_required && !ini_find(&l->flat, "lab", r->param.name))
+			complaint_add(l->complaints, l->path, 1, 1, "[lab] %s is missing: %s = %s",
+				      r->param.name, r->param.name, r->form_text);
+	}
+	for (size_t i = 0; i < l->flat.nentry; i++) {
+		const struct ini_entry *e = &l->flat.entry[i];
+		if (!streq(e->section, "lab"))
+			continue;
+		const struct schema_row *row = schema_row_find(section, e->key);
+		if (!row) {
+			COMPLAIN_AT(l, e, e->key_column, "unknown key %s%s", e->key,
+				    did_you_mean(l->arena, e->key, known, count));
+			continue;
+		}
+		const char *value = e->is_bad ? NULL : value_expand(l, e);
+		if (value && !*value)
+			COMPLAIN_AT(l, e, e->column, "%s: a value is needed", e->key);
+		else if (value)
+			value = value_check(l, e, e->column, &row->param, value);
+		if (value)
+			take_lab(l, e, value);
+	}
+	if (l->out->time_limit_ns < 1000000000 ||
+	    l->out->time_limit_ns > (int64_t)3600 * 1000000000) {
+		const struct ini_entry *e = ini_find(&l->flat, "lab", "time-limit");
+		COMPLAIN_AT(l, e, e->column, "time-limit: 1s to 60m");
+	}
+}
+
+static void load_params(struct loader *l)
+{
+	struct name_value *param = arena_array(l->arena, l->flat.nentry + 1, sizeof(*param));
+
+	l->out->param = param;
+	for (size_t i = 0; i < l->flat.nentry; i++) {
+		const struct ini_entry *e = &l->flat.entry[i];
+		if (!streq(e->section, "params"))
+			continue;
+		if (!name_is_plain(e->key, "_"))
+			COMPLAIN_AT(l, e, e->key_column,
+				    "%s is no parameter name: a to z, 0 to 9, - and _", e->key);
+		if (!*e->value && !e->is_bad)
+			COMPLAIN_AT(l, e, e->column, "%s: a value is needed", e->key);
+		if (strpbrk(e->value, "$\""))
+			COMPLAIN_AT(l, e, e->column, "%s: a parameter holds neither ${} nor quotes",
+				    e->key);
+		param[l->out->nparam++] = (struct name_value){
+			.name = e->key,
+			.value = e->value,
+			.line = e->line,
+			.column = e->column,
+		};
+	}
+}
+
+static const char *name_of(struct loader *l, const char *path)
+{
+	const char *base = basename(arena_dup(l->arena, path));
+	size_t len = strlen(base);
+
+	return len > 4 && streq(base + len - 4, ".ini") ? arena_ndup(l->arena, base, len - 4)
+							: base;
+}
+
+int scenario_load(struct scenario *out, const char *path, const struct scenario_options *options,
+		  struct arena *arena, struct complaints *complaints, struct err *err)
+{
+	struct loader l = { .out = out,
+			    .options = options,
+			    .arena = arena,
+			    .path = arena_dup(arena, path),
+			    .complaints = complaints };
+	struct places places;
+	size_t before;
+
+	*out = (struct scenario){ .path = l.path };
+	*err = (struct err){ .kind = ERR_NONE };
+	if (!complaints->arena)
+		complaints->arena = arena;
+	before = complaints->count;
+	out->name = name_of(&l, path);
+	if (merge_files(&l, err) < 0)
+		return -1;
+	load_params(&l);
+	load_hosts(&l);
+	load_links(&l);
+	places_choose(&places, out, options ? options->backend : NULL, arena, complaints);
+	l.places = &places;
+	load_lab(&l);
+	load_names(&l);
+	load_captures(&l);
+	load_steps(&l);
+	load_expect(&l);
+	if (complaints->count == before)
+		return 0;
+	qsort(complaints->at, complaints->count, sizeof(*complaints->at), compare_complaints);
+	return -1;
+}
+
+size_t scenario_step_find(const struct scenario *scenario, const char *name)
+{
+	for (size_t i = 0; i < scenario->nstep; i++)
+		if (streq(scenario->step[i].name, name))
+			return i;
+	return SIZE_MAX;
+}
+
+size_t scenario_host_find(const struct scenario *scenario, const char *name)
+{
+	for (size_t i = 0; i < scenario->nhost; i++)
+		if (streq(scenario->host[i].name, name))
+			return i;
+	return SIZE_MAX;
+}
+
+const char *step_arg(const struct scenario_step *step, const char *name)
+{
+	for (size_t i = 0; i < step->narg; i++)
+		if (streq(step->arg[i].name, name))
+			return step->arg[i].value;
+	return NULL;
+}
