@@ -1,0 +1,196 @@
+/* The plan for people and for programs. */
+#include "json.h"
+#include "plan.h"
+
+static const char *subject_of(const struct plan *plan, const struct scenario_step *step)
+{
+	return plan->host[step->host].name;
+}
+
+static void print_hosts(FILE *out, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->nlink; i++)
+		fprintf(out, "link %s  %s  mtu %d%s\n", plan->link[i].name, plan->link[i].subnet,
+			plan->link[i].mtu, plan->link[i].is_private ? "  (lo)" : "");
+	for (size_t i = 0; i < plan->nhost; i++) {
+		const struct plan_host *h = &plan->host[i];
+		fprintf(out, "host %-10s", h->name);
+		for (size_t j = 0; j < h->nport; j++)
+			fprintf(out, "  %s/%d %s%s%s on %s", h->port[j].address, h->port[j].prefix,
+				h->port[j].iface, *h->port[j].mac ? " " : "", h->port[j].mac,
+				plan->link[h->port[j].link].name);
+		if (h->gateway)
+			fprintf(out, "  default via %s", h->gateway);
+		fprintf(out, "%s\n", h->does_forward ? "  forwards" : "");
+		for (size_t j = 0; j < h->nsysctl; j++)
+			if (h->sysctl[j].line > 0)
+				fprintf(out, "     sysctl %s = %s\n", h->sysctl[j].name,
+					h->sysctl[j].value);
+	}
+	if (plan->nhost && plan->host[0].nsysctl)
+		fprintf(out,
+			"     each host: %zu sysctls that a trace depends on (--json lists them)\n",
+			plan->host[0].nsysctl);
+	for (size_t i = 0; i < plan->ncapture; i++) {
+		const struct plan_capture *c = &plan->capture[i];
+		const struct plan_port *port = &plan->host[c->host].port[c->port];
+		fprintf(out, "capture %s.%s  on %s, %lld bytes a packet, %s%s\n",
+			plan->host[c->host].name, plan->link[port->link].name, port->iface,
+			(long long)c->snaplen, *c->filter ? "filter: " : "all of it", c->filter);
+	}
+}
+
+/* What the step changes on its host, in words; NULL: it only looks. */
+static const char *change_of(const struct scenario_step *step)
+{
+	if (step->kind->flags & STEP_FAULT)
+		return "changes the host; read back, undone by heal or at the end";
+	if (step->kind->flags & STEP_SERVES)
+		return "starts a process that listens";
+	if (streq(step->kind->name, "tcp.stop"))
+		return "ends a process";
+	if (streq(step->kind->name, "heal"))
+		return "undoes a change";
+	return NULL;
+}
+
+void plan_text(FILE *out, const struct plan *plan)
+{
+	const struct scenario *s = plan->scenario;
+	int last = -1;
+
+	fprintf(out, "%s: %s\nbackend %s\n\n", s->name, s->title, plan->backend);
+	print_hosts(out, plan);
+	fprintf(out, "snapshots of ports %s before, between and after the phases\n",
+		*plan->ports ? plan->ports : "(none)");
+	for (size_t i = 0; i < s->nstep; i++) {
+		const struct scenario_step *step = &s->step[i];
+		const char *change = change_of(step);
+		if ((int)step->phase != last)
+			fprintf(out, "\n%s\n", phase_name(step->phase));
+		last = (int)step->phase;
+		fprintf(out, "%4d  %-10s %-10s %s\n", step->number, step->name,
+			subject_of(plan, step), step->words);
+		if (change)
+			fprintf(out, "      %-21s %s\n", "", change);
+	}
+	fprintf(out, "\nexpect\n      %s on %s\n", s->expect.verdict, s->step[s->expect.on].name);
+	if (s->expect.wire)
+		fprintf(out, "      wire %s\n", s->expect.wire);
+	if (s->expect.wire_at_value)
+		fprintf(out, "      wire at %s %s\n", s->host[s->expect.wire_at].name,
+			s->expect.wire_at_value);
+	if (s->expect.not )
+		fprintf(out, "      not %s\n", s->expect.not );
+}
+
+static void json_hosts(struct json *json, const struct plan *plan)
+{
+	json_array(json, "hosts");
+	for (size_t i = 0; i < plan->nhost; i++) {
+		const struct plan_host *h = &plan->host[i];
+		json_object(json, NULL);
+		json_text(json, "name", h->name);
+		json_bool(json, "forwards", h->does_forward);
+		json_text(json, "gateway", h->gateway);
+		json_array(json, "addresses");
+		for (size_t j = 0; j < h->nport; j++) {
+			json_object(json, NULL);
+			json_text(json, "link", plan->link[h->port[j].link].name);
+			json_text(json, "address", h->port[j].address);
+			json_int(json, "prefix", h->port[j].prefix);
+			json_text(json, "iface", h->port[j].iface);
+			json_text(json, "mac", *h->port[j].mac ? h->port[j].mac : NULL);
+			json_object_end(json);
+		}
+		json_array_end(json);
+		json_object(json, "sysctls");
+		for (size_t j = 0; j < h->nsysctl; j++)
+			json_text(json, h->sysctl[j].name, h->sysctl[j].value);
+		json_object_end(json);
+		json_text(json, "hosts_file", h->hosts_file);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void json_captures(struct json *json, const struct plan *plan)
+{
+	json_array(json, "captures");
+	for (size_t i = 0; i < plan->ncapture; i++) {
+		const struct plan_capture *c = &plan->capture[i];
+		json_object(json, NULL);
+		json_text(json, "host", plan->host[c->host].name);
+		json_text(json, "link", plan->link[plan->host[c->host].port[c->port].link].name);
+		json_int(json, "snaplen", c->snaplen);
+		json_int(json, "buffer", c->buffer);
+		json_text(json, "filter", c->filter);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void json_steps(struct json *json, const struct plan *plan)
+{
+	json_array(json, "steps");
+	for (size_t i = 0; i < plan->scenario->nstep; i++) {
+		const struct scenario_step *step = &plan->scenario->step[i];
+		json_object(json, NULL);
+		json_int(json, "number", step->number);
+		json_text(json, "name", step->name);
+		json_text(json, "phase", phase_name(step->phase));
+		json_text(json, "host", subject_of(plan, step));
+		json_text(json, "subject",
+			  step->subject == SIZE_MAX ? NULL
+						    : plan->scenario->step[step->subject].name);
+		json_text(json, "verb", step->kind->name);
+		json_text(json, "words", step->words);
+		json_object(json, "parameters");
+		for (size_t j = 0; j < step->narg; j++)
+			json_text(json, step->arg[j].name, step->arg[j].value);
+		json_object_end(json);
+		json_text(json, "expected", step->expect.text);
+		json_bool(json, "background", step->is_background);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+void plan_json(struct buf *out, const struct plan *plan)
+{
+	const struct scenario *s = plan->scenario;
+	struct json json = json_to(out);
+
+	json.is_pretty = true;
+	json_object(&json, NULL);
+	json_text(&json, "schema", "lab.plan/1");
+	json_text(&json, "scenario", s->name);
+	json_text(&json, "title", s->title);
+	json_text(&json, "backend", plan->backend);
+	json_int(&json, "time_limit_ns", s->time_limit_ns);
+	json_text(&json, "ports", plan->ports);
+	json_array(&json, "links");
+	for (size_t i = 0; i < plan->nlink; i++) {
+		json_object(&json, NULL);
+		json_text(&json, "name", plan->link[i].name);
+		json_text(&json, "subnet", plan->link[i].subnet);
+		json_int(&json, "mtu", plan->link[i].mtu);
+		json_object_end(&json);
+	}
+	json_array_end(&json);
+	json_hosts(&json, plan);
+	json_captures(&json, plan);
+	json_steps(&json, plan);
+	json_object(&json, "expect");
+	json_text(&json, "verdict", s->expect.verdict);
+	json_text(&json, "on", s->step[s->expect.on].name);
+	json_text(&json, "wire", s->expect.wire);
+	json_text(&json, "wire_at",
+		  s->expect.wire_at_value ? s->host[s->expect.wire_at].name : NULL);
+	json_text(&json, "wire_at_value", s->expect.wire_at_value);
+	json_text(&json, "not", s->expect.not );
+	json_text(&json, "confidence", s->expect.confidence);
+	json_object_end(&json);
+	json_object_end(&json);
+	buf_char(out, '\n');
+}
