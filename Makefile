@@ -11,6 +11,9 @@ BINDIR = $(DESTDIR)$(PREFIX)/bin
 LIBEXECDIR = $(DESTDIR)$(PREFIX)/libexec/lab
 DATADIR = $(DESTDIR)$(PREFIX)/share/lab
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
+# One short line a file; V=1 shows the commands.
+Q = $(if $(V),,@)
+SAY = $(if $(V),,@echo '  $(1)')
 # As many jobs as processors, unless the caller said how many.
 JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -38,10 +41,11 @@ $(1)_SRC := $$(filter-out $(1)/main.c,$$(wildcard $(1)/*.c))
 $(1)_OBJ := $$($(1)_SRC:%.c=$$(B)/%.o)
 $$(B)/$(1)/%.o: $(1)/%.c $$(B)/flags.stamp | $$(B)/libs.stamp
 	@mkdir -p $$(@D)
-	$$(CC) $$(BASE) $$(CFLAGS) $(call quote,$(1)) -c $$< -o $$@
+	$$(call SAY,CC $$<)
+	$$(Q)$$(CC) $$(BASE) $$(CFLAGS) $(call quote,$(1)) -c $$< -o $$@
 $$(B)/lib$(1).a: $$($(1)_OBJ) $$(B)/list.stamp
 	@rm -f $$@
-	$$(AR) rcs $$@ $$(filter %.o,$$^)
+	$$(Q)$$(AR) rcs $$@ $$(filter %.o,$$^)
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 
@@ -61,10 +65,12 @@ $(B)/libs.stamp:
 	@mkdir -p $(B) && touch $@
 
 $(B)/lab: $(B)/orchestrator/main.o $(ARCHIVES)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call SAY,LD $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/lab-agent: $(B)/agents/main.o $(B)/libagents.a $(B)/libcommon.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(call SAY,LD $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 ## demo: install what is missing, build, play `lab run refused`
 .PHONY: demo
@@ -79,9 +85,11 @@ SCRIPTS = $(sort $(wildcard tests/cli/*.sh)) $(wildcard tests/scenarios.sh)
 .SECONDARY: $(TESTS:%=%.o)
 $(B)/tests/%.o: tests/unit/%.c $(B)/flags.stamp | $(B)/libs.stamp
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(CFLAGS) -iquote tests/unit $(LAYERS:%=-iquote %) -c $< -o $@
+	$(call SAY,CC $<)
+	$(Q)$(CC) $(BASE) $(CFLAGS) -iquote tests/unit $(LAYERS:%=-iquote %) -c $< -o $@
 $(B)/tests/%: $(B)/tests/%.o $(ARCHIVES)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) -lcmocka $(LIBS)
+	$(call SAY,LD $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) -lcmocka $(LIBS)
 
 .PHONY: tests unit check
 tests: $(TESTS)
@@ -123,7 +131,8 @@ fuzz:
 	done
 fuzzers: $(FUZZERS:%=$(B)/%)
 $(B)/f_%: tests/fuzz/f_%.c $(ARCHIVES)
-	$(CC) $(BASE) $(CFLAGS) -fsanitize=fuzzer $(LAYERS:%=-iquote %) -o $@ $< $(ARCHIVES) $(LIBS)
+	$(call SAY,LD $@)
+	$(Q)$(CC) $(BASE) $(CFLAGS) -fsanitize=fuzzer $(LAYERS:%=-iquote %) -o $@ $< $(ARCHIVES) $(LIBS)
 
 ## agent-static: build-static/lab-agent, one static program with musl
 MULTIARCH = $(shell cc -dumpmachine)

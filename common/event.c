@@ -149,7 +149,7 @@ void event_json(struct buf *out, const struct event *event)
 {
 	struct json json = json_to(out);
 
-	json_object(&json, NULL);
+	json_object_begin(&json, NULL);
 	json_int(&json, "seq", (int64_t)event->seq);
 	json_int(&json, "t_ns", event->t_ns);
 	json_text(&json, "host", event->host);

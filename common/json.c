@@ -94,7 +94,7 @@ static void container_end(struct json *json, char close)
 	json->needs_comma = json->depth > 0;
 }
 
-void json_object(struct json *json, const char *key)
+void json_object_begin(struct json *json, const char *key)
 {
 	container(json, key, '{');
 }
@@ -104,7 +104,7 @@ void json_object_end(struct json *json)
 	container_end(json, '}');
 }
 
-void json_array(struct json *json, const char *key)
+void json_array_begin(struct json *json, const char *key)
 {
 	container(json, key, '[');
 }
@@ -135,7 +135,7 @@ void json_bool(struct json *json, const char *key, bool value)
 	buf_str(json->out, value ? "true" : "false");
 }
 
-void json_null(struct json *json, const char *key)
+void json_nil(struct json *json, const char *key)
 {
 	json_text(json, key, NULL);
 }

@@ -17,15 +17,22 @@ struct json {
 
 struct json json_to(struct buf *out);
 /* `key` is NULL inside arrays and at the top. */
-void json_object(struct json *json, const char *key);
+void json_object_begin(struct json *json, const char *key);
 void json_object_end(struct json *json);
-void json_array(struct json *json, const char *key);
+void json_array_begin(struct json *json, const char *key);
 void json_array_end(struct json *json);
 void json_text(struct json *json, const char *key, const char *text); /* NULL text: null */
 void json_int(struct json *json, const char *key, int64_t value);
 void json_bool(struct json *json, const char *key, bool value);
-void json_null(struct json *json, const char *key);
+void json_nil(struct json *json, const char *key);
 /* The quoted, escaped form alone. */
 void json_quote(struct buf *out, const char *text);
+
+/* The first names; jansson has the same ones, so neither the linker nor a reader could tell. */
+#ifndef JANSSON_H
+#define json_object(json, key) json_object_begin(json, key)
+#define json_array(json, key) json_array_begin(json, key)
+#define json_null(json, key) json_nil(json, key)
+#endif
 
 #endif

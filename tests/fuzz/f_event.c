@@ -1,0 +1,32 @@
+/* Bytes as an event: what decodes must encode to the same bytes, and its JSON must parse. */
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	struct buf again = { 0 }, json = { 0 };
+	struct event event;
+	struct err err;
+	json_t *root;
+
+	if (event_decode(&event, bytes, len, &err) < 0)
+		return 0;
+	event_encode(&again, &event);
+	if (again.len != len || memcmp(again.data, bytes, len) != 0)
+		abort();
+	event_json(&json, &event);
+	root = json_loadb(json.data, json.len, 0, NULL);
+	if (!root || memchr(json.data, '\n', json.len) != json.data + json.len - 1)
+		abort();
+	json_decref(root);
+	buf_close(&again);
+	buf_close(&json);
+	return 0;
+}
