@@ -15,7 +15,7 @@
 
 enum {
 	ACTOR_RESULT = 64,
-	ACTOR_TEXT = 512
+	ACTOR_TEXT = 1024
 };
 
 struct actor {

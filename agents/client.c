@@ -53,7 +53,7 @@ static void end(struct outcome *outcome, enum outcome_kind kind, int number, con
 	outcome->number = number;
 	if (text == NULL)
 		text = kind == OUTCOME_ERRNO ? strerror(number) : texts[kind];
-	snprintf(outcome->text, sizeof outcome->text, "%s", text);
+	snprintf(outcome->text, sizeof outcome->text, "%.255s", text);
 }
 
 static int wait_for(struct client *client, short events, int64_t deadline_ns)
