@@ -174,7 +174,7 @@ static int capture_bind(const struct capture *capture, const struct iface *iface
 
 int capture_open(struct capture *capture, const struct capture_spec *spec, struct err *err)
 {
-	struct iface iface;
+	struct iface iface = { 0 };
 	uint32_t buffer = spec->buffer > 0 ? spec->buffer : BUFFER;
 
 	*capture = (struct capture){ .fd = -1, .number = spec->number, .snaplen = spec->snaplen };

@@ -1,4 +1,4 @@
-/* rtnetlink dumps for routes and addresses; /proc/sys/net for sysctls (it follows the process into
+/* A dump by rtnetlink for routes; /proc/sys/net for sysctls (it follows the process into
  * its namespace, /sys does not). */
 #include "routes.h"
 
@@ -166,49 +166,6 @@ int routes_emit(int64_t snapshot, const struct sink *sink, struct err *err)
 		event_text(&event, "error", err->text);
 	sink_event(sink, &event);
 	return status < 0 ? err_in(err, "routes") : 0;
-}
-
-static void address_row(void *context, unsigned type, const void *body, size_t len)
-{
-	struct listing *listing = context;
-	char local[ADDR_TEXT] = "", address[ADDR_TEXT] = "", name[IF_NAMESIZE];
-	struct nlattr_view attr;
-	struct ifaddrmsg head;
-	struct event event;
-
-	if (type != RTM_NEWADDR || len < sizeof head)
-		return;
-	memcpy(&head, body, sizeof head);
-	if (head.ifa_family != AF_INET && head.ifa_family != AF_INET6)
-		return;
-	body = (const char *)body + NLMSG_ALIGN(sizeof head);
-	len -= len < NLMSG_ALIGN(sizeof head) ? len : NLMSG_ALIGN(sizeof head);
-	while (nldump_attr(&body, &len, &attr)) {
-		if (attr.type == IFA_LOCAL)
-			ip_text(&attr, head.ifa_family, local);
-		else if (attr.type == IFA_ADDRESS)
-			ip_text(&attr, head.ifa_family, address);
-	}
-	/* On a point-to-point link IFA_ADDRESS is the peer's; IPv6 has no IFA_LOCAL. */
-	if (local[0] == '\0' && address[0] == '\0')
-		return;
-	event_init(&event, "address");
-	event_text(&event, "iface", iface_name(head.ifa_index, name));
-	event_text(&event, "address", local[0] != '\0' ? local : address);
-	event_int(&event, "prefix", head.ifa_prefixlen);
-	sink_event(listing->sink, &event);
-}
-
-int addresses_emit(const struct sink *sink, struct err *err)
-{
-	const struct ifaddrmsg request = { .ifa_family = AF_UNSPEC };
-	struct nldump nl = NLDUMP_INIT(NETLINK_ROUTE);
-	struct listing listing = { .sink = sink };
-	int status =
-	    nldump_run(&nl, RTM_GETADDR, &request, sizeof request, address_row, &listing, err);
-
-	nldump_close(&nl);
-	return status < 0 ? err_in(err, "addresses") : 0;
 }
 
 /* "net.ipv4.tcp_rmem" -> "ipv4/tcp_rmem"; tabs between numbers become one blank. */

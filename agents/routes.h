@@ -1,4 +1,4 @@
-/* Routes, addresses and the sysctls that decide how a connection behaves, of this namespace. */
+/* Routes and the sysctls that decide how a connection behaves, of this namespace. */
 #ifndef ROUTES_H
 #define ROUTES_H
 
@@ -13,8 +13,6 @@ enum {
 
 /* `route` for each route of the main table (the first ROUTES_MAX), then `routes`. */
 int routes_emit(int64_t snapshot, const struct sink *sink, struct err *err);
-/* `address` for each address of each interface. */
-int addresses_emit(const struct sink *sink, struct err *err);
 /* `sysctl` for each of a table of names that this kernel has. */
 void sysctls_emit(const struct sink *sink);
 

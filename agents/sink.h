@@ -19,7 +19,7 @@ static inline void sink_event(const struct sink *sink, const struct event *event
 	sink->event(sink->to, event);
 }
 
-/* The agent's stream as a sink (snapshot.c). */
+/* The agent's stream as a sink (snapshot_agent.c). */
 struct sink sink_agent(struct agent *agent);
 
 #endif

@@ -32,14 +32,12 @@ void snapshots_close(struct snapshots *snapshots); /* safe twice */
 /* "1234,1235" into want->ports; "" and NULL: none. */
 int snapshot_ports(struct sockdiag_want *want, const char *text, struct err *err);
 
-/* For steps in the agent's own process. */
+/* For steps in the agent's own process (snapshot_agent.c). */
 struct agent;
 struct snapshots *snapshots_of(struct agent *agent);
 /* Whose sockets are meant: address and first filled in. Borrows from the agent. */
 void snapshot_want(struct agent *agent, struct sockdiag_want *want);
 /* The stack is shared with other hosts: the address that is ours on it; NULL: all of it is ours. */
 const struct addr *snapshot_shared_address(const struct agent *agent);
-/* `address` events, once at setup. */
-int snapshot_addresses(struct agent *agent, struct err *err);
 
 #endif
