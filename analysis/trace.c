@@ -1,0 +1,237 @@
+/* Opens a run directory (or one capture file), finds its hosts, reads its captures into flows. */
+#include "trace.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "buf.h"
+#include "pcapfile.h"
+
+enum {
+	CAPTURES_MAX = 4096
+};
+
+int trace_host(const struct trace *trace, const char *name)
+{
+	for (size_t i = 0; i < trace->nhost; i++)
+		if (streq(trace->host[i].name, name))
+			return (int)i;
+	return NO_HOST;
+}
+
+bool host_has(const struct host_seen *host, const struct addr *addr)
+{
+	for (size_t i = 0; i < host->naddress; i++)
+		if (addr_same_ip(&host->address[i], addr))
+			return true;
+	return false;
+}
+
+int trace_owner(const struct trace *trace, const struct addr *addr)
+{
+	for (size_t i = 0; i < trace->nhost; i++)
+		if (host_has(&trace->host[i], addr))
+			return (int)i;
+	return NO_HOST;
+}
+
+static void address_add(struct trace *trace, struct host_seen *host, const char *text)
+{
+	struct addr addr;
+	if (!text || (addr_parse(&addr, text, 0) < 0 && addr_parse_text(&addr, text) < 0))
+		return;
+	host->address = arena_grow(trace->arena, host->address, host->naddress, &host->cap,
+				   sizeof *host->address);
+	host->address[host->naddress++] = addr;
+}
+
+/* Localhost is every stack's own and tells no host from another. */
+static bool is_localhost(const char *text)
+{
+	return text && (streq(text, "127.0.0.1") || streq(text, "::1"));
+}
+
+static void hosts_find(struct trace *trace)
+{
+	size_t cap = 0;
+	for (size_t i = 0; i < trace->nevent; i++) {
+		const struct event *event = &trace->event[i];
+		int at = trace_host(trace, event->host);
+		if (at == NO_HOST) {
+			trace->host = arena_grow(trace->arena, trace->host, trace->nhost, &cap,
+						 sizeof *trace->host);
+			trace->host[trace->nhost] = (struct host_seen){ .name = event->host };
+			at = (int)trace->nhost++;
+		}
+		struct host_seen *host = &trace->host[at];
+		if (event_num(event, "is_private", 0) == 1)
+			host->is_private = true;
+		if (event_is(event, "address") && !is_localhost(event_get(event, "address")))
+			address_add(trace, host, event_get(event, "address"));
+	}
+}
+
+static const struct event *capture_event(const struct trace *trace, const char *kind,
+					 const char *file)
+{
+	for (size_t i = 0; i < trace->nevent; i++) {
+		const char *of =
+		    event_is(&trace->event[i], kind) ? event_get(&trace->event[i], "file") : NULL;
+		if (of && streq(of, file))
+			return &trace->event[i];
+	}
+	return NULL;
+}
+
+static int packets_read(struct trace *trace, struct capture_seen *capture, int dirfd,
+			const char *path, struct err *err)
+{
+	struct pcapfile file;
+	struct frame_seen frame;
+	struct packet packet;
+	const struct host_seen *host =
+	    capture->host == NO_HOST ? NULL : &trace->host[capture->host];
+	int64_t shift_ns = host && host->has_real ? host->real_shift_ns : 0;
+	flow_table_init(&capture->flows, trace->arena);
+	if (pcapfile_open(&file, dirfd, path, err) < 0)
+		return -1;
+	while (pcapfile_next(&file, &frame))
+		if (packet_parse(&packet, file.linktype, frame.bytes, frame.caplen, frame.len))
+			flow_add(&capture->flows, &packet, frame.t_ns + shift_ns, frame.number);
+	capture->info.packets = file.count;
+	capture->info.is_cut = file.is_cut;
+	pcapfile_close(&file);
+	return 0;
+}
+
+static struct capture_seen *capture_new(struct trace *trace, size_t *cap, const char *file)
+{
+	const struct event *begin = capture_event(trace, "capture", file);
+	const struct event *end = capture_event(trace, "capture.end", file);
+	const char *filter = begin ? event_get(begin, "filter") : NULL;
+	const char *dot = strchr(file, '.');
+	trace->capture =
+	    arena_grow(trace->arena, trace->capture, trace->ncapture, cap, sizeof *trace->capture);
+	struct capture_seen *capture = &trace->capture[trace->ncapture++];
+	*capture = (struct capture_seen){ .host = NO_HOST, .is_filtered = !begin };
+	capture->info.file = arena_dup(trace->arena, file);
+	capture->info.dropped = end ? event_num(end, "dropped", -1) : -1;
+	if (begin) {
+		capture->info.host = begin->host;
+		capture->info.link = event_get(begin, "link");
+		capture->is_filtered = filter && *filter;
+	} else if (dot) {
+		capture->info.host = arena_ndup(trace->arena, file, (size_t)(dot - file));
+		capture->info.link = arena_dup(trace->arena, dot + 1);
+	}
+	if (capture->info.host)
+		capture->host = trace_host(trace, capture->info.host);
+	return capture;
+}
+
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_capture_name(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+	return entry->d_name[0] != '.' && len > 5 && streq(entry->d_name + len - 5, ".pcap");
+}
+
+static int captures_read(struct trace *trace, int dirfd, struct err *err)
+{
+	struct dirent **entry = NULL;
+	size_t cap = 0;
+	int count = scandirat(dirfd, "capture", &entry, is_capture_name, compare_names);
+	if (count < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "capture");
+	int status = 0;
+	for (int i = 0; i < count; i++) {
+		char path[NAME_MAX + 16];
+		const char *name = entry[i]->d_name;
+		if (status == 0 && i < CAPTURES_MAX) {
+			snprintf(path, sizeof path, "capture/%s", name);
+			const char *file = arena_ndup(trace->arena, name, strlen(name) - 5);
+			struct capture_seen *capture = capture_new(trace, &cap, file);
+			status = packets_read(trace, capture, dirfd, path, err);
+			capture->is_whole = capture->info.dropped == 0 && !capture->info.is_cut;
+		}
+		free(entry[i]);
+	}
+	free(entry);
+	return status;
+}
+
+/* The run's own end closes what is kept: it begins behind the last look at the hosts, or, when
+ * there was none after the last step, behind the last thing that a step did. */
+static int64_t until(const struct trace *trace)
+{
+	static const char *const kinds[] = { "snapshot", "connect", "connecting", "send",
+					     "recv",     "listen",  "resolve" };
+	int64_t last_ns = INT64_MIN;
+	for (size_t i = 0; i < trace->nevent; i++) {
+		const struct event *event = &trace->event[i];
+		int64_t t_ns = trace_time(trace, trace_host(trace, event->host), event->t_ns);
+		for (size_t k = 0; k < COUNT(kinds); k++)
+			if (event_is(event, kinds[k]) && t_ns > last_ns)
+				last_ns = t_ns;
+	}
+	return last_ns == INT64_MIN ? INT64_MAX : last_ns;
+}
+
+static int directory_read(struct trace *trace, int dirfd, struct err *err)
+{
+	if (events_load(dirfd, "events.ndjson", &trace->event, &trace->nevent, trace->arena, err) <
+	    0)
+		return -1;
+	trace->is_interrupted = faccessat(dirfd, "manifest.json", F_OK, 0) < 0;
+	hosts_find(trace);
+	trace_clocks(trace);
+	if (captures_read(trace, dirfd, err) < 0)
+		return -1;
+	if (!trace->nevent && !trace->ncapture)
+		return err_set(err, ERR_USAGE, "not a run directory: no events, no captures");
+	trace_readings(trace);
+	trace->until_ns = until(trace);
+	return 0;
+}
+
+static int file_only(struct trace *trace, const char *path, struct err *err)
+{
+	trace->is_pcap = true;
+	trace->until_ns = INT64_MAX;
+	trace->capture = arena_alloc(trace->arena, sizeof *trace->capture);
+	trace->ncapture = 1;
+	trace->capture->host = NO_HOST;
+	trace->capture->is_filtered = true;
+	trace->capture->info.file = arena_dup(trace->arena, path);
+	trace->capture->info.dropped = -1;
+	if (packets_read(trace, trace->capture, AT_FDCWD, path, err) < 0)
+		return -1;
+	/* Drops are not told in the file; no verdict from one file is more than likely. */
+	trace->capture->is_whole = !trace->capture->info.is_cut;
+	return 0;
+}
+
+int trace_load(struct trace *trace, const char *path, struct arena *arena, struct err *err)
+{
+	struct stat st;
+	*trace = (struct trace){ .arena = arena };
+	if (stat(path, &st) < 0)
+		return err_set(err, ERR_USAGE, "%s: %s", path, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return file_only(trace, path, err);
+	int dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd < 0)
+		return err_sys(err, "%s", path);
+	int status = directory_read(trace, dirfd, err);
+	close(dirfd);
+	if (status < 0)
+		err_in(err, "%s", path);
+	return status;
+}

@@ -1,0 +1,82 @@
+/* A run directory as one time line: events, hosts with their clocks, captures with their flows, and
+ * the readings of socket tables, counters and rulesets. Never scenario, plan or steps.ndjson. */
+#ifndef TRACE_H
+#define TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "finding.h"
+#include "flow.h"
+
+enum {
+	NO_HOST = -1,
+	NO_READING = -1
+};
+
+struct host_seen {
+	const char *name;
+	const char *boot_id;   /* "" when unknown: a clock of its own */
+	int64_t net_ns;        /* 0: unknown */
+	bool is_private;       /* its network stack is the run's own */
+	int64_t shift_ns;      /* add to the host's monotonic time: the trace's time */
+	int64_t bound_ns;      /* how wrong that may be; INT64_MAX: not comparable */
+	int64_t real_shift_ns; /* add to the host's realtime: the trace's time */
+	bool has_real;
+	size_t naddress, cap;
+	struct addr *address;
+};
+
+struct capture_seen {
+	struct capture_info info; /* what the report gets */
+	int host;                 /* NO_HOST: a file by itself */
+	bool is_filtered;         /* it does not hold all packets of its link */
+	bool
+	    is_whole; /* nothing dropped, not cut: absence in it is absence (for what it filters) */
+	struct flow_table flows; /* times in the trace's time */
+};
+
+/* One reading of a host's socket table, counters or ruleset: events in (first, last]. */
+struct reading {
+	int host;
+	const char *kind;         /* "sockets", "counters", "ruleset" */
+	int64_t number;           /* of the snapshot; 0: asked by a step */
+	int64_t start_ns, end_ns; /* the trace's time; nothing in it is older or newer */
+	const struct event *end;  /* the event that ends it */
+	bool is_complete;         /* every row is there, none left out */
+};
+
+struct trace {
+	struct arena *arena;
+	size_t nevent, nhost, ncapture, nreading;
+	const struct event *event;
+	struct host_seen *host;
+	struct capture_seen *capture;
+	struct reading *reading; /* in file order */
+	bool is_pcap;            /* one capture file and nothing else */
+	bool is_interrupted;
+	int64_t until_ns; /* what closes later is the run's own end */
+};
+
+int trace_load(struct trace *trace, const char *path, struct arena *arena, struct err *err);
+
+int trace_host(const struct trace *trace, const char *name); /* NO_HOST: unknown */
+/* The host that has this address; the one named first when several do. */
+int trace_owner(const struct trace *trace, const struct addr *addr);
+bool host_has(const struct host_seen *host, const struct addr *addr);
+int64_t trace_time(const struct trace *trace, int host, int64_t t_ns);
+/* How far apart two hosts' times may be at most; INT64_MAX: unknown. */
+int64_t trace_bound(const struct trace *trace, int a, int b);
+/* The last complete reading that ended before, the first that began after; NULL: none. */
+const struct reading *reading_before(const struct trace *trace, int host, const char *kind,
+				     int64_t t_ns);
+const struct reading *reading_after(const struct trace *trace, int host, const char *kind,
+				    int64_t t_ns);
+
+/* trace_clock.c */
+void trace_clocks(struct trace *trace);
+/* trace_reading.c */
+void trace_readings(struct trace *trace);
+
+#endif
