@@ -181,6 +181,20 @@ static void draw_row(struct line *line, const struct ladder *ladder, size_t row,
 		draw_outcome(line, ladder);
 }
 
+/* Where the times were read; on the last line where the second ladder leaves room. */
+static void draw_note(struct line *line, const struct ladder *a, const struct ladder *b)
+{
+	line_to(line, a ? RIGHT + 2 : LEFT + 2);
+	line_paint(line, PAINT_DIM);
+	if (a && !streq(a->seen_at, b->seen_at)) {
+		line_text(line, "times as seen at each client's host");
+	} else {
+		line_text(line, "times as seen at ");
+		line_fit(line, b->seen_at, NAME_COLUMNS);
+	}
+	line_paint(line, PAINT_NONE);
+}
+
 void ladder_print(FILE *out, const struct style *style, const struct ladder *first,
 		  const struct ladder *other)
 {
@@ -198,14 +212,13 @@ void ladder_print(FILE *out, const struct style *style, const struct ladder *fir
 		draw_row(&line, &a, row, LEFT);
 		if (other)
 			draw_row(&line, &b, row, RIGHT);
+		if (row + 1 == rows && other && row_count(&b) < rows)
+			draw_note(&line, &a, &b);
 		line_end(&line, out);
 	}
-	line_to(&line, other ? RIGHT + 2 : LEFT + 2);
-	line_paint(&line, PAINT_DIM);
-	if (other && !streq(a.seen_at, b.seen_at))
-		line_fit(&line, "times as seen at each side's own host", 36);
-	else
-		line_printf(&line, "times as seen at %s", (other ? &b : &a)->seen_at);
-	line_end(&line, out);
+	if (!other || row_count(&b) == rows) {
+		draw_note(&line, other ? &a : NULL, other ? &b : &a);
+		line_end(&line, out);
+	}
 	line_close(&line);
 }

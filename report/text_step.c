@@ -46,6 +46,7 @@ static void add_message(FILE *out, const struct style *style, const struct event
 {
 	struct line line = line_of(style);
 	char more[32] = "";
+	size_t name;
 
 	if (nmore > 0)
 		snprintf(more, sizeof more, "… %zu more", nmore);
@@ -55,8 +56,10 @@ static void add_message(FILE *out, const struct style *style, const struct event
 	line_sign(&line, SIGN_BAR);
 	line_text(&line, " ");
 	line_paint(&line, PAINT_CLIENT + (enum paint)(client % CLIENT_PAINTS));
+	name = line.columns;
 	line_fit(&line, record_text(message, "name", "?"), 16);
-	line_text(&line, ": ");
+	line_text(&line, ":");
+	line_to(&line, name + 7);
 	line_fit(&line, record_text(message, "text", ""), TEXT_COLUMNS - 11 - line.columns);
 	line_paint(&line, PAINT_NONE);
 	if (nmore > 0)
@@ -207,7 +210,7 @@ static void step_line(FILE *out, const struct style *style, const struct event *
 	line_to(&line, HOST);
 	line_fit(&line, host, 16);
 	line_to(&line, WORDS);
-	line_fit(&line, words->text, TEXT_COLUMNS - 9 - line.columns);
+	line_fit(&line, words->text, TEXT_COLUMNS - (words->took_ns >= 0 ? 9 : 0) - line.columns);
 	if (words->took_ns >= 0)
 		line_right(&line, time_text(words->took_ns, time), TEXT_COLUMNS);
 	line_end(&line, out);

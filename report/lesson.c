@@ -1,0 +1,179 @@
+/* The lessons as data. What is measured on the reader's own host is computed, not written here. */
+#include "lesson.h"
+
+static const struct pair refused_alike[] = {
+	{ "firewall reject with tcp reset", "the server's TcpOutRsts stands still" },
+	{ "bound to 127.0.0.1", "a listener exists, on another address" },
+	{ "the wrong port", "the same process listens on a port nearby" },
+	{ "a router's reset", "its TTL differs; the server saw no SYN" },
+	{ 0 },
+};
+
+static const struct check refused_checks[] = {
+	{ "on the server", "ss -ltnp 'sport = :1234'", "a LISTEN? on which address? whose?",
+	  "linux" },
+	{ "on the server", "nft list ruleset", "a rule that rejects with tcp reset? (root)",
+	  "linux" },
+	{ "on the server", "nstat -az TcpOutRsts", "does it move? then the kernel said no",
+	  "linux" },
+	{ "on Windows", "Get-NetTCPConnection -LocalPort 1234 -State Listen", "a listener?",
+	  "windows" },
+	{ 0 },
+};
+
+static const struct pair refused_said[] = {
+	{ "curl", "curl: (7) Failed to connect to HOST port 1234: Connection refused" },
+	{ "python", "ConnectionRefusedError: [Errno 111] Connection refused" },
+	{ "java", "java.net.ConnectException: Connection refused" },
+	{ "nginx", "connect() failed (111: Connection refused)" },
+	{ "Windows", "10061, actively refused it" },
+	{ 0 },
+};
+
+static const struct pair timeout_alike[] = {
+	{ "the answer is dropped", "the server's table shows SYN-RECV" },
+	{ "accept queue full", "the server's TcpExtListenOverflows moves" },
+	{ "nobody has the address", "ARP goes unanswered, No route to host after 3 s" },
+	{ "a slow server", "the handshake is done: ESTAB, then no data" },
+	{ 0 },
+};
+
+static const struct check timeout_checks[] = {
+	{ "on the client", "ss -tn state syn-sent", "is it still trying?", "linux" },
+	{ "on the server", "tcpdump -nn -i any 'tcp port 1234'", "do the SYNs arrive? (root)",
+	  "linux" },
+	{ "on the server", "nft list ruleset", "a rule that drops? do its counters move? (root)",
+	  "linux" },
+	{ "in a cloud", "security group and network ACL", "is the port open, both ways?", "cloud" },
+	{ 0 },
+};
+
+static const struct pair timeout_said[] = {
+	{ "curl", "curl: (28) Failed to connect to HOST port 1234: Connection timed out" },
+	{ "python", "TimeoutError: [Errno 110] Connection timed out" },
+	{ "java", "java.net.SocketTimeoutException: connect timed out" },
+	{ "nginx", "upstream timed out (110: ...) while connecting to upstream" },
+	{ "Windows", "10060, did not properly respond" },
+	{ 0 },
+};
+
+static const struct pair ok_alike[] = {
+	{ "the accept queue", "the kernel answers before the program has accepted" },
+	{ "a frozen program", "the handshake is done, and no data comes" },
+	{ 0 },
+};
+
+static const struct check ok_checks[] = {
+	{ "on either side", "ss -tnp state established '( sport = :1234 or dport = :1234 )'",
+	  "both ends, and whose", "linux" },
+	{ 0 },
+};
+
+static const struct pair ok_said[] = {
+	{ "curl", "Connected to HOST (ADDRESS) port 1234" },
+	{ 0 },
+};
+
+const struct lesson lessons[] = {
+	{
+	    .family = "refused",
+	    .title = "REFUSED",
+	    .sentence = "Your packet reached the machine, and the machine itself said no.",
+	    .alike = refused_alike,
+	    .checks = refused_checks,
+	    .said = refused_said,
+	    .reference = "RFC 9293 §3.10.7.1",
+	    .try = "lab run refused · lab run refused-firewall-reset",
+	},
+	{
+	    .family = "timeout",
+	    .title = "TIMEOUT",
+	    .sentence = "Your packet was sent again and again, and nothing ever answered.",
+	    .alike = timeout_alike,
+	    .checks = timeout_checks,
+	    .said = timeout_said,
+	    .reference = "RFC 9293 §3.8.3, tcp(7) tcp_syn_retries",
+	    .try = "lab run timeout-drop-input",
+	},
+	{
+	    .family = "ok",
+	    .title = "OK",
+	    .sentence = "Both machines agreed to talk: the connection is open.",
+	    .alike = ok_alike,
+	    .checks = ok_checks,
+	    .said = ok_said,
+	    .reference = "RFC 9293 §3.5",
+	    .try = "lab run ok-tcp",
+	},
+	{ 0 },
+};
+
+const struct cause causes[] = {
+	{ "refused.no-listener", "no socket listens on that port, and TcpOutRsts moved by one",
+	  "start the service" },
+	{ "refused.wrong-port", "a listener of the same service, on a port nearby",
+	  "use its port, or move the service to the one that clients use" },
+	{ "refused.bound-elsewhere", "a listener on that port, on another address",
+	  "bind the service to the address that clients use, or to 0.0.0.0 or ::" },
+	{ "refused.firewall-reset",
+	  "a listener stands ready, TcpOutRsts stands still, a rule counts",
+	  "open the port in the server's rules" },
+	{ "refused.unexplained", "a RST came back, and the server's side was not seen",
+	  "look on the server itself: ss -ltnp, nft list ruleset" },
+	{ "timeout.dropped", "the SYNs reach the server, a rule there counts them, nothing is sent",
+	  "open the port in the server's rules" },
+	{ "timeout.unexplained", "SYNs without an answer, and the server's side was not seen",
+	  "capture on the server: do the SYNs arrive?" },
+	{ 0 },
+};
+
+const struct difference differences[] = {
+	{ "answer", "RST at once", "none", "RST after data" },
+	{ "error", "ECONNREFUSED", "ETIMEDOUT", "ECONNRESET" },
+	{ "you wait", "0.0001 s", "%wait", "until data flows" },
+	{ "SYNs sent", "1", "%syns", "1" },
+	{ "host reached?", "yes", "not proven", "yes" },
+	{ "look at", "the service", "firewall, route", "the application" },
+	{ 0 },
+};
+
+const struct alias aliases[] = {
+	{ ALIAS_WORD, "econnrefused", "refused", NULL },
+	{ ALIAS_WORD, "111", "refused", NULL },
+	{ ALIAS_WORD, "10061", "refused", NULL },
+	{ ALIAS_WORD, "wsaeconnrefused", "refused", NULL },
+	{ ALIAS_WORD, "etimedout", "timeout", NULL },
+	{ ALIAS_WORD, "110", "timeout", NULL },
+	{ ALIAS_WORD, "10060", "timeout", NULL },
+	{ ALIAS_WORD, "wsaetimedout", "timeout", NULL },
+	{ ALIAS_WORD, "0", "ok", NULL },
+	{ ALIAS_WORD, "established", "ok", NULL },
+	{ ALIAS_PART, "while reading", NULL, "a wait for data on an open connection" },
+	{ ALIAS_PART, "while sending", NULL, "a wait on an open connection" },
+	{ ALIAS_PART, "read timed out", NULL, "a wait for data on an open connection" },
+	{ ALIAS_PART, "connection refused", "refused", NULL },
+	{ ALIAS_PART, "connectionrefused", "refused", NULL },
+	{ ALIAS_PART, "econnrefused", "refused", NULL },
+	{ ALIAS_PART, "(111:", "refused", NULL },
+	{ ALIAS_PART, "errno 111", "refused", NULL },
+	{ ALIAS_PART, "os error 111", "refused", NULL },
+	{ ALIAS_PART, "actively refused", "refused", NULL },
+	{ ALIAS_PART, "10061", "refused", NULL },
+	{ ALIAS_PART, "connection timed out", "timeout", NULL },
+	{ ALIAS_PART, "connect timed out", "timeout", NULL },
+	{ ALIAS_PART, "connection timeout", "timeout", NULL },
+	{ ALIAS_PART, "connecttimeout", "timeout", NULL },
+	{ ALIAS_PART, "etimedout", "timeout", NULL },
+	{ ALIAS_PART, "(110:", "timeout", NULL },
+	{ ALIAS_PART, "errno 110", "timeout", NULL },
+	{ ALIAS_PART, "os error 110", "timeout", NULL },
+	{ ALIAS_PART, "did not properly respond", "timeout", NULL },
+	{ ALIAS_PART, "10060", "timeout", NULL },
+	{ ALIAS_PART, "i/o timeout", "timeout", NULL },
+	{ ALIAS_PART, "curl: (28)", "timeout",
+	  "curl 28 is any time limit of curl's; this is the lesson of a connect that hangs" },
+	{ ALIAS_PART, "curl: (7)", "refused",
+	  "curl 7 says only that no connection was made; a refusal is its usual reason" },
+	{ ALIAS_PART, "no route to host", NULL, "an address that nobody answers for, or an ICMP" },
+	{ 0 },
+};

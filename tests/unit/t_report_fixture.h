@@ -1,0 +1,276 @@
+/* Runs made by hand for the tests of the report: the record and the events as lines of JSON, what
+ * the analysis would find as plain data. Times are fixed, so that texts can be compared whole. */
+#ifndef T_REPORT_FIXTURE_H
+#define T_REPORT_FIXTURE_H
+
+#include "unit.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "judge.h"
+#include "report.h"
+
+#define STEP(n, label, phase, verb, subject, words)                                                \
+	"{\"t_ns\":9,\"host\":\"lab\",\"kind\":\"step\",\"step\":" #n ",\"label\":\"" label        \
+	"\",\"phase\":\"" phase "\",\"verb\":\"" verb "\",\"subject\":\"" subject                  \
+	"\",\"words\":\"" words "\""
+#define AT(host, kind, n, label)                                                                   \
+	"{\"t_ns\":9,\"host\":\"" host "\",\"kind\":\"" kind "\",\"step\":" #n                     \
+	",\"label\":\"" label "\""
+
+static const char refused_record[] =
+    "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"run\",\"schema\":\"lab.steps/1\","
+    "\"scenario\":\"refused\",\"title\":\"Connection refused: nobody listens on a reachable port\","
+    "\"backend\":\"netns\",\"run\":\"4f2a\",\"version\":\"0.1.0\",\"ask\":\"proven\","
+    "\"ask_wire\":1}\n"
+    "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"host\",\"name\":\"server\",\"address\":\"10.7.0.1\","
+    "\"link\":\"lan\"}\n"
+    "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"host\",\"name\":\"client-1\","
+    "\"address\":\"10.7.0.2\",\"link\":\"lan\"}\n"
+    "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"host\",\"name\":\"client-2\","
+    "\"address\":\"10.7.0.3\",\"link\":\"lan\"}\n"
+    "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"expect\",\"verdict\":\"refused.no-listener\","
+    "\"on\":\"carol\",\"wire\":\"C>S [S], S>C [R.]\","
+    "\"not\":\"refused.bound-elsewhere refused.firewall-reset\",\"confidence\":\"proven\"}\n"
+    "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"phase\",\"name\":\"control\"}\n" STEP(
+	1, "serve",
+	"control", "tcp.serve", "server", "server tcp.serve 1234") ",\"result\":\"ok\",\"is_ok\":1,"
+								   "\"took_ns\":1010000}\n" STEP(2, "alice", "control", "tcp.connect", "client-1", "client-1 tcp.connect server:1234 messages=3 keep=yes") ",\"expected\":\"ok\",\"result\":\"ok\",\"is_ok\":1,\"took_ns\":2200000}\n" STEP(3, "bob", "control", "tcp.connect", "client-2", "client-2 tcp.connect server:1234 messages=3 keep=yes") ",\"expected\":\"ok\",\"result\":\"ok\",\"is_ok\":1,\"took_ns\":2300000}\n" STEP(4, "before", "control", "sockets", "server", "server sockets 1234") ",\"expected\":\"LISTEN 1, ESTAB 2\",\"result\":\"LISTEN 1, ESTAB 2\",\"is_ok\":1,"
+																																																																			 "\"took_ns\":100000}\n"
+																																																																			 "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"phase\",\"name\":\"fault\"}\n" STEP(5,
+																																																																												      "stop",
+																																																																												      "fault", "tcp.stop", "serve", "server tcp.stop serve") ",\"result\":\"ok\",\"is_ok\":1,\"took_ns\":400000}\n" STEP(6,
+																																																																																											 "after",
+																																																																																											 "fault",
+																																																																																											 "sockets",
+																																																																																											 "server", "server sockets 1234") ",\"expected\":\"LISTEN 0\",\"result\":\"LISTEN 0\",\"is_ok\":1,\"took_ns\":100000}\n" STEP(7,
+																																																																																																										      "carol",
+																																																																																																										      "fault", "tcp.connect", "client-1", "client-1 tcp.connect server:1234") ",\"expected\":\"ECONNREFUSED within 50ms\",\"result\":\"ECONNREFUSED\",\"is_ok\":1,"
+																																																																																																																			      "\"text\":\"Connection refused\",\"took_ns\":300000}\n"
+																																																																																																																			      "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"phase\",\"name\":\"recovery\"}\n" STEP(
+																																																																																																																				  8,
+																																																																																																																				  "again", "recovery",
+																																																																																																																				  "tcp.serve",
+																																																																																																																				  "server", "server tcp.serve 1234") ",\"result\":\"ok\",\"is_ok\":1,\"took_ns\":900000}\n" STEP(9,
+																																																																																																																																 "dave",
+																																																																																																																																 "recovery", "tcp.connect",
+																																																																																																																																 "client-1",
+																																																																																																																																 "client-1 tcp.connect server:1234") ",\"expected\":\"ok\",\"result\":\"ok\",\"is_ok\":1,\"took_ns\":1200000}\n"
+																																																																																																																																				     "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"end\",\"why\":\"done\"}\n";
+
+static const char
+    refused_events[] =
+	"{\"t_ns\":1,\"host\":\"client-1\",\"kind\":\"sysctl\",\"snapshot\":1,"
+	"\"name\":\"net.ipv4.tcp_syn_retries\",\"value\":\"6\"}\n"
+	"{\"t_ns\":1,\"host\":\"client-1\",\"kind\":\"sysctl\",\"snapshot\":1,"
+	"\"name\":\"net.ipv4.tcp_syn_linear_timeouts\",\"value\":\"4\"}\n" AT(
+	    "server", "listen",
+	    1, "serve") ",\"address\":\"10.7.0.1:1234\",\"port\":1234,\"pid\":212,\"process\":"
+			"\"lab-agent\"}\n" AT("client-1", "resolve", 2,
+					      "alice") ",\"query\":\"server\",\"address\":\"10.7.0."
+						       "1\",\"by\":\"hosts\",\"took_ns\":90000}"
+						       "\n" AT("client-1", "connect",
+							       2, "alice") ",\"local\":\"10.7.0.2:"
+									   "40112\",\"peer\":\"10."
+									   "7.0.1:1234\","
+									   "\"result\":\"ok\","
+									   "\"errno\":0,"
+									   "\"took_ns\":60000}"
+									   "\n" AT(
+									       "server",
+									       "message", 1, "serve") ",\"peer\":\"10.7.0.2:40112\",\"name\":\"alice\",\"text\":\"Message #1 from client alice\"}\n" AT("server",
+																									"message",
+																									1, "serve") ",\"peer\":\"10.7.0.2:40112\",\"name\":\"alice\",\"text\":\"Message #2 from client alice\"}\n" AT("client-2", "resolve", 3, "bob") ",\"query\":\"server\",\"address\":\"10.7.0.1\",\"by\":\"hosts\",\"took_ns\":90000}\n" AT("client-2",
+																																																						 "connect", 3, "bob") ",\"local\":\"10.7.0.3:51544\",\"peer\":\"10.7.0.1:1234\",\"result\":\"ok\",\"errno\":0,"
+																																																								      "\"took_ns\":61000}\n" AT(
+																																																									  "server",
+																																																									  "message", 1, "serve") ",\"peer\":\"10.7.0.3:51544\",\"name\":\"bob\",\"text\":\"Message #1 from client bob\"}\n" AT("server",
+																																																																							       "socket", 4, "before") ",\"snapshot\":0,\"state\":\"LISTEN\",\"local\":\"10.7.0.1:1234\",\"peer\":\"0.0.0.0:*\","
+																																																																										      "\"pid\":212,\"process\":\"lab-agent\"}\n" AT(
+																																																																											  "server", "socket",
+																																																																											  4,
+																																																																											  "before") ",\"snapshot\":0,\"state\":\"ESTAB\",\"local\":\"10.7.0.1:1234\",\"peer\":\"10.7.0.2:40112\","
+																																																																												    "\"pid\":212,\"process\":\"lab-agent\"}\n" AT(
+																																																																													"server", "socket", 4, "before") ",\"snapshot\":0,\"state\":\"ESTAB\",\"local\":\"10.7.0.1:1234\",\"peer\":\"10.7.0.3:51544\","
+																																																																																	 "\"pid\":212,\"process\":\"lab-agent\"}\n" AT("server",
+																																																																																						       "sockets", 4, "before") ",\"snapshot\":0,\"rows\":3,\"left_out\":0,\"ports\":\"1234\",\"owners\":1}\n" AT("server",
+																																																																																																				 "exit",
+																																																																																																				 5,
+																																																																																																				 "stop") ",\"pid\":212,\"process\":\"lab-agent\",\"signal\":\"SIGTERM\",\"of\":\"serve\"}\n" AT("client-1",
+																																																																																																																"peer-closed", 2, "alice") ",\"local\":\"10.7.0.2:40112\",\"peer\":\"10.7.0.1:1234\",\"how\":\"FIN\"}\n" AT("client-2",
+																																																																																																																													    "peer-closed",
+																																																																																																																													    3,
+																																																																																																																													    "bob") ",\"local\":\"10.7.0.3:51544\",\"peer\":\"10.7.0.1:1234\",\"how\":\"FIN\"}\n" AT("server", "sockets", 6, "after") ",\"snapshot\":0,\"rows\":0,\"left_out\":0,\"ports\":\"1234\",\"owners\":1}\n" AT("client-1",
+																																																																																																																																																						       "connect", 7, "carol") ",\"local\":\"10.7.0.2:40116\",\"peer\":\"10.7.0.1:1234\",\"result\":\"ECONNREFUSED\","
+																																																																																																																																																									      "\"errno\":111,\"text\":\"Connection refused\",\"took_ns\":80000}\n" AT(
+																																																																																																																																																										  "server",
+																																																																																																																																																										  "listen",
+																																																																																																																																																										  8, "again") ",\"address\":\"10.7.0.1:1234\",\"port\":1234,\"pid\":219,\"process\":\"lab-agent\"}\n" AT("client-1",
+																																																																																																																																																																							 "connect", 9, "dave") ",\"local\":\"10.7.0.2:40120\",\"peer\":\"10.7.0.1:1234\",\"result\":\"ok\",\"errno\":0,"
+																																																																																																																																																																									       "\"took_ns\":58000}\n" AT(
+																																																																																																																																																																										   "client-1",
+																																																																																																																																																																										   "peer-closed", 9, "dave") ",\"local\":\"10.7.0.2:40120\",\"peer\":\"10.7.0.1:1234\",\"how\":\"FIN\"}\n";
+
+static const struct rung alice_rungs[] = {
+	{ 0, true, "[S]", "SYN", 0, 1 },       { 41000, false, "[S.]", "SYN+ACK", 0, 2 },
+	{ 60000, true, "[.]", "ACK", 0, 3 },   { 90000, true, "[P.]", "PSH+ACK 32", 32, 4 },
+	{ 120000, false, "[.]", "ACK", 0, 5 }, { 140000, false, "[P.]", "PSH+ACK 53", 53, 6 },
+	{ 160000, true, "[.]", "ACK", 0, 7 },
+};
+static const struct rung carol_rungs[] = {
+	{ 0, true, "[S]", "SYN", 0, 14 },
+	{ 38000, false, "[R.]", "RST+ACK", 0, 15 },
+};
+static const struct connection refused_connections[] = {
+	{ .label = "alice",
+	  .step = 2,
+	  .client_host = "client-1",
+	  .server_host = "server",
+	  .client = "10.7.0.2:40112",
+	  .server = "10.7.0.1:1234",
+	  .target = "server:1234",
+	  .result = "ok",
+	  .took_ns = 60000,
+	  .event = 5,
+	  .client_file = "client-1.lan",
+	  .nrung = 7,
+	  .rung = alice_rungs,
+	  .folded = "C>S [S], S>C [S.], C>S [.]" },
+	{ .label = "carol",
+	  .step = 7,
+	  .client_host = "client-1",
+	  .server_host = "server",
+	  .client = "10.7.0.2:40116",
+	  .server = "10.7.0.1:1234",
+	  .target = "server:1234",
+	  .result = "ECONNREFUSED",
+	  .text = "Connection refused",
+	  .took_ns = 80000,
+	  .event = 19,
+	  .client_file = "client-1.lan",
+	  .server_file = "server.lan",
+	  .nrung = 2,
+	  .rung = carol_rungs,
+	  .folded = "C>S [S], S>C [R.]",
+	  .server_folded = "C>S [S], S>C [R.]" },
+};
+static const struct evidence carol_evidence[] = {
+	{ WITNESS_APPLICATION,
+	  "connect-refused",
+	  "connect: ECONNREFUSED after 0.08 ms",
+	  1,
+	  { { SOURCE_EVENT, NULL, 19, 19 } } },
+	{ WITNESS_WIRE,
+	  "rst-to-syn",
+	  "RST answers the SYN, ack = ISN+1",
+	  1,
+	  { { SOURCE_PACKET, "client-1.lan", 14, 15 } } },
+	{ WITNESS_WIRE,
+	  "rst-at-server",
+	  "the RST left the server itself",
+	  2,
+	  { { SOURCE_PACKET, "server.lan", 22, 22 }, { SOURCE_PACKET, "server.lan", 23, 23 } } },
+	{ WITNESS_KERNEL,
+	  "no-listener",
+	  "no socket listens on 1234; pid 212 did",
+	  2,
+	  { { SOURCE_EVENT, NULL, 18, 18 }, { SOURCE_EVENT, NULL, 14, 14 } } },
+};
+static const struct ruled_out carol_ruled_out[] = {
+	{ "refused.bound-elsewhere",
+	  "no listener on any address",
+	  1,
+	  { { SOURCE_EVENT, NULL, 18, 18 } } },
+	{ "refused.firewall-reset",
+	  "TcpOutRsts moved, no rule matched",
+	  1,
+	  { { SOURCE_EVENT, NULL, 18, 18 } } },
+};
+static const char *const carol_next[] = { "ss -ltnp 'sport = :1234'" };
+static const struct finding refused_findings[] = {
+	{ .connection = &refused_connections[0],
+	  .code = "ok",
+	  .confidence = PROVEN,
+	  .says = "The connection was established." },
+	{ .connection = &refused_connections[1],
+	  .code = "refused.no-listener",
+	  .says = "The machine was reached, and no program listens on that port.",
+	  .confidence = PROVEN,
+	  .nevidence = 4,
+	  .evidence = carol_evidence,
+	  .nruled_out = 2,
+	  .ruled_out = carol_ruled_out,
+	  .nnext = 1,
+	  .next = carol_next },
+};
+static const struct capture_info refused_captures[] = {
+	{ "client-1", "lan", "client-1.lan", 15, 0, false },
+	{ "server", "lan", "server.lan", 23, 0, false },
+};
+
+/* Lines of JSON as events, through the product's own reader. */
+static inline void lines_load(const char *lines, const struct event **event, size_t *count,
+			      struct arena *arena)
+{
+	char path[] = "/tmp/lab-report-XXXXXX";
+	struct err err = { 0 };
+	int fd;
+
+	assert_non_null(mkdtemp(path));
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(file_write(fd, "x.ndjson", lines, strlen(lines), &err), 0);
+	if (events_load(fd, "x.ndjson", event, count, arena, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(unlinkat(fd, "x.ndjson", 0), 0);
+	close(fd);
+	assert_int_equal(rmdir(path), 0);
+}
+
+static inline struct analysis refused_analysis(struct arena *arena)
+{
+	struct analysis analysis = {
+		.nconnection = 2,
+		.nfinding = 2,
+		.ncapture = 2,
+		.connection = refused_connections,
+		.finding = refused_findings,
+		.capture = refused_captures,
+		.trace_hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+	};
+
+	lines_load(refused_events, &analysis.event, &analysis.nevent, arena);
+	return analysis;
+}
+
+/* The whole refused run, judged. */
+static inline struct result refused_result(struct arena *arena)
+{
+	struct result result = { .dir = "runs/20261122T175308Z-refused-4f2a",
+				 .scenario = "refused",
+				 .backend = "netns",
+				 .run = "4f2a" };
+	struct judge_input input = { 0 };
+	struct judgement judgement;
+
+	result.analysis = refused_analysis(arena);
+	lines_load(refused_record, &result.record, &result.nrecord, arena);
+	input.analysis = &result.analysis;
+	input.record = result.record;
+	input.nrecord = result.nrecord;
+	judge(&judgement, &input, arena);
+	result.expected = judgement.expected;
+	result.verdict = judgement.verdict;
+	result.confidence = judgement.confidence;
+	result.finding = judgement.finding;
+	result.exit_status = judgement.exit_status;
+	result.ncomplaint = judgement.ncomplaint;
+	result.complaint = judgement.complaint;
+	result.control = &result.analysis.finding[0];
+	return result;
+}
+
+#endif
