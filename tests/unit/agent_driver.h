@@ -1,0 +1,187 @@
+/* Drives the real agent binary over a socketpair, as a controller would. */
+#ifndef AGENT_DRIVER_H
+#define AGENT_DRIVER_H
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "clock.h"
+#include "event.h"
+#include "frame.h"
+
+enum {
+	DRIVER_MS = 10000
+};
+
+struct driver {
+	pid_t pid;
+	int fd;
+	struct frame_reader reader;
+	struct buf log;  /* every event as a line of JSON, in the order of arrival */
+	struct buf copy; /* the body of the last frame, which `last` borrows from */
+	struct event last;
+};
+
+/* lab-agent of the build folder that holds this test. */
+static inline const char *driver_agent(char path[PATH_MAX])
+{
+	char self[PATH_MAX] = "";
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+	assert_true(n > 0);
+	snprintf(path, PATH_MAX, "%.4000s/lab-agent", dirname(dirname(self)));
+	return path;
+}
+
+static inline void driver_open(struct driver *driver)
+{
+	char path[PATH_MAX];
+	int pair[2];
+
+	*driver = (struct driver){ 0 };
+	driver_agent(path);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	driver->pid = fork();
+	assert_true(driver->pid >= 0);
+	if (driver->pid == 0) {
+		dup2(pair[1], 0);
+		dup2(pair[1], 1);
+		execl(path, path, "--stdio", (char *)NULL);
+		_exit(127);
+	}
+	close(pair[1]);
+	driver->fd = pair[0];
+}
+
+/* The next frame into driver->last (PACKETS: kind "packets"); false: end of file or the deadline.
+ */
+static inline bool driver_next(struct driver *driver, enum frame_type *type)
+{
+	int64_t until_ns = clock_after_ms(DRIVER_MS);
+	struct frame frame;
+	struct err err = { 0 };
+	int rc;
+
+	while ((rc = frame_next(&driver->reader, &frame, &err)) == 0) {
+		struct pollfd set = { .fd = driver->fd, .events = POLLIN };
+		char bytes[4096];
+		ssize_t n;
+
+		if (poll(&set, 1, clock_left_ms(until_ns)) <= 0)
+			return false;
+		n = read(driver->fd, bytes, sizeof bytes);
+		if (n <= 0)
+			return false;
+		frame_feed(&driver->reader, bytes, (size_t)n);
+	}
+	assert_int_equal(rc, 1);
+	*type = frame.type;
+	buf_clear(&driver->copy);
+	buf_add(&driver->copy, frame.body, frame.len);
+	assert_int_equal(event_decode(&driver->last, driver->copy.data, driver->copy.len, &err), 0);
+	event_json(&driver->log, &driver->last);
+	return true;
+}
+
+static inline void driver_send(struct driver *driver, enum frame_type type,
+			       const struct event *event)
+{
+	struct buf out = { 0 };
+
+	frame_put_event(&out, type, event);
+	assert_int_equal(send(driver->fd, out.data, out.len, MSG_NOSIGNAL), out.len);
+	buf_close(&out);
+}
+
+/* A request "kind label name=value ..." with this id; step = id. */
+static inline void driver_request(struct driver *driver, int64_t id, const char *line)
+{
+	char words[1024];
+	char *save = NULL, *word;
+	struct event request;
+
+	snprintf(words, sizeof words, "%s", line);
+	event_init(&request, strtok_r(words, " ", &save));
+	event_int(&request, "id", id);
+	word = strtok_r(NULL, " ", &save);
+	if (word != NULL && !streq(word, "-")) {
+		request.label = word;
+		request.step = (int)id;
+	}
+	while ((word = strtok_r(NULL, " ", &save)) != NULL) {
+		char *equals = strchr(word, '=');
+
+		assert_non_null(equals);
+		*equals = '\0';
+		event_text(&request, word, equals + 1);
+	}
+	driver_send(driver, FRAME_REQUEST, &request);
+}
+
+/* Reads until DONE of this id; its result (valid until the next read). */
+static inline const char *driver_done(struct driver *driver, int64_t id)
+{
+	enum frame_type type;
+
+	while (driver_next(driver, &type))
+		if (type == FRAME_DONE && event_num(&driver->last, "id", 0) == id)
+			return event_get(&driver->last, "result");
+	print_error("no DONE %lld; so far:\n%s", (long long)id, driver->log.data);
+	return "(none)";
+}
+
+/* Reads until an event of this kind. */
+static inline bool driver_event(struct driver *driver, const char *kind)
+{
+	enum frame_type type;
+
+	while (driver_next(driver, &type))
+		if (event_is(&driver->last, kind))
+			return true;
+	print_error("no %s; so far:\n%s", kind, driver->log.data);
+	return false;
+}
+
+static inline const char *driver_play(struct driver *driver, int64_t id, const char *line)
+{
+	driver_request(driver, id, line);
+	return driver_done(driver, id);
+}
+
+static inline bool driver_saw(const struct driver *driver, const char *text)
+{
+	return driver->log.data != NULL && strstr(driver->log.data, text) != NULL;
+}
+
+/* Ends the stream; the agent's exit status, or -1 when it is still there after the deadline. */
+static inline int driver_close(struct driver *driver)
+{
+	int64_t until_ns = clock_after_ms(DRIVER_MS);
+	enum frame_type type;
+	int status = -1;
+
+	shutdown(driver->fd, SHUT_WR);
+	while (driver_next(driver, &type))
+		;
+	close(driver->fd);
+	while (waitpid(driver->pid, &status, WNOHANG) == 0) {
+		if (clock_mono_ns() >= until_ns) {
+			kill(driver->pid, SIGKILL);
+			waitpid(driver->pid, &status, 0);
+			status = -1;
+			break;
+		}
+		(void)poll(NULL, 0, 1);
+	}
+	frame_close(&driver->reader);
+	buf_close(&driver->log);
+	buf_close(&driver->copy);
+	return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+#endif
