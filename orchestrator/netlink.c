@@ -265,6 +265,24 @@ int nl_flush(struct nl_batch *batch, struct err *err)
 	return is_refused ? -1 : 0;
 }
 
+int nl_probe_kind(struct nl *nl, const char *kind, struct err *err)
+{
+	const uint8_t bad_mac[6] = { 0 }; /* refused by the kind itself, after it was found */
+	char bytes[REQUEST_MAX] __attribute__((aligned(8)));
+	struct nlmsghdr *header = request(bytes, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	struct nl_batch batch = { .nl = nl };
+
+	link_body(header, 0, false);
+	mnl_attr_put(header, IFLA_ADDRESS, sizeof bad_mac, bad_mac);
+	struct nlattr *info = mnl_attr_nest_start(header, IFLA_LINKINFO);
+	mnl_attr_put_strz(header, IFLA_INFO_KIND, kind);
+	mnl_attr_nest_end(header, info);
+	add(&batch, header, err, "link of kind %s", kind);
+	if (nl_flush(&batch, err) == 0 || err->sys == EADDRNOTAVAIL)
+		return 0;
+	return -1;
+}
+
 /* A bridge port's state, -1 when the message has none. Kernels send it nested or as one byte. */
 static int port_state(const struct nlattr *info)
 {
