@@ -1,6 +1,7 @@
 /* Out of memory ends the process: nothing here could go on sensibly without it. */
 #include "mem.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -12,7 +13,7 @@ void *mem_resize(void *old, size_t count, size_t size)
 	size_t len = 0;
 	void *new = NULL;
 
-	if (!__builtin_mul_overflow(count, size, &len))
+	if (!__builtin_mul_overflow(count, size, &len) && len <= PTRDIFF_MAX)
 		new = realloc(old, len > 0 ? len : 1);
 	if (!new) {
 		static const char text[] = "out of memory\n";

@@ -100,16 +100,20 @@ unlike() {
 
 # exits STATUS COMMAND...: runs it; its output is in $out, its complaints in $err afterwards
 exits() {
-	local want=$1 status
+	local want=$1 status sentence
 	shift
+	sentence="$* exits $want"
+	sentence=${sentence//"$B/"/}
+	sentence=${sentence//"$SRC/"/}
+	sentence=${sentence//"$T/"/}
 	"$@" >"$T/.out" 2>"$T/.err"
 	status=$?
 	out=$(cat "$T/.out")
 	err=$(cat "$T/.err")
 	if [ "$status" -eq "$want" ]; then
-		ok "${*/#"$B"\//} exits $want"
+		ok "$sentence"
 	else
-		not_ok "${*/#"$B"\//} exits $want" "status $status" "$out" "$err"
+		not_ok "$sentence" "status $status" "$out" "$err"
 	fi
 }
 

@@ -39,7 +39,7 @@ static void check_frame(size_t number, const struct frame *frame)
 
 static size_t take_all(struct frame_reader *reader, size_t seen)
 {
-	struct frame frame;
+	struct frame frame = { 0 };
 	struct err err;
 	int result;
 

@@ -191,7 +191,8 @@ static void what_cannot_be_executed_is_told_with_its_errno(void **state)
 
 static void sbin_is_searched_though_path_lacks_it(void **state)
 {
-	char *old = strdup(getenv("PATH")), path[256];
+	const char *now = getenv("PATH");
+	char *old = strdup(now ? now : "/usr/bin:/bin"), path[256];
 
 	(void)state;
 	setenv("PATH", ":relative:/nowhere", 1);
