@@ -4,6 +4,7 @@
 #include "actor.h"
 #include "agent_control.h"
 #include "clock.h"
+#include "errname.h"
 
 enum {
 	STOP_ALL_MS = 2000
@@ -53,7 +54,11 @@ static void control(struct agent *agent, agent_control_fn *handle, const struct 
 	int rc = handle(agent, request, &err);
 
 	pending_set(&to, request);
-	agent_done(agent, &to, rc < 0 ? "error" : "ok", rc < 0 ? err.text : "", start_ns);
+	if (rc == 0)
+		agent_done(agent, &to, "ok", "", start_ns);
+	else /* EPERM of a capture is for the controller to judge, so it gets the name */
+		agent_done(agent, &to, err.sys != 0 ? errname(err.sys) : "error", err.text,
+			   start_ns);
 }
 
 /* A step of the agent's own process. */

@@ -9,8 +9,7 @@
 
 enum {
 	CAPTURES = 64,
-	TURN = 8192,        /* packets at one turn of the loop */
-	BACKLOG = 64 << 20, /* with so much unread the ring keeps, and drops are counted */
+	TURN = 8192, /* packets at one turn of the loop */
 };
 
 struct captures {
@@ -30,8 +29,7 @@ static void readable(struct agent *agent, void *context, short revents)
 	struct sink sink = sink_agent(agent);
 
 	(void)revents;
-	if (agent_backlog(agent) < BACKLOG)
-		capture_drain(&one->capture, TURN, &sink);
+	capture_drain(&one->capture, TURN, &sink);
 }
 
 static struct captures *captures_of(struct agent *agent)
@@ -78,6 +76,7 @@ int capture_start(struct agent *agent, const struct event *request, struct err *
 	int64_t snaplen = event_num(request, "snaplen", 0);
 	int64_t buffer = event_num(request, "buffer", 0);
 	const char *link = event_get(request, "link"), *iface = event_get(request, "iface");
+	const char *file = event_get(request, "file");
 	struct one *one = &all->one[all->count];
 
 	if (number < 0 || number > UINT16_MAX || snaplen < 0 || snaplen > UINT32_MAX ||
@@ -96,7 +95,10 @@ int capture_start(struct agent *agent, const struct event *request, struct err *
 	*one = (struct one){ .all = all };
 	snprintf(one->link, sizeof one->link, "%s", link);
 	snprintf(one->iface, sizeof one->iface, "%s", iface);
-	snprintf(one->file, sizeof one->file, "%s.%s", agent_host(agent)->name, one->link);
+	if (file != NULL)
+		snprintf(one->file, sizeof one->file, "%s", file);
+	else
+		snprintf(one->file, sizeof one->file, "%s.%s", agent_host(agent)->name, link);
 	if (capture_open(&one->capture, &spec, err) < 0)
 		return -1;
 	if (agent_watch(agent, one->capture.fd, POLLIN, readable, one) < 0) {

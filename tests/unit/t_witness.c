@@ -1,0 +1,371 @@
+/* The witnesses through the agent's own requests: a real agent on a stream, in our namespace. */
+#include "unit.h"
+
+#include <poll.h>
+
+#include "agent.h"
+#include "clock.h"
+#include "frame.h"
+#include "netspace.h"
+#include "proc.h"
+#include "ruleset.h"
+
+static bool is_inside, has_nft;
+
+#define NEED_NAMESPACE()                                                                           \
+	do {                                                                                       \
+		if (!is_inside)                                                                    \
+			SKIP("no network namespace of our own here");                              \
+	} while (0)
+
+struct session {
+	pid_t pid;
+	int fd;
+	int64_t id;
+	struct frame_reader reader;
+	struct kept kept; /* events since session_ask began */
+	char result[64], text[1024];
+};
+
+static void session_start(struct session *session)
+{
+	int pair[2];
+
+	memset(session, 0, sizeof *session);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	session->pid = fork();
+	if (session->pid == 0) {
+		close(pair[0]);
+		_exit(agent_run(pair[1], dup(pair[1])));
+	}
+	close(pair[1]);
+	session->fd = pair[0];
+}
+
+/* One frame; false at the end of the stream. */
+static bool session_frame(struct session *session, struct frame *frame)
+{
+	struct pollfd pollfd = { .fd = session->fd, .events = POLLIN };
+	struct err err = { 0 };
+	char bytes[65536];
+	int rc;
+
+	while ((rc = frame_next(&session->reader, frame, &err)) == 0) {
+		if (poll(&pollfd, 1, 20000) != 1)
+			fail_msg("the agent says nothing");
+		ssize_t n = read(session->fd, bytes, sizeof bytes);
+		if (n <= 0)
+			return false;
+		frame_feed(&session->reader, bytes, (size_t)n);
+	}
+	assert_int_equal(rc, 1);
+	return true;
+}
+
+/* Sends the request and keeps what comes until its DONE. */
+static void session_ask(struct session *session, struct event *request)
+{
+	struct err err = { 0 };
+	struct buf out = { 0 };
+	struct frame frame;
+	struct event event;
+
+	kept_clear(&session->kept);
+	event_int(request, "id", ++session->id);
+	frame_put_event(&out, FRAME_REQUEST, request);
+	assert_int_equal(write(session->fd, out.data, out.len), out.len);
+	buf_close(&out);
+	while (session_frame(session, &frame)) {
+		if (frame.type == FRAME_PACKETS) {
+			kept_packets(&session->kept, frame.body, frame.len);
+			continue;
+		}
+		assert_int_equal(event_decode(&event, frame.body, frame.len, &err), 0);
+		if (frame.type == FRAME_EVENT)
+			kept_event(&session->kept, &event);
+		if (frame.type != FRAME_DONE)
+			continue;
+		assert_int_equal(event_num(&event, "id", -1), session->id);
+		snprintf(session->result, sizeof session->result, "%s",
+			 event_get(&event, "result"));
+		snprintf(session->text, sizeof session->text, "%s", event_get(&event, "text"));
+		return;
+	}
+	fail_msg("the stream ended");
+}
+
+static void ask_ok(struct session *session, struct event *request)
+{
+	session_ask(session, request);
+	if (!streq(session->result, "ok"))
+		fail_msg("%s: %s: %s", request->kind, session->result, session->text);
+}
+
+static void setup(struct session *session, const char *address, bool is_private)
+{
+	struct event request;
+
+	session_start(session);
+	event_init(&request, "setup");
+	event_text(&request, "name", "server");
+	event_text(&request, "address", address);
+	event_int(&request, "is_private", is_private ? 1 : 0);
+	event_int(&request, "drop", 1);
+	ask_ok(session, &request);
+}
+
+/* The agent sees the end of the stream and goes. */
+static void session_end(struct session *session)
+{
+	int status;
+
+	close(session->fd);
+	frame_close(&session->reader);
+	kept_clear(&session->kept);
+	waitpid(session->pid, &status, 0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void ask_firewall(struct session *session, const char *label, const char *match)
+{
+	struct event request;
+
+	event_init(&request, "firewall");
+	request.step = 4;
+	request.label = label;
+	event_text(&request, "hook", "input");
+	event_text(&request, "action", "reset");
+	event_text(&request, "match", match);
+	session_ask(session, &request);
+}
+
+static void a_capture_holds_all_between_start_and_stop(void **state)
+{
+	static struct session session;
+	struct event request;
+	size_t count = 0;
+
+	(void)state;
+	NEED_NAMESPACE();
+	setup(&session, "10.7.0.1", true);
+	event_init(&request, "capture.start");
+	event_int(&request, "capture", 2);
+	event_text(&request, "link", "lan");
+	event_text(&request, "iface", "lo");
+	event_int(&request, "snaplen", 262144);
+	event_int(&request, "buffer", 0);
+	event_text(&request, "filter", "");
+	event_text(&request, "filter_text", "all");
+	ask_ok(&session, &request);
+	const struct event *event = kept_find(&session.kept, "capture", NULL, NULL);
+	assert_string_equal(event_get(event, "file"), "server.lan");
+	assert_string_equal(event_get(event, "engine"), "packet");
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(netspace_connect("127.0.0.1", 1234), -ECONNREFUSED);
+	event_init(&request, "capture.stop");
+	event_int(&request, "capture", 2);
+	ask_ok(&session, &request);
+	event = kept_find(&session.kept, "capture.end", NULL, NULL);
+	assert_int_equal(event_num(event, "packets", -1), 200);
+	assert_int_equal(event_num(event, "dropped", -1), 0);
+	/* What the agent sent before the request waited in the stream, so all of it is here. */
+	struct cursor cursor = cursor_of(session.kept.records.data, session.kept.records.len);
+	uint8_t flags = 0;
+	while (cursor_left(&cursor) > 0) {
+		cursor_u64(&cursor);
+		cursor_u32(&cursor);
+		uint32_t caplen = cursor_u32(&cursor);
+		const uint8_t *bytes = cursor_take(&cursor, caplen);
+		assert_non_null(bytes);
+		flags = bytes[14 + 20 + 13];
+		count++;
+	}
+	assert_int_equal(count, 200);
+	assert_int_equal(flags, 0x14); /* RST ACK */
+	session_end(&session);
+}
+
+static void a_capture_that_is_not_allowed_is_answered_with_its_errno(void **state)
+{
+	static struct session session;
+	struct event request;
+
+	(void)state;
+	NEED_NAMESPACE();
+	setup(&session, "10.7.0.1", true);
+	event_init(&request, "capture.start");
+	event_int(&request, "capture", 0);
+	event_text(&request, "link", "lan");
+	event_text(&request, "iface", "nowhere0");
+	session_ask(&session, &request);
+	assert_string_equal(session.result, "ENODEV");
+	assert_non_null(strstr(session.text, "nowhere0"));
+	session_end(&session);
+}
+
+static void a_fault_is_set_proven_healed_and_counted(void **state)
+{
+	static struct session session;
+	struct event request;
+	int64_t before;
+
+	(void)state;
+	NEED_NAMESPACE();
+	if (!has_nft)
+		SKIP("no nft here");
+	setup(&session, "10.7.0.1", true);
+	int listener = netspace_listen("127.0.0.1", 1234);
+	event_init(&request, "counter");
+	event_text(&request, "name", "TcpOutRsts");
+	session_ask(&session, &request);
+	before = event_num(kept_find(&session.kept, "counter", NULL, NULL), "value", -1);
+	ask_firewall(&session, "cut", "tcp dport 1234");
+	assert_string_equal(session.result, "ok");
+	const struct event *fault = kept_find(&session.kept, "fault", NULL, NULL);
+	assert_string_equal(event_get(fault, "of"), "cut");
+	assert_string_equal(fault->label, "cut");
+	assert_int_equal(fault->step, 4);
+	assert_non_null(strstr(event_get(fault, "proof"), "reject with tcp reset"));
+	assert_int_equal(netspace_connect("127.0.0.1", 1234), -ECONNREFUSED);
+	event_init(&request, "counter");
+	event_text(&request, "name", "TcpOutRsts");
+	session_ask(&session, &request);
+	char expected[24];
+	snprintf(expected, sizeof expected, "%lld", (long long)before);
+	assert_string_equal(session.result, expected); /* a firewall's reset is not counted */
+	event_init(&request, "snapshot");
+	event_int(&request, "snapshot", 1);
+	event_text(&request, "ports", "1234");
+	ask_ok(&session, &request);
+	assert_non_null(event_get(kept_find(&session.kept, "ruleset", NULL, NULL), "json"));
+	event_init(&request, "heal");
+	request.label = "mend";
+	request.step = 6;
+	event_text(&request, "step", "cut");
+	ask_ok(&session, &request);
+	const struct event *mended = kept_find(&session.kept, "heal", NULL, NULL);
+	assert_string_equal(event_get(mended, "proof"), "table gone");
+	assert_string_equal(mended->label, "mend");
+	assert_int_equal(event_num(mended, "packets", -1), 1);
+	int fd = netspace_connect("127.0.0.1", 1234);
+	assert_true(fd >= 0);
+	close(fd);
+	event_init(&request, "heal");
+	event_text(&request, "of", "cut");
+	session_ask(&session, &request); /* nothing is left to heal */
+	assert_string_equal(session.result, "error");
+	close(listener);
+	session_end(&session);
+}
+
+static void the_end_of_the_stream_undoes_every_fault(void **state)
+{
+	static struct session session;
+	struct err err = { 0 };
+
+	(void)state;
+	NEED_NAMESPACE();
+	if (!has_nft)
+		SKIP("no nft here");
+	setup(&session, "10.7.0.1", true);
+	ask_firewall(&session, "one", "tcp dport 1");
+	assert_string_equal(session.result, "ok");
+	ask_firewall(&session, "two", "tcp dport 2");
+	assert_string_equal(session.result, "ok");
+	assert_int_equal(ruleset_tables(NULL, &err), 2);
+	session_end(&session);
+	assert_int_equal(ruleset_tables(NULL, &err), 0);
+}
+
+static void a_rule_that_nft_refuses_is_an_error_and_leaves_nothing(void **state)
+{
+	static struct session session;
+	struct err err = { 0 };
+
+	(void)state;
+	NEED_NAMESPACE();
+	if (!has_nft)
+		SKIP("no nft here");
+	setup(&session, "10.7.0.1", true);
+	ask_firewall(&session, "bad", "tcp dport banana");
+	assert_string_equal(session.result, "error");
+	assert_non_null(strstr(session.text, "banana"));
+	ask_firewall(&session, "bad", "tcp dport 1\nflush ruleset");
+	assert_string_equal(session.result, "error");
+	ask_firewall(&session, "bad", "tcp dport 3"); /* the name is free again */
+	assert_string_equal(session.result, "ok");
+	session_end(&session);
+	assert_int_equal(ruleset_tables(NULL, &err), 0);
+}
+
+static void a_foreign_stack_gets_no_firewall(void **state)
+{
+	static struct session session;
+
+	(void)state;
+	NEED_NAMESPACE();
+	setup(&session, "127.0.0.2", false);
+	ask_firewall(&session, "cut", "tcp dport 1234");
+	assert_string_equal(session.result, "error");
+	assert_non_null(strstr(session.text, "not the run's own"));
+	session_end(&session);
+}
+
+static void sockets_of_other_hosts_on_a_shared_stack_are_not_ours(void **state)
+{
+	static struct session session;
+	struct event request;
+
+	(void)state;
+	NEED_NAMESPACE();
+	setup(&session, "127.0.0.2", true);
+	int ours = netspace_listen("127.0.0.2", 1234), other = netspace_listen("127.0.0.3", 1234);
+	event_init(&request, "sockets");
+	request.label = "before";
+	event_text(&request, "port", "1234");
+	ask_ok(&session, &request);
+	assert_int_equal(kept_count(&session.kept, "socket"), 1);
+	const struct event *row = kept_find(&session.kept, "socket", NULL, NULL);
+	assert_string_equal(event_get(row, "local"), "127.0.0.2:1234");
+	assert_int_equal(event_num(row, "pid", 0), getpid());
+	assert_string_equal(row->label, "before");
+	assert_int_equal(event_num(row, "snapshot", -1), 0);
+	close(ours);
+	close(other);
+	session_end(&session);
+}
+
+static void an_unknown_counter_names_near_ones(void **state)
+{
+	static struct session session;
+	struct event request;
+
+	(void)state;
+	NEED_NAMESPACE();
+	setup(&session, "10.7.0.1", true);
+	event_init(&request, "counter");
+	event_text(&request, "name", "TcpOutRst");
+	session_ask(&session, &request);
+	assert_string_equal(session.result, "error");
+	assert_non_null(strstr(session.text, "TcpOutRsts"));
+	session_end(&session);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_capture_holds_all_between_start_and_stop),
+		cmocka_unit_test(a_capture_that_is_not_allowed_is_answered_with_its_errno),
+		cmocka_unit_test(a_fault_is_set_proven_healed_and_counted),
+		cmocka_unit_test(the_end_of_the_stream_undoes_every_fault),
+		cmocka_unit_test(a_rule_that_nft_refuses_is_an_error_and_leaves_nothing),
+		cmocka_unit_test(a_foreign_stack_gets_no_firewall),
+		cmocka_unit_test(sockets_of_other_hosts_on_a_shared_stack_are_not_ours),
+		cmocka_unit_test(an_unknown_counter_names_near_ones),
+	};
+	char path[4096];
+
+	has_nft = proc_find("nft", path, sizeof path) == 0;
+	is_inside = netspace_enter() == 0;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
