@@ -160,8 +160,7 @@ static int make_hosts(struct maker *m, struct err *err)
 		make_ports(m, i);
 		if (make_gateway(m, i, err) < 0)
 			return -1;
-		if (!m->is_loopback) /* all hosts of loopback share one stack: it has one setting */
-			plan_sysctls(&m->host[i], &s->host[i], m->arena);
+		plan_sysctls(&m->host[i], &s->host[i], m->arena);
 	}
 	return 0;
 }

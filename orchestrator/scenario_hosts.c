@@ -201,11 +201,6 @@ void load_hosts(struct loader *l)
 			COMPLAIN_AT(l, e, item_get(&item, "address")->column,
 				    "%s: not yet: hosts have IPv4 addresses", h->address);
 	}
-	for (size_t i = 0; i < l->out->nhost; i++) {
-		const struct ini_entry *e = ini_find(&l->flat, "hosts", l->host[i].name);
-		if (l->host[i].via)
-			host_check(l, e, e->column, l->host[i].via);
-	}
 	if (count == 0)
 		complaint_add(l->complaints, l->path, 1, 1,
 			      "[hosts] is missing: name at least one");
@@ -249,12 +244,38 @@ static void load_link(struct loader *l, const struct ini_entry *e, struct scenar
 		COMPLAIN_AT(l, e, item_get(&item, "mtu")->column, "mtu: 576 to 65535");
 }
 
+static bool is_on(const struct scenario_link *link, size_t host)
+{
+	for (size_t i = 0; i < link->nhost; i++)
+		if (link->host[i] == host)
+			return true;
+	return false;
+}
+
+/* via=ROUTER: a host that forwards, on one of this host's links. */
+static void check_via(struct loader *l, size_t host)
+{
+	const struct scenario_host *h = &l->host[host];
+	const struct ini_entry *e = ini_find(&l->flat, "hosts", h->name);
+
+	if (!h->via)
+		return;
+	size_t router = host_check(l, e, e->column, h->via);
+	if (router == SIZE_MAX)
+		return;
+	if (!l->host[router].does_forward)
+		COMPLAIN_AT(l, e, e->column, "via: %s does not forward", h->via);
+	for (size_t i = 0; i < l->out->nlink; i++)
+		if (is_on(&l->out->link[i], host) && is_on(&l->out->link[i], router))
+			return;
+	COMPLAIN_AT(l, e, e->column, "via: %s shares no link with %s", h->via, h->name);
+}
+
 static bool is_linked(const struct scenario *s, size_t host)
 {
 	for (size_t i = 0; i < s->nlink; i++)
-		for (size_t j = 0; j < s->link[i].nhost; j++)
-			if (s->link[i].host[j] == host)
-				return true;
+		if (is_on(&s->link[i], host))
+			return true;
 	return false;
 }
 
@@ -284,6 +305,8 @@ void load_links(struct loader *l)
 						  .line = l->out->nhost ? l->host[0].line : 1 };
 		l->out->nlink = 1;
 	}
+	for (size_t i = 0; i < l->out->nhost; i++)
+		check_via(l, i);
 	for (size_t i = 0; i < l->out->nhost; i++)
 		if (!is_linked(l->out, i))
 			complaint_add(l->complaints, l->path, l->host[i].line, 1,

@@ -1,0 +1,111 @@
+/* lab list: the scenarios that exist, from where, and what they need. */
+#include "cli.h"
+#include "json.h"
+#include "table.h"
+
+struct listed {
+	const struct scenario_entry *entry;
+	struct scenario scenario;
+	size_t complaints; /* 0: it can be played */
+	const char *needs;
+};
+
+const char *needs_text(unsigned needs, struct arena *arena)
+{
+	const char *text = "";
+
+	for (unsigned bit = 1; step_need_name(bit); bit <<= 1)
+		if (needs & bit)
+			text = arena_printf(arena, "%s%s%s", text, *text ? " " : "",
+					    step_need_name(bit));
+	return text;
+}
+
+static void read_one(const struct cli *cli, struct listed *out)
+{
+	struct complaints complaints = { .arena = cli->arena };
+	struct scenario_options options = {
+		.backend = streq(cli->backend, "auto") ? NULL : cli->backend,
+	};
+	struct err err = { 0 };
+
+	if (scenario_load(&out->scenario, out->entry->path, &options, cli->arena, &complaints,
+			  &err) < 0)
+		out->complaints = complaints.count ? complaints.count : 1;
+	out->needs = needs_text(out->scenario.needs, cli->arena);
+}
+
+static void print_json(const struct cli *cli, const struct listed *listed, size_t count)
+{
+	struct buf out = { 0 };
+	struct json json = json_to(&out);
+
+	json.is_pretty = true;
+	json_object(&json, NULL);
+	json_text(&json, "schema", "lab.list/1");
+	json_array(&json, "scenarios");
+	for (size_t i = 0; i < count; i++) {
+		const struct scenario *s = &listed[i].scenario;
+		bool is_good = listed[i].complaints == 0;
+		json_object(&json, NULL);
+		json_text(&json, "name", listed[i].entry->name);
+		json_bool(&json, "ok", is_good);
+		json_text(&json, "title", is_good ? s->title : NULL);
+		json_text(&json, "family", is_good ? s->family : NULL);
+		json_text(&json, "level", is_good ? s->level : NULL);
+		json_text(&json, "verdict", is_good ? s->expect.verdict : NULL);
+		json_array(&json, "needs");
+		for (unsigned bit = 1; is_good && step_need_name(bit); bit <<= 1)
+			if (s->needs & bit)
+				json_text(&json, NULL, step_need_name(bit));
+		json_array_end(&json);
+		json_object(&json, "not_on");
+		for (size_t j = 0; is_good && j < s->nnot_on; j++)
+			json_text(&json, s->not_on[j].name, s->not_on[j].value);
+		json_object_end(&json);
+		json_int(&json, "hosts", is_good ? (int64_t)s->nhost : 0);
+		json_text(&json, "from", listed[i].entry->from);
+		json_text(&json, "path", listed[i].entry->path);
+		json_object_end(&json);
+	}
+	json_array_end(&json);
+	json_object_end(&json);
+	fprintf(cli->result, "%s\n", out.data);
+	buf_close(&out);
+}
+
+int cmd_list(const struct cli *cli, struct err *err)
+{
+	static const char *const head[] = { "NAME", "FAMILY", "NEEDS", "FROM", "TITLE", NULL };
+	const struct scenario_entry *entry;
+	struct table table = { .arena = cli->arena };
+	struct listed *listed;
+	size_t count;
+
+	if (scenario_list(&entry, &count, cli->arena, err) < 0)
+		return -1;
+	listed = arena_array(cli->arena, count + 1, sizeof(*listed));
+	table_add(&table, head);
+	for (size_t i = 0; i < count; i++) {
+		listed[i].entry = &entry[i];
+		read_one(cli, &listed[i]);
+		const struct scenario *s = &listed[i].scenario;
+		bool is_good = listed[i].complaints == 0;
+		const char *cells[] = {
+			entry[i].name,
+			is_good && s->family ? s->family : "-",
+			is_good && *listed[i].needs ? listed[i].needs : "-",
+			entry[i].from,
+			is_good ? s->title
+				: arena_printf(cli->arena, "(%zu errors: lab check %s)",
+					       listed[i].complaints, entry[i].path),
+			NULL,
+		};
+		table_add(&table, cells);
+	}
+	if (cli->is_json)
+		print_json(cli, listed, count);
+	else
+		table_print(cli->result, &table, cli->style.is_plain, 0);
+	return 0;
+}
