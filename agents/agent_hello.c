@@ -78,17 +78,31 @@ static int prefix_of(const struct sockaddr *mask)
 	return bits;
 }
 
+static void send_address(struct agent *agent, const char *iface, const struct addr *addr,
+			 int prefix)
+{
+	char text[ADDR_TEXT];
+	struct event event;
+
+	event_init(&event, "address");
+	event_text(&event, "iface", iface);
+	event_text(&event, "address", addr_ip_text(addr, text));
+	event_int(&event, "prefix", prefix);
+	event_int(&event, "is_private", agent->host.is_private ? 1 : 0);
+	agent_event(agent, &event);
+}
+
+/* The host's own address is told although no interface names it: all of 127/8 is on lo. */
 static int send_addresses(struct agent *agent, struct err *err)
 {
 	struct ifaddrs *all, *each;
+	bool is_told = agent->host.address.family == 0;
 
 	if (getifaddrs(&all) < 0)
 		return err_sys(err, "addresses of this host");
 	for (each = all; each != NULL; each = each->ifa_next) {
 		struct sockaddr_storage sa = { 0 };
-		char text[ADDR_TEXT];
 		struct addr addr;
-		struct event event;
 
 		if (each->ifa_addr == NULL ||
 		    (each->ifa_addr->sa_family != AF_INET && each->ifa_addr->sa_family != AF_INET6))
@@ -98,13 +112,12 @@ static int send_addresses(struct agent *agent, struct err *err)
 							    : sizeof(struct sockaddr_in6));
 		if (addr_from_sockaddr(&addr, &sa) < 0)
 			continue;
-		event_init(&event, "address");
-		event_text(&event, "iface", each->ifa_name);
-		event_text(&event, "address", addr_ip_text(&addr, text));
-		event_int(&event, "prefix", prefix_of(each->ifa_netmask));
-		agent_event(agent, &event);
+		send_address(agent, each->ifa_name, &addr, prefix_of(each->ifa_netmask));
+		is_told |= addr_same_ip(&addr, &agent->host.address);
 	}
 	freeifaddrs(all);
+	if (!is_told)
+		send_address(agent, "lo", &agent->host.address, 8);
 	return 0;
 }
 

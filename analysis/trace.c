@@ -38,20 +38,24 @@ int trace_owner(const struct trace *trace, const struct addr *addr)
 	return NO_HOST;
 }
 
+/* Localhost is every stack's own and tells no host from another. */
+static bool is_localhost(const struct addr *addr)
+{
+	static const uint8_t four[4] = { 127, 0, 0, 1 }, six[16] = { [15] = 1 };
+	return addr->family == 6 ? memcmp(addr->ip, six, sizeof six) == 0
+				 : memcmp(addr->ip, four, sizeof four) == 0;
+}
+
 static void address_add(struct trace *trace, struct host_seen *host, const char *text)
 {
 	struct addr addr;
 	if (!text || (addr_parse(&addr, text, 0) < 0 && addr_parse_text(&addr, text) < 0))
 		return;
+	if (addr_is_any(&addr) || is_localhost(&addr) || host_has(host, &addr))
+		return;
 	host->address = arena_grow(trace->arena, host->address, host->naddress, &host->cap,
 				   sizeof *host->address);
 	host->address[host->naddress++] = addr;
-}
-
-/* Localhost is every stack's own and tells no host from another. */
-static bool is_localhost(const char *text)
-{
-	return text && (streq(text, "127.0.0.1") || streq(text, "::1"));
 }
 
 static void hosts_find(struct trace *trace)
@@ -69,8 +73,10 @@ static void hosts_find(struct trace *trace)
 		struct host_seen *host = &trace->host[at];
 		if (event_num(event, "is_private", 0) == 1)
 			host->is_private = true;
-		if (event_is(event, "address") && !is_localhost(event_get(event, "address")))
+		if (event_is(event, "address"))
 			address_add(trace, host, event_get(event, "address"));
+		if (event_is(event, "connect") || event_is(event, "connecting"))
+			address_add(trace, host, event_get(event, "local"));
 	}
 }
 
