@@ -19,6 +19,10 @@ same() {
 documents() {
 	find . \( -name .git -o -name 'build*' -o -name node_modules \) -prune -o -name '*.md' -print | sort
 }
+# too_long N: lines of more than 80 columns, and those behind the Nth
+too_long() {
+	cat -n | grep -E -e '^.{7}.{81}' -e "^ *$(($1 + 1))\b" || :
+}
 # block FILE LANGUAGE: the first fenced block of that language
 block() {
 	awk -v want="\`\`\`$2" '$0 == "```" && on { exit } on { print } $0 == want { on = 1 }' "$1"
@@ -138,12 +142,13 @@ while read -r code; do
 done <"$tmp/codes" >"$tmp/out"
 is_empty "$tmp/out" "README and lab(1) have the exit status of lab help exit-codes"
 
-lab help | awk 'length > 80 || NR > 24 { print NR ": " $0 }' >"$tmp/out"
+lab help | too_long 24 >"$tmp/out"
 is_empty "$tmp/out" "lab help has at most 24 lines of 80 columns"
 
 # ---- by hand
-lab-agent server --help >"$tmp/help" 2>&1 || lab-agent server >>"$tmp/help" 2>&1
-lab-agent client --help >>"$tmp/help" 2>&1 || lab-agent client >>"$tmp/help" 2>&1
+lab-agent --help >"$tmp/help" 2>&1
+lab-agent server --help >>"$tmp/help" 2>&1
+lab-agent client --help >>"$tmp/help" 2>&1
 grep -oE '(^|[ |[])--[a-z-]+' "$tmp/help" | tr -d ' |[' | grep -v '^--help$' | sort -u >"$tmp/options"
 grep -oE '\*--[a-z-]+\*' man/lab-agent.1.scd | tr -d '*' | grep -v '^--help$' | sort -u >"$tmp/man"
 same "$tmp/options" "$tmp/man" "lab-agent(1) has the options that lab-agent prints"
@@ -199,7 +204,7 @@ if lab doctor -b netns >"$tmp/out" 2>&1 && command -v script >/dev/null; then
 	else
 		not_ok "README's demo is what lab run refused prints" "$(cat "$tmp/demo")"
 	fi
-	awk 'length > 80 || NR > 48 { print NR ": " $0 }' "$tmp/demo" >"$tmp/out"
+	too_long 48 <"$tmp/demo" >"$tmp/out"
 	is_empty "$tmp/out" "the demo has at most 48 lines of 80 columns"
 else
 	skip "no network namespaces here" 2
