@@ -76,6 +76,15 @@ static inline int netspace_ambient(void)
 	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0);
 }
 
+/* No right is left to this process, root or not. */
+static inline int netspace_no_rights(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { 0 };
+
+	return (int)syscall(SYS_capset, &header, none);
+}
+
 /* A network stack of our own with lo up, as root or through a user namespace; -1: not here. */
 static inline int netspace_enter(void)
 {
