@@ -24,9 +24,7 @@ int cmd_report(const struct cli *cli, struct err *err)
 		fwrite(json.data, 1, json.len, cli->result);
 		buf_close(&json);
 	} else if (cli->is_quiet) {
-		fprintf(cli->result, "%s: %s (%s)%s\n", result.scenario, result.verdict,
-			confidence_name(result.confidence),
-			result.exit_status == 0 ? "" : " not as expected");
+		text_quiet(cli->result, &result);
 	} else {
 		text_report(cli->result, &cli->style, &result);
 	}

@@ -243,13 +243,6 @@ static int keep_evidence(struct run *run, const struct err *why, struct err *err
 	return status;
 }
 
-static void print_quiet(struct run *run, const struct result *result)
-{
-	fprintf(run->out, "%s: %s (%s)%s\n", result->scenario, result->verdict,
-		confidence_name(result->confidence),
-		result->exit_status == 0 ? "" : " not as expected");
-}
-
 static int give_verdict(struct run *run, struct result *result, struct run_result *out,
 			struct err *err)
 {
@@ -267,7 +260,7 @@ static int give_verdict(struct run *run, struct result *result, struct run_resul
 		fwrite(json.data, 1, json.len, run->out);
 		buf_close(&json);
 	} else if (run->cli->is_quiet) {
-		print_quiet(run, result);
+		text_quiet(run->out, result);
 	} else {
 		text_verdict(run->out, &run->cli->style, result);
 	}

@@ -53,6 +53,13 @@ void text_report(FILE *out, const struct style *style, const struct result *resu
 
 /* result.json / --json (schema lab.result/1). */
 void result_json(struct buf *out, const struct result *result);
+/* Every connection of a run or a capture with its verdict and evidence: as text, and as data
+ * (schema lab.analysis/1). */
+void findings_text(FILE *out, const struct style *style, const struct analysis *analysis);
+void findings_json(struct buf *out, const struct analysis *analysis, const char *path);
+/* The verdict line of -q. */
+void text_quiet(FILE *out, const struct result *result);
+
 /* Writes result.json, report.txt and run.pcapng into the directory. */
 int report_write(const struct result *result, struct err *err);
 

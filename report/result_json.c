@@ -89,7 +89,7 @@ static void add_steps(struct json *json, const struct result *result)
 	json_array_end(json);
 }
 
-static void add_connections(struct json *json, const struct analysis *analysis)
+static void add_connections(struct json *json, const struct analysis *analysis, bool with_evidence)
 {
 	json_array(json, "connections");
 	for (size_t i = 0; i < analysis->nconnection; i++) {
@@ -117,6 +117,8 @@ static void add_connections(struct json *json, const struct analysis *analysis)
 		json_text(json, "server_file", connection->server_file);
 		json_text(json, "wire", connection->folded);
 		json_text(json, "wire_at_server", connection->server_folded);
+		if (with_evidence)
+			add_evidence(json, finding);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -162,7 +164,24 @@ void result_json(struct buf *out, const struct result *result)
 	json_array_end(&json);
 	add_evidence(&json, result->finding);
 	add_steps(&json, result);
-	add_connections(&json, &result->analysis);
+	add_connections(&json, &result->analysis, false);
+	json_object_end(&json);
+	if (out->len > 0 && out->data[out->len - 1] != '\n')
+		buf_char(out, '\n');
+}
+
+void findings_json(struct buf *out, const struct analysis *analysis, const char *path)
+{
+	struct json json = json_to(out);
+	const char *hash = analysis->trace_hash;
+
+	json.is_pretty = true;
+	json_object(&json, NULL);
+	json_text(&json, "schema", "lab.analysis/1");
+	json_text(&json, "path", path);
+	json_bool(&json, "is_interrupted", analysis->is_interrupted);
+	json_text(&json, "trace_hash", hash && *hash ? hash : NULL);
+	add_connections(&json, analysis, true);
 	json_object_end(&json);
 	if (out->len > 0 && out->data[out->len - 1] != '\n')
 		buf_char(out, '\n');
