@@ -126,7 +126,9 @@ static void table_row(void *context, const struct socket_row *row)
 	const struct sockdiag_want *want = table->want;
 	bool is_asked = has_port(want, row->local.port);
 
-	if (!want->is_local_only)
+	if (want->is_peer_only)
+		is_asked = has_port(want, row->peer.port);
+	else if (!want->is_local_only)
 		is_asked =
 		    is_asked || row->state == SOCKDIAG_LISTEN || has_port(want, row->peer.port);
 	if (!is_asked || !is_ours(want->address, &row->local))
@@ -211,7 +213,8 @@ int sockdiag_emit(const struct sockdiag_want *want, struct owners *owners, const
 		const struct socket_row *row = &table.rows[i];
 
 		row_emit(want, row, &owner[i], sink);
-		if (owner[i].pid == 0 && row->inode != 0 && has_port(want, row->local.port))
+		if (owner[i].pid == 0 && row->inode != 0 &&
+		    (has_port(want, row->local.port) || want->is_peer_only))
 			has_owners = false;
 	}
 	end_emit(&table, has_owners, sink);

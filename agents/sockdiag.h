@@ -39,6 +39,7 @@ struct sockdiag_want {
 	size_t nport;
 	bool is_local_only; /* sockets whose LOCAL port is in ports; else also remote, and all
 			       LISTEN */
+	bool is_peer_only;  /* sockets whose PEER port is in ports */
 	int64_t snapshot;   /* number for the events; 0: asked by a step */
 	int step;           /* 0: none */
 	const char *label;

@@ -1,4 +1,4 @@
-/* HOST sockets PORT: the TCP socket table of one local port; the controller compares it. */
+/* HOST sockets PORT: the TCP socket table of one port; the controller compares it. */
 #include "actor.h"
 #include "snapshot.h"
 #include "step.h"
@@ -8,15 +8,23 @@ static const struct param params[] = {
 	  .kind = PARAM_PORT,
 	  .is_positional = true,
 	  .is_required = true,
-	  .text = "the local port" },
+	  .text = "the port" },
+	{ .name = "side",
+	  .kind = PARAM_CHOICE,
+	  .fallback = "local",
+	  .choices = "local peer",
+	  .text =
+	      "whose port it is: local, as a server has it, or the peer's, as a client sees it" },
 	{ 0 },
 };
 
 static int run(struct actor *actor, const struct event *request, struct err *err)
 {
 	struct sink sink = sink_agent(actor->agent);
+	bool is_peer = strcmp(request_text(request, "side", "local"), "peer") == 0;
 	struct sockdiag_want want = {
-		.is_local_only = true,
+		.is_local_only = !is_peer,
+		.is_peer_only = is_peer,
 		.nport = 1,
 		.step = actor->now_step,
 		.label = actor->now_label,
@@ -34,7 +42,7 @@ static int run(struct actor *actor, const struct event *request, struct err *err
 
 const struct step_kind step_sockets = {
 	.name = "sockets",
-	.text = "read the TCP sockets on a local port, with their owners",
+	.text = "read the TCP sockets of a port, with their owners",
 	.subject = SUBJECT_HOST,
 	.params = params,
 	.flags = STEP_OBSERVES,

@@ -70,7 +70,7 @@ void plan_text(FILE *out, const struct plan *plan)
 			fprintf(out, "\n%s\n", phase_name(step->phase));
 		last = (int)step->phase;
 		fprintf(out, "%4d  %-10s %-10s %s\n", step->number, step->name,
-			subject_of(plan, step), step->words);
+			plan->host[step->host].port[0].address, step->words);
 		if (change)
 			fprintf(out, "      %-21s %s\n", "", change);
 	}
