@@ -14,9 +14,6 @@ static const char *const states[] = {
 	[5] = "FIN-WAIT-2", [6] = "TIME-WAIT", [7] = "UNCONN",   [8] = "CLOSE-WAIT",
 	[9] = "LAST-ACK",   [10] = "LISTEN",   [11] = "CLOSING", [12] = "SYN-RECV",
 };
-/* All of the above but UNCONN. */
-static const uint32_t wanted_states = 0x1ffe & ~(1u << 7);
-
 const char *sockdiag_state(unsigned state)
 {
 	return state < COUNT(states) && states[state] != NULL ? states[state] : "UNKNOWN";
@@ -26,6 +23,7 @@ struct each {
 	sockdiag_row *row;
 	void *context;
 	uint16_t port;
+	size_t count;
 };
 
 static void diag_addr(struct addr *out, uint8_t family, const uint32_t ip[4], uint16_t port_be)
@@ -36,11 +34,11 @@ static void diag_addr(struct addr *out, uint8_t family, const uint32_t ip[4], ui
 
 static void each_message(void *context, unsigned type, const void *body, size_t len)
 {
-	const struct each *each = context;
+	struct each *each = context;
 	struct inet_diag_msg diag;
 	struct socket_row row;
 
-	if (type != SOCK_DIAG_BY_FAMILY || len < sizeof diag)
+	if ((type != SOCK_DIAG_BY_FAMILY && type != TCPDIAG_GETSOCK) || len < sizeof diag)
 		return;
 	memcpy(&diag, body, sizeof diag);
 	if (diag.idiag_family != AF_INET && diag.idiag_family != AF_INET6)
@@ -54,34 +52,53 @@ static void each_message(void *context, unsigned type, const void *body, size_t 
 	};
 	diag_addr(&row.local, diag.idiag_family, diag.id.idiag_src, diag.id.idiag_sport);
 	diag_addr(&row.peer, diag.idiag_family, diag.id.idiag_dst, diag.id.idiag_dport);
+	each->count++;
 	if (each->port == 0 || row.local.port == each->port)
 		each->row(each->context, &row);
 }
 
-int sockdiag_each(uint16_t port, sockdiag_row *row, void *context, struct err *err)
+/* The older request asks for both families in one walk of the kernel's hash table. */
+static int walk_both(struct nldump *nl, struct each *each, uint32_t wanted, struct err *err)
 {
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	const struct inet_diag_req request = {
+		.idiag_family = AF_INET,
+		.idiag_states = wanted,
+		.id = { .idiag_sport = htons(each->port) },
+	};
+
+	return nldump_run(nl, TCPDIAG_GETSOCK, &request, sizeof request, each_message, each, err);
+}
+
+static int walk_family(struct nldump *nl, struct each *each, uint8_t family, uint32_t wanted,
+		       struct err *err)
+{
+	const struct inet_diag_req_v2 request = {
+		.sdiag_family = family,
+		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_states = wanted,
+		.id = { .idiag_sport = htons(each->port) },
+	};
+
+	return nldump_run(nl, SOCK_DIAG_BY_FAMILY, &request, sizeof request, each_message, each,
+			  err);
+}
+
+int sockdiag_each(uint16_t port, uint32_t wanted, sockdiag_row *row, void *context, struct err *err)
+{
 	struct nldump nl = NLDUMP_INIT(NETLINK_SOCK_DIAG);
 	struct each each = { .row = row, .context = context, .port = port };
+	int status = walk_both(&nl, &each, wanted, err);
 
-	for (size_t i = 0; i < COUNT(families); i++) {
-		const struct inet_diag_req_v2 request = {
-			.sdiag_family = families[i],
-			.sdiag_protocol = IPPROTO_TCP,
-			.idiag_states = wanted_states,
-			.id = { .idiag_sport = htons(port) },
-		};
-
-		if (nldump_run(&nl, SOCK_DIAG_BY_FAMILY, &request, sizeof request, each_message,
-			       &each, err) == 0)
-			continue;
-		if (families[i] == AF_INET6 && err->sys == ENOENT) /* a kernel without IPv6 */
-			break;
-		nldump_close(&nl);
-		return err_in(err, "socket table");
+	if (status < 0 && each.count == 0) {
+		status = walk_family(&nl, &each, AF_INET, wanted, err);
+		if (status == 0 && walk_family(&nl, &each, AF_INET6, wanted, err) < 0 &&
+		    err->sys != ENOENT) /* ENOENT: a kernel without IPv6 */
+			status = -1;
 	}
 	nldump_close(&nl);
-	return 0;
+	if (status == 0)
+		*err = (struct err){ 0 };
+	return status < 0 ? err_in(err, "socket table") : 0;
 }
 
 struct table {
@@ -201,7 +218,7 @@ int sockdiag_emit(const struct sockdiag_want *want, struct owners *owners, const
 	bool has_owners = access("/proc/self/fd", R_OK) == 0;
 	uint16_t port = want->is_local_only && want->nport == 1 ? want->ports[0] : 0;
 
-	if (sockdiag_each(port, table_row, &table, err) < 0)
+	if (sockdiag_each(port, SOCKDIAG_ALL, table_row, &table, err) < 0)
 		return -1;
 	owner = calloc(table.count + 1, sizeof *owner);
 	if (owner == NULL)
@@ -242,7 +259,8 @@ int sockdiag_listening(const struct addr *addr, struct err *err)
 {
 	struct tally tally = { .addr = addr };
 
-	if (sockdiag_each(addr->port, tally_row, &tally, err) < 0)
+	/* Listeners alone: the kernel then spares the walk through all connections. */
+	if (sockdiag_each(addr->port, 1u << SOCKDIAG_LISTEN, tally_row, &tally, err) < 0)
 		return -1;
 	return tally.is_listening ? 1 : 0;
 }
@@ -251,5 +269,6 @@ int64_t sockdiag_unread(const struct addr *local, struct err *err)
 {
 	struct tally tally = { .addr = local };
 
-	return sockdiag_each(local->port, tally_row, &tally, err) < 0 ? -1 : tally.bytes;
+	return sockdiag_each(local->port, SOCKDIAG_ALL, tally_row, &tally, err) < 0 ? -1
+										    : tally.bytes;
 }

@@ -14,6 +14,7 @@
 
 enum {
 	SOCKDIAG_LISTEN = 10,
+	SOCKDIAG_ALL = 0x1ffe & ~(1 << 7), /* but UNCONN */
 	SOCKDIAG_ROWS = 512,
 	SOCKDIAG_PORTS = 64
 };
@@ -27,9 +28,11 @@ struct socket_row {
 /* "LISTEN", "ESTAB", "SYN-SENT" ... as ss prints them; "UNKNOWN" for a number without a name. */
 const char *sockdiag_state(unsigned state);
 
-/* Calls `row` for each TCP socket of this network namespace; port: only this local port, 0: all. */
+/* Calls `row` for each TCP socket of this network namespace; port: only this local port, 0: all;
+ * states: bits 1 << state, or SOCKDIAG_ALL. */
 typedef void sockdiag_row(void *context, const struct socket_row *row);
-int sockdiag_each(uint16_t port, sockdiag_row *row, void *context, struct err *err);
+int sockdiag_each(uint16_t port, uint32_t states, sockdiag_row *row, void *context,
+		  struct err *err);
 
 /* What of the table is wanted. */
 struct sockdiag_want {
