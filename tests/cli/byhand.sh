@@ -7,17 +7,17 @@ HOST=127.0.0.1
 
 # wait_for FILE PATTERN: until a line of FILE matches, for at most 5 s without any line
 wait_for() {
-	local line found=1
-	coproc TAIL { exec tail -n +1 -f "$1" 2>/dev/null; }
-	local tail=$TAIL_PID
-	while read -r -t 5 -u "${TAIL[0]}" line; do
+	local line found=1 in tail
+	exec {in}< <(exec tail -n +1 -f "$1" 2>/dev/null)
+	tail=$!
+	while read -r -t 5 -u "$in" line; do
 		if [[ $line =~ $2 ]]; then
 			found=0
 			break
 		fi
 	done
-	kill "$tail"
-	wait "$tail" 2>/dev/null
+	exec {in}<&-
+	kill "$tail" 2>/dev/null
 	return "$found"
 }
 
@@ -134,6 +134,7 @@ end
 serve shared -p
 like "$(cat shared.log)" 'SO_REUSEPORT \(this system has it\)' "-p sets SO_REUSEPORT and says so"
 first=$pid
+touch second.log
 "$AGENT" server "$HOST" "$port" -p >second.log 2>&1 &
 pid=$!
 t "two servers share a port" wait_for second.log 'listening on'
