@@ -9,7 +9,8 @@
 
 enum {
 	QUERY_MAX = 4096,
-	KEY_COLUMNS = 15
+	KEY_COLUMNS = 15,
+	TELLS = 46
 };
 
 static const struct lesson *lesson_of(const char *code)
@@ -146,19 +147,20 @@ static void add_differences(FILE *out, struct line *line, const struct explained
 {
 	bool is_refused = streq(explained->lesson->family, "refused");
 	bool is_timeout = streq(explained->lesson->family, "timeout");
+	bool is_reset = streq(explained->lesson->family, "reset");
 	char text[64];
 
 	heading(out, line, "How it differs");
 	add_cell(line, 21, "REFUSED", is_refused);
 	add_cell(line, 36, "TIMEOUT", is_timeout);
-	add_cell(line, 57, "RESET LATER", false);
+	add_cell(line, 57, "RESET LATER", is_reset);
 	line_end(line, out);
 	for (const struct difference *row = differences; row->name; row++) {
 		line_to(line, 4);
 		line_text(line, row->name);
 		add_cell(line, 21, row->refused, is_refused);
 		add_cell(line, 36, cell(text, sizeof text, row->timeout, host), is_timeout);
-		add_cell(line, 57, row->reset, false);
+		add_cell(line, 57, row->reset, is_reset);
 		line_end(line, out);
 	}
 	line_end(line, out);
@@ -174,13 +176,20 @@ static void add_pair(FILE *out, struct line *line, const char *name, const char 
 	line_end(line, out);
 }
 
+static void add_sentence(FILE *out, struct line *line, const char *text)
+{
+	line_to(line, 4);
+	line_words(line, out, text, 4, TEXT_COLUMNS);
+	line_end(line, out);
+}
+
 static void add_cause(FILE *out, struct line *line, const struct explained *explained)
 {
 	if (!explained->cause && !explained->says)
 		return;
 	heading(out, line, explained->code);
 	if (explained->says)
-		add_pair(out, line, explained->says, "", 4);
+		add_sentence(out, line, explained->says);
 	if (explained->cause) {
 		add_pair(out, line, "told by", explained->cause->told_by, KEY_COLUMNS + 2);
 		add_pair(out, line, "mend", explained->cause->mend, KEY_COLUMNS + 2);
@@ -198,13 +207,14 @@ static void add_checks(FILE *out, struct line *line, const struct lesson *lesson
 		line_text(line, check->where);
 		line_to(line, 19);
 		line_text(line, check->command);
-		if (line->columns > 50) {
+		if (line->columns > TELLS - 2) {
 			line_end(line, out);
 			line_to(line, 21);
+		} else {
+			line_to(line, TELLS);
 		}
-		line_to(line, line->columns + 2);
 		line_paint(line, PAINT_DIM);
-		line_words(line, out, check->tells, 21, TEXT_COLUMNS);
+		line_words(line, out, check->tells, TELLS, TEXT_COLUMNS);
 		if (!is_tried)
 			line_text(line, " (not tried here)");
 		line_end(line, out);
@@ -221,12 +231,9 @@ void explain_text(FILE *out, const struct style *style, const struct explained *
 
 	snprintf(title, sizeof title, "%s in one sentence", lesson->title);
 	heading(out, &line, title);
-	add_pair(out, &line, lesson->sentence, "", 4);
-	if (explained->note) {
-		line_to(&line, 4);
-		line_words(&line, out, explained->note, 4, TEXT_COLUMNS);
-		line_end(&line, out);
-	}
+	add_sentence(out, &line, lesson->sentence);
+	if (explained->note)
+		add_sentence(out, &line, explained->note);
 	line_end(&line, out);
 	add_cause(out, &line, explained);
 	add_differences(out, &line, explained, host);

@@ -112,9 +112,14 @@ void findings_text(FILE *out, const struct style *style, const struct analysis *
 
 void text_quiet(FILE *out, const struct result *result)
 {
-	fprintf(out, "%s: %s (%s)%s\n", result->scenario, result->verdict,
-		confidence_name(result->confidence),
-		result->exit_status == 0   ? ""
-		: result->exit_status == 1 ? ", not as expected"
-					   : ", undecided");
+	const struct style style = { 0 };
+	struct line line = line_of(&style);
+
+	line_text(&line, result->scenario);
+	line_printf(&line, ": %s (%s)%s", result->verdict, confidence_name(result->confidence),
+		    result->exit_status == 0   ? ""
+		    : result->exit_status == 1 ? ", not as expected"
+					       : ", undecided");
+	line_end(&line, out);
+	line_close(&line);
 }

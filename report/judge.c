@@ -300,7 +300,7 @@ static void judge_end(struct bench *bench)
 			 arena_printf(bench->arena, "the run was %s%s%s",
 				      streq(why, "failed") ? "broken off" : why, *text ? ": " : "",
 				      text));
-	else if (in->analysis->is_interrupted && !in->is_live)
+	else if (in->analysis->is_interrupted)
 		complain(bench, 3, "the run was interrupted before its manifest was written");
 }
 

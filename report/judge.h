@@ -9,7 +9,6 @@ struct judge_input {
 	const struct event *record; /* steps.ndjson */
 	size_t nrecord;
 	const char *require; /* NULL, "proven", "likely", "wire" */
-	bool is_live;        /* the controller judges before it writes the manifest */
 };
 
 struct judgement {

@@ -10,12 +10,9 @@ static const struct pair refused_alike[] = {
 };
 
 static const struct check refused_checks[] = {
-	{ "on the server", "ss -ltnp 'sport = :1234'", "a LISTEN? on which address? whose?",
-	  "linux" },
-	{ "on the server", "nft list ruleset", "a rule that rejects with tcp reset? (root)",
-	  "linux" },
-	{ "on the server", "nstat -az TcpOutRsts", "does it move? then the kernel said no",
-	  "linux" },
+	{ "on the server", "ss -ltnp 'sport = :1234'", "a LISTEN? on which address?", "linux" },
+	{ "on the server", "nft list ruleset", "a reject rule? (root)", "linux" },
+	{ "on the server", "nstat -az TcpOutRsts", "moves: the kernel said no", "linux" },
 	{ "on Windows", "Get-NetTCPConnection -LocalPort 1234 -State Listen", "a listener?",
 	  "windows" },
 	{ 0 },
@@ -33,7 +30,7 @@ static const struct pair refused_said[] = {
 static const struct pair timeout_alike[] = {
 	{ "the answer is dropped", "the server's table shows SYN-RECV" },
 	{ "accept queue full", "the server's TcpExtListenOverflows moves" },
-	{ "nobody has the address", "ARP goes unanswered, No route to host after 3 s" },
+	{ "nobody has the address", "No route to host after 3 s, ARP unanswered" },
 	{ "a slow server", "the handshake is done: ESTAB, then no data" },
 	{ 0 },
 };
@@ -42,14 +39,13 @@ static const struct check timeout_checks[] = {
 	{ "on the client", "ss -tn state syn-sent", "is it still trying?", "linux" },
 	{ "on the server", "tcpdump -nn -i any 'tcp port 1234'", "do the SYNs arrive? (root)",
 	  "linux" },
-	{ "on the server", "nft list ruleset", "a rule that drops? do its counters move? (root)",
-	  "linux" },
-	{ "in a cloud", "security group and network ACL", "is the port open, both ways?", "cloud" },
+	{ "on the server", "nft list ruleset", "a drop rule that counts? (root)", "linux" },
+	{ "in a cloud", "security group and network ACL", "open, both ways?", "cloud" },
 	{ 0 },
 };
 
 static const struct pair timeout_said[] = {
-	{ "curl", "curl: (28) Failed to connect to HOST port 1234: Connection timed out" },
+	{ "curl", "curl: (28) Failed to connect to HOST port 1234: ... timed out" },
 	{ "python", "TimeoutError: [Errno 110] Connection timed out" },
 	{ "java", "java.net.SocketTimeoutException: connect timed out" },
 	{ "nginx", "upstream timed out (110: ...) while connecting to upstream" },
@@ -57,14 +53,58 @@ static const struct pair timeout_said[] = {
 	{ 0 },
 };
 
+static const struct pair reset_alike[] = {
+	{ "unread data at close", "RST carries ACK; the server closed before it had read all" },
+	{ "a program that crashed", "its pid is gone from the server's table" },
+	{ "a server that restarted", "the RST has no ACK: no such connection is known there" },
+	{ "a firewall in between", "its RST has another TTL than the server's packets" },
+	{ 0 },
+};
+
+static const struct check reset_checks[] = {
+	{ "on the server", "nstat -az TcpEstabResets TcpOutRsts", "do they move?", "linux" },
+	{ "on the server", "ss -ltnp 'sport = :1234'", "same pid as before?", "linux" },
+	{ "on either side", "tcpdump -nn -i any 'tcp[tcpflags] & tcp-rst != 0'",
+	  "who sends it, with which TTL? (root, add -v)", "linux" },
+	{ 0 },
+};
+
+static const struct pair reset_said[] = {
+	{ "curl", "curl: (56) Recv failure: Connection reset by peer" },
+	{ "python", "ConnectionResetError: [Errno 104] Connection reset by peer" },
+	{ "java", "java.net.SocketException: Connection reset" },
+	{ "nginx", "recv() failed (104: Connection reset by peer)" },
+	{ "Windows", "10054, forcibly closed by the remote host" },
+	{ 0 },
+};
+
+static const struct pair failed_alike[] = {
+	{ "no route", "the error comes at once, and no packet leaves" },
+	{ "nobody has the address", "No route to host after 3 s, ARP unanswered" },
+	{ "an ICMP answer", "the capture shows who sent it: a router or a firewall" },
+	{ 0 },
+};
+
+static const struct check failed_checks[] = {
+	{ "on the client", "ip route", "a way to that address?", "linux" },
+	{ "on the client", "ip neigh", "FAILED: nobody has it", "linux" },
+	{ "on the client", "tcpdump -nn -i any icmp", "who answers? (root)", "linux" },
+	{ 0 },
+};
+
+static const struct pair failed_said[] = {
+	{ "any program", "No route to host, Network is unreachable, Permission denied" },
+	{ 0 },
+};
+
 static const struct pair ok_alike[] = {
-	{ "the accept queue", "the kernel answers before the program has accepted" },
+	{ "the accept queue", "the kernel answers before the program" },
 	{ "a frozen program", "the handshake is done, and no data comes" },
 	{ 0 },
 };
 
 static const struct check ok_checks[] = {
-	{ "on either side", "ss -tnp state established '( sport = :1234 or dport = :1234 )'",
+	{ "on either side", "ss -tnp state established 'sport = :1234 or dport = :1234'",
 	  "both ends, and whose", "linux" },
 	{ 0 },
 };
@@ -105,6 +145,26 @@ const struct lesson lessons[] = {
 	    .reference = "RFC 9293 §3.5",
 	    .try = "lab run ok-tcp",
 	},
+	{
+	    .family = "reset",
+	    .title = "RESET LATER",
+	    .sentence = "The connection was open, and then the other side threw it away.",
+	    .alike = reset_alike,
+	    .checks = reset_checks,
+	    .said = reset_said,
+	    .reference = "RFC 9293 §3.5.2",
+	    .try = "lab run ok-tcp",
+	},
+	{
+	    .family = "failed",
+	    .title = "FAILED",
+	    .sentence = "The attempt ended in an error that is neither a refusal nor a silence.",
+	    .alike = failed_alike,
+	    .checks = failed_checks,
+	    .said = failed_said,
+	    .reference = "tcp(7), ip(7), RFC 1122 §4.2.3.9",
+	    .try = "lab run ok-tcp",
+	},
 	{ 0 },
 };
 
@@ -124,6 +184,10 @@ const struct cause causes[] = {
 	  "open the port in the server's rules" },
 	{ "timeout.unexplained", "SYNs without an answer, and the server's side was not seen",
 	  "capture on the server: do the SYNs arrive?" },
+	{ "reset.unexplained", "a RST came after the handshake, and its reason was not seen",
+	  "look at the server's program and its log at that time" },
+	{ "failed.unexplained", "an error, and no packet or table that accounts for it",
+	  "capture at both ends and try again" },
 	{ 0 },
 };
 
@@ -146,6 +210,12 @@ const struct alias aliases[] = {
 	{ ALIAS_WORD, "110", "timeout", NULL },
 	{ ALIAS_WORD, "10060", "timeout", NULL },
 	{ ALIAS_WORD, "wsaetimedout", "timeout", NULL },
+	{ ALIAS_WORD, "econnreset", "reset", NULL },
+	{ ALIAS_WORD, "104", "reset", NULL },
+	{ ALIAS_WORD, "10054", "reset", NULL },
+	{ ALIAS_WORD, "wsaeconnreset", "reset", NULL },
+	{ ALIAS_WORD, "ehostunreach", "failed", NULL },
+	{ ALIAS_WORD, "enetunreach", "failed", NULL },
 	{ ALIAS_WORD, "0", "ok", NULL },
 	{ ALIAS_WORD, "established", "ok", NULL },
 	{ ALIAS_PART, "while reading", NULL, "a wait for data on an open connection" },
@@ -174,6 +244,13 @@ const struct alias aliases[] = {
 	  "curl 28 is any time limit of curl's; this is the lesson of a connect that hangs" },
 	{ ALIAS_PART, "curl: (7)", "refused",
 	  "curl 7 says only that no connection was made; a refusal is its usual reason" },
-	{ ALIAS_PART, "no route to host", NULL, "an address that nobody answers for, or an ICMP" },
+	{ ALIAS_PART, "connection reset", "reset", NULL },
+	{ ALIAS_PART, "econnreset", "reset", NULL },
+	{ ALIAS_PART, "(104:", "reset", NULL },
+	{ ALIAS_PART, "forcibly closed", "reset", NULL },
+	{ ALIAS_PART, "10054", "reset", NULL },
+	{ ALIAS_PART, "no route to host", "failed",
+	  "nobody answers for that address, or an ICMP error came back" },
+	{ ALIAS_PART, "network is unreachable", "failed", "no route, or an ICMP error came back" },
 	{ 0 },
 };

@@ -35,10 +35,6 @@ struct result {
 /* Reads `dir`; judges. `require`: NULL, "proven", "likely" or "wire" (raises what is asked). */
 int result_load(struct result *out, const char *dir, const char *require, struct arena *arena,
 		struct err *err);
-/* The same for the controller, which judges when steps.ndjson has its `end` and the captures are
- * drained, but before it writes the manifest: that it is absent is then no interruption. */
-int result_load_live(struct result *out, const char *dir, const char *require, struct arena *arena,
-		     struct err *err);
 
 /* Streams, live: the head, then each phase and step as its record is written. `event` are the
  * events so far; a step's own have its number. */

@@ -38,10 +38,10 @@ static const struct finding *choose_control(const struct result *result)
 	return best;
 }
 
-static int load(struct result *out, const char *dir, const char *require, bool is_live,
-		struct arena *arena, struct err *err)
+int result_load(struct result *out, const char *dir, const char *require, struct arena *arena,
+		struct err *err)
 {
-	struct judge_input input = { .require = require, .is_live = is_live };
+	struct judge_input input = { .require = require };
 	const struct event *run;
 	struct judgement judgement;
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -73,18 +73,6 @@ static int load(struct result *out, const char *dir, const char *require, bool i
 	out->complaint = judgement.complaint;
 	out->control = choose_control(out);
 	return 0;
-}
-
-int result_load(struct result *out, const char *dir, const char *require, struct arena *arena,
-		struct err *err)
-{
-	return load(out, dir, require, false, arena, err);
-}
-
-int result_load_live(struct result *out, const char *dir, const char *require, struct arena *arena,
-		     struct err *err)
-{
-	return load(out, dir, require, true, arena, err);
 }
 
 static int write_text(int fd, const struct result *result, struct err *err)

@@ -63,7 +63,27 @@ static bool words_serve(struct step_words *out, const struct seen *seen)
 	return true;
 }
 
-/* Which clients saw the server go, grouped by how. */
+/* The first peer-closed after step `after` that is a client of the server on `port`. */
+static const struct event *next_closed(const struct seen *seen, const char *subject,
+				       const char *port, const char *how, int after)
+{
+	const struct event *first = NULL;
+
+	for (size_t i = 0; i < seen->nevent; i++) {
+		const struct event *event = &seen->event[i];
+
+		if (event_is(event, "peer-closed") && event->label && event->step > after &&
+		    event->step < seen->step->step && !streq(event->label, subject) &&
+		    streq(record_text(event, "how", ""), how) &&
+		    streq(port_of(event_get(event, "peer")), port) &&
+		    (!first || event->step < first->step))
+			first = event;
+	}
+	return first;
+}
+
+/* Which clients saw the server go, grouped by how, in the order of the file: the order in which
+ * they saw it is chance. */
 static void say_closed(struct step_words *out, const struct seen *seen, const char *subject)
 {
 	static const char *const hows[] = { "FIN", "RST" };
@@ -72,19 +92,12 @@ static void say_closed(struct step_words *out, const struct seen *seen, const ch
 
 	snprintf(port, sizeof port, "%lld", (long long)record_num(listen, "port", 0));
 	for (size_t h = 0; h < COUNT(hows); h++) {
+		const struct event *event = NULL;
 		size_t count = 0;
 
-		for (size_t i = 0; i < seen->nevent; i++) {
-			const struct event *event = &seen->event[i];
-
-			if (!event_is(event, "peer-closed") || !event->label ||
-			    event->step >= seen->step->step || streq(event->label, subject) ||
-			    !streq(record_text(event, "how", ""), hows[h]) ||
-			    !streq(port_of(event_get(event, "peer")), port))
-				continue;
+		while ((event = next_closed(seen, subject, port, hows[h], event ? event->step : 0)))
 			if (count++ < 4)
 				say(out, "%s%s", count > 1 ? ", " : "; ", event->label);
-		}
 		if (count > 4)
 			say(out, " and %zu more", count - 4);
 		if (count > 0)

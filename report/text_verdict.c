@@ -46,16 +46,14 @@ static const char *outcome_words(const struct result *result)
 	return "as expected";
 }
 
-static void verdict_line(FILE *out, const struct style *style, const struct result *result,
-			 const char *key)
+static void verdict_line(FILE *out, const struct style *style, const struct result *result)
 {
 	struct line line = line_of(style);
 	enum paint paint = result->exit_status == 0 ? PAINT_GOOD : PAINT_BAD;
 	char words[128];
 
 	verdict_words(words, sizeof words, result->verdict);
-	line_fit(&line, key, 30);
-	line_text(&line, "  ");
+	line_text(&line, "    Verdict  ");
 	line_paint(&line, PAINT_BOLD);
 	line_fit(&line, words, 30);
 	line_printf(&line, " (%s)", confidence_name(result->confidence));
@@ -301,10 +299,7 @@ void text_verdict(FILE *out, const struct style *style, const struct result *res
 	char words[320];
 
 	if (style->verbose < 0) {
-		if (style->is_plain)
-			text_verdict_plain(out, style, result);
-		else
-			verdict_line(out, style, result, result->scenario);
+		text_quiet(out, result);
 		return;
 	}
 	fputc('\n', out);
@@ -314,7 +309,7 @@ void text_verdict(FILE *out, const struct style *style, const struct result *res
 			add_ladders(out, style, result, true);
 		fputc('\n', out);
 	}
-	verdict_line(out, style, result, "    Verdict");
+	verdict_line(out, style, result);
 	if (result->finding) {
 		add_words(out, style, KEY, result->finding->says);
 		add_proof(out, style, result);

@@ -5,7 +5,9 @@
 #include "paint.h"
 #include "safe.h"
 
-static char *report_text(const struct style *style, const struct result *result)
+/* Not inlined: gcc 12 then takes what it returns for a pointer to `text` itself. */
+__attribute__((noinline)) static char *report_text(const struct style *style,
+						   const struct result *result)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -162,8 +164,7 @@ static void quiet_is_one_line(void **state)
 	char *text = report_text(&style, &result);
 
 	(void)state;
-	assert_string_equal(text, "refused  REFUSED, no listener (proven)                        "
-				  "     as expected\n");
+	assert_string_equal(text, "refused: refused.no-listener (proven)\n");
 	free(text);
 	arena_close(&arena);
 }
