@@ -36,7 +36,7 @@ static void fault_event(struct actor *actor, const struct firewall_spec *spec, c
 
 	event_init(&event, "fault");
 	event_text(&event, "of", spec->label);
-	event_text(&event, "kind", "firewall");
+	event_text(&event, "verb", "firewall"); /* "kind" is every event's own */
 	event_text(&event, "hook", spec->hook);
 	event_text(&event, "action", spec->action);
 	event_text(&event, "match", spec->match);
