@@ -161,7 +161,7 @@ lint:
 	@$(call has,cppcheck); cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--enable=warning,portability,performance --suppress=missingIncludeSystem \
 		-D_GNU_SOURCE $(LAYERS:%=-I %) $(LAYERS)
-	@$(call has,shellcheck); shellcheck $(SH_FILES)
+	@$(call has,shellcheck); shellcheck -S warning $(SH_FILES)
 
 ## man: the manual pages, with scdoc
 MAN := $(patsubst man/%.scd,$(B)/man/%,$(wildcard man/*.scd))
