@@ -4,9 +4,14 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "clock.h"
 #include "mem.h"
+
+enum {
+	CLOSE_MS = 1000
+}; /* how long a peer may take to close its side */
 
 static int wait_as_actor(void *context, int fd, short events, int64_t deadline_ns)
 {
@@ -64,6 +69,19 @@ void tcp_transfer_event(struct actor *actor, const char *kind, size_t len, const
 	actor_event(actor, &event);
 }
 
+/* In good order both sides close: our FIN, then the wait (bounded) for the peer's, so that a step
+ * that ended has nothing on its way. With unread data it is left to close(2), which sends RST. */
+static void close_in_order(struct actor *actor)
+{
+	const struct tcp_held *held = tcp_held(actor);
+	int unread = 0;
+
+	if (held->peer != PEER_THERE || ioctl(actor->fd, FIONREAD, &unread) < 0 || unread > 0)
+		return;
+	if (shutdown(actor->fd, SHUT_WR) == 0)
+		(void)actor_wait(actor, actor->fd, POLLRDHUP, clock_after_ms(CLOSE_MS));
+}
+
 void tcp_close_held(struct actor *actor)
 {
 	char local[ADDR_TEXT], peer[ADDR_TEXT];
@@ -71,6 +89,7 @@ void tcp_close_held(struct actor *actor)
 
 	if (actor->fd < 0)
 		return;
+	close_in_order(actor);
 	client_close(&tcp_held(actor)->client);
 	actor->fd = -1;
 	event_init(&event, "close");
