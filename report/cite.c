@@ -37,6 +37,19 @@ static void add_range(char *out, size_t len, const char *before, const struct so
 		add(out, len, "-%u", source->last);
 }
 
+/* The same place may prove two halves of a claim: it is cited once. */
+static bool is_repeated(const struct source *source, size_t i)
+{
+	for (size_t j = 0; j < i; j++) {
+		if (source[j].kind != source[i].kind || source[j].first != source[i].first ||
+		    source[j].last != source[i].last)
+			continue;
+		if (source[i].kind == SOURCE_EVENT || streq(source[j].file, source[i].file))
+			return true;
+	}
+	return false;
+}
+
 const char *cite(char *out, size_t len, const struct analysis *analysis,
 		 const struct source *source, size_t nsource)
 {
@@ -45,7 +58,7 @@ const char *cite(char *out, size_t len, const struct analysis *analysis,
 
 	out[0] = '\0';
 	for (size_t i = 0; i < nsource; i++) {
-		if (source[i].kind != SOURCE_PACKET)
+		if (source[i].kind != SOURCE_PACKET || is_repeated(source, i))
 			continue;
 		if (!file || !streq(file, source[i].file))
 			add(out, len, "%s%s", file ? ", " : "", place_of(analysis, source[i].file));
@@ -53,7 +66,7 @@ const char *cite(char *out, size_t len, const struct analysis *analysis,
 		add_range(out, len, " #", &source[i]);
 	}
 	for (size_t i = 0; i < nsource; i++) {
-		if (source[i].kind != SOURCE_EVENT)
+		if (source[i].kind != SOURCE_EVENT || is_repeated(source, i))
 			continue;
 		if (!has_event)
 			add(out, len, "%sevent", file ? ", " : "");

@@ -227,7 +227,7 @@ void explain_text(FILE *out, const struct style *style, const struct explained *
 {
 	const struct lesson *lesson = explained->lesson;
 	struct line line = line_of(style);
-	char title[64];
+	char title[160];
 
 	snprintf(title, sizeof title, "%s in one sentence", lesson->title);
 	heading(out, &line, title);
@@ -246,8 +246,9 @@ void explain_text(FILE *out, const struct style *style, const struct explained *
 	for (const struct pair *said = lesson->said; said->name; said++)
 		add_pair(out, &line, said->name, said->text, 13);
 	line_end(&line, out);
+	snprintf(title, sizeof title, "%s. Try it: %s", lesson->reference, lesson->try);
 	line_to(&line, 2);
-	line_printf(&line, "%s. Try it: %s", lesson->reference, lesson->try);
+	line_words(&line, out, title, 4, TEXT_COLUMNS);
 	line_end(&line, out);
 	line_close(&line);
 }

@@ -134,7 +134,7 @@ void text_head(FILE *out, const struct style *style, const struct event *record,
 	line_paint(&line, PAINT_BOLD);
 	line_fit(&line, record_text(run, "scenario", "?"), 40);
 	line_text(&line, ": ");
-	line_fit(&line, record_text(run, "title", ""), TEXT_COLUMNS - line.columns);
+	line_words(&line, out, record_text(run, "title", ""), 2, COLUMNS);
 	line_end(&line, out);
 	line_fit(&line, record_text(run, "backend", "?"), 16);
 	line_printf(&line, " · %zu host%s · run ", nhost, nhost == 1 ? "" : "s");

@@ -13,7 +13,7 @@ enum {
 	KEY = 6,
 	SAYS = 19,
 	PROOFS_SHOWN = 7,
-	RULED_OUT_SHOWN = 3,
+	RULED_OUT_SHOWN = 2,
 	LINES_OF_ADVICE = 2
 };
 
@@ -69,7 +69,7 @@ static void add_words(FILE *out, const struct style *style, size_t indent, const
 	struct line line = line_of(style);
 
 	line_to(&line, indent);
-	line_words(&line, out, text, indent + 2, TEXT_COLUMNS);
+	line_words(&line, out, text, indent, TEXT_COLUMNS);
 	line_end(&line, out);
 	line_close(&line);
 }
@@ -93,6 +93,54 @@ static void claim(FILE *out, const struct style *style, const char *key, const c
 	line_close(&line);
 }
 
+/* Was it this look-alike that the scenario wants ruled out? */
+static bool is_asked(const struct result *result, const char *code)
+{
+	const struct event *expect = record_next(result->record, result->nrecord, NULL, "expect");
+	const char *at = record_text(expect, "not", "");
+	char asked[64];
+
+	for (; *(at += strspn(at, " ")); at += strcspn(at, " ")) {
+		snprintf(asked, sizeof asked, "%.*s", (int)strcspn(at, " "), at);
+		if (code_matches(asked, code))
+			return true;
+	}
+	return false;
+}
+
+static void one_ruled_out(FILE *out, const struct style *style, const struct result *result,
+			  const struct ruled_out *ruled_out, bool is_first)
+{
+	const char *cause = strchr(ruled_out->code, '.');
+	char words[64], says[256], source[160];
+
+	snprintf(words, sizeof words, "%s", cause ? cause + 1 : ruled_out->code);
+	for (char *at = words; *at; at++)
+		*at = *at == '-' ? ' ' : *at;
+	snprintf(says, sizeof says, "%s: %s", words, ruled_out->says);
+	claim(
+	    out, style, is_first ? "ruled out" : "", says,
+	    cite(source, sizeof source, &result->analysis, ruled_out->source, ruled_out->nsource));
+}
+
+/* Those that were asked for come first. */
+static void add_ruled_out(FILE *out, const struct style *style, const struct result *result,
+			  size_t most)
+{
+	const struct finding *finding = result->finding;
+	size_t shown = 0;
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < finding->nruled_out && shown < most; i++) {
+			const struct ruled_out *ruled_out = &finding->ruled_out[i];
+
+			if (is_asked(result, ruled_out->code) != (pass == 0))
+				continue;
+			one_ruled_out(out, style, result, ruled_out, shown++ == 0);
+		}
+	}
+}
+
 static void add_proof(FILE *out, const struct style *style, const struct result *result)
 {
 	const struct finding *finding = result->finding;
@@ -109,19 +157,7 @@ static void add_proof(FILE *out, const struct style *style, const struct result 
 		      finding->evidence[i].says,
 		      cite(source, sizeof source, analysis, finding->evidence[i].source,
 			   finding->evidence[i].nsource));
-	for (size_t i = 0; i < nout; i++) {
-		const struct ruled_out *ruled_out = &finding->ruled_out[i];
-		char words[64], says[256];
-
-		verdict_words(words, sizeof words,
-			      strchr(ruled_out->code, '.') ? strchr(ruled_out->code, '.') + 1
-							   : ruled_out->code);
-		for (char *at = words; *at; at++)
-			*at = *at == '-' ? ' ' : (char)tolower((unsigned char)*at);
-		snprintf(says, sizeof says, "%s: %s", words, ruled_out->says);
-		claim(out, style, i == 0 ? "ruled out" : "", says,
-		      cite(source, sizeof source, analysis, ruled_out->source, ruled_out->nsource));
-	}
+	add_ruled_out(out, style, result, nout);
 	if (shown < finding->nevidence || nout < finding->nruled_out)
 		claim(out, style, "", "… more with -v and in result.json", "");
 	for (size_t i = 0; i < finding->nmissing; i++) {
