@@ -22,9 +22,9 @@ size_t rule_against(const struct rule *rule, const struct facts *facts, enum fac
 		enum truth against;
 	} parts[] = {
 		{ rule->must, NO },
-		{ rule->need, NO },
 		{ rule->deny, YES },
 		{ rule->bar, YES },
+		{ rule->need, NO },
 	};
 	size_t count = 0;
 	for (size_t p = 0; p < COUNT(parts); p++)

@@ -69,6 +69,35 @@ static void cite(struct evidence *list, size_t *count, const enum fact *fact, en
 	}
 }
 
+static bool is_same_source(const struct source *a, const struct source *b)
+{
+	return a->kind == b->kind && a->first == b->first && a->last == b->last &&
+	       (a->file == b->file || (a->file && b->file && streq(a->file, b->file)));
+}
+
+static bool has_source(const struct source *list, size_t count, const struct source *one)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_same_source(&list[i], one))
+			return true;
+	return false;
+}
+
+/* True when another packet proof cites all of this one's packets and more: one line says both. */
+static bool is_told_by_another(const struct evidence *list, size_t count, size_t which)
+{
+	const struct evidence *one = &list[which];
+	for (size_t i = 0; i < count; i++) {
+		size_t common = 0;
+		for (size_t k = 0; k < one->nsource; k++)
+			common += has_source(list[i].source, list[i].nsource, &one->source[k]);
+		if (i != which && one->witness == WITNESS_WIRE && common == one->nsource &&
+		    list[i].nsource > one->nsource)
+			return true;
+	}
+	return false;
+}
+
 static void evidence_tell(struct finding *finding, const struct rule *rule,
 			  const struct facts *facts, struct arena *arena)
 {
@@ -82,7 +111,7 @@ static void evidence_tell(struct finding *finding, const struct rule *rule,
 	struct evidence *sorted = arena_array(arena, count ? count : 1, sizeof *sorted);
 	for (int witness = WITNESS_APPLICATION; witness <= WITNESS_KERNEL; witness++)
 		for (size_t i = 0; i < count; i++)
-			if ((int)list[i].witness == witness)
+			if ((int)list[i].witness == witness && !is_told_by_another(list, count, i))
 				sorted[finding->nevidence++] = list[i];
 	finding->evidence = sorted;
 }
@@ -109,13 +138,15 @@ static void ruled_out_tell(struct finding *finding, const struct rule *rule,
 		struct ruled_out *out = &list[finding->nruled_out++];
 		out->code = other->id;
 		out->says = fact_says(against[0], facts);
-		if (count > 1 && !streq(out->says, fact_says(against[1], facts)))
-			out->says =
-			    arena_printf(arena, "%s; %s", out->says, fact_says(against[1], facts));
 		for (size_t i = 0; i < count; i++) {
 			const struct fact_value *value = &facts->at[against[i]];
+			size_t had = out->nsource;
 			for (size_t k = 0; k < value->nsource && out->nsource < SOURCES; k++)
-				out->source[out->nsource++] = value->source[k];
+				if (!has_source(out->source, out->nsource, &value->source[k]))
+					out->source[out->nsource++] = value->source[k];
+			if (i > 0 && out->nsource > had) /* it says more than the first */
+				out->says = arena_printf(arena, "%s; %s", out->says,
+							 fact_says(against[i], facts));
 		}
 	}
 	finding->ruled_out = list;
