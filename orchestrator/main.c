@@ -1,5 +1,6 @@
 /* lab: parses the command line, runs the command, prints the one error. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -15,14 +16,22 @@ static void print_error(const struct err *err)
 	buf_close(&text);
 }
 
-/* A result that could not be written (full disk, closed pipe) is no result. */
+/* The reader of a pipe may stop reading when it has seen enough (head): no error of ours. */
+static bool has_no_reader(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	return poll(&out, 1, 0) == 1 && out.revents & POLLERR;
+}
+
+/* A result that could not be written (full disk) is no result. */
 static int finish_output(int status)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	errno = 0;
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || has_no_reader())
 		return status;
-	if (errno == EPIPE)
-		return status;
-	fprintf(stderr, "lab: error: standard output: %s\n", strerror(errno));
+	fprintf(stderr, "lab: error: standard output: %s\n",
+		errno ? strerror(errno) : "not all of the result could be written");
 	return status == 0 || status == 1 ? ERR_BROKE : status;
 }
 

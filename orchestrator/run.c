@@ -415,7 +415,10 @@ static void play_all(struct run *run, const struct backend *backend, int signal_
 	snprintf(result->path, sizeof(result->path), "%s", run->dir.path);
 	run->session.signal_fd = signal_fd;
 	run->session.deadline_ns = clock_mono_ns() + limit;
-	if (play(run, &err) < 0 && err.kind == ERR_NONE)
+	/* What was tried and given up on the way (another backend, say) is no error of the run. */
+	if (play(run, &err) == 0)
+		err.kind = ERR_NONE;
+	else if (err.kind == ERR_NONE)
 		err.kind = ERR_BROKE;
 	finish(run, &err, result);
 	file_away(run);

@@ -11,7 +11,8 @@
 enum {
 	STEP_MARGIN_MS = 2000,
 	ASK_AGAIN_MS = 5,
-	PEERS_MS = 2000
+	PEERS_MS = 2000,
+	MESSAGES_MS = 500
 };
 
 struct played {
@@ -198,6 +199,43 @@ static int wait_for_peers(struct run *run, const struct scenario_step *stop, str
 	return 0;
 }
 
+static size_t count_messages(const struct run *run, const char *client)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < run->session.nevent; i++) {
+		const struct event *e = &run->session.event[i];
+		const char *name = event_is(e, "message") ? event_get(e, "name") : NULL;
+		count += name && streq(name, client);
+	}
+	return count;
+}
+
+/* A client that was answered was heard: what the server said of it is on its way here. Wait for it,
+ * so that it stands with its step. */
+static int wait_for_messages(struct run *run, const struct scenario_step *step, struct err *err)
+{
+	const char *messages = step_arg(step, "messages");
+	const struct event *connect = session_find(&run->session, 0, "connect", step->name);
+	int64_t deadline_ns = clock_after_ms(MESSAGES_MS), wanted;
+	struct addr peer;
+
+	if (!messages || parse_int(messages, 1, INT32_MAX, &wanted) < 0 || !connect ||
+	    addr_parse_text(&peer, event_get(connect, "peer")) < 0)
+		return 0;
+	for (size_t i = 0; i < run->session.nevent; i++) {
+		const struct event *listen = &run->session.event[i];
+		if (!event_is(listen, "listen") || event_num(listen, "port", 0) != peer.port)
+			continue;
+		while (count_messages(run, step->name) < (size_t)wanted &&
+		       clock_mono_ns() < deadline_ns)
+			if (session_turn(&run->session, deadline_ns, err) < 0)
+				return -1;
+		return 0;
+	}
+	return 0;
+}
+
 static void record_step(struct run *run, const struct scenario_step *step,
 			const struct played *played)
 {
@@ -275,6 +313,9 @@ int run_step(struct run *run, const struct scenario_step *step, struct err *err)
 		learn_port(run, step);
 	if (played.is_ok && streq(step->kind->name, "tcp.stop") &&
 	    wait_for_peers(run, step, err) < 0)
+		return err_in(err, "step %s", step->name);
+	if (played.is_ok && step->kind->flags & STEP_CONNECTS &&
+	    wait_for_messages(run, step, err) < 0)
 		return err_in(err, "step %s", step->name);
 	record_step(run, step, &played);
 	if (played.is_ok && step->kind->flags & STEP_FAULT)

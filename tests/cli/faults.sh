@@ -1,0 +1,149 @@
+#!/bin/bash
+# Bad places, bad moments: each ends with a clear error or a sound result, and nothing is left.
+. "$(dirname "$0")/../lib.sh"
+cp -r "$SRC/scenarios" "$T/scenarios"
+
+# processes of ours: those whose program is the agent or the controller under test
+left() {
+	local n=0 exe
+	for exe in /proc/[0-9]*/exe; do
+		case $(readlink "$exe" 2>/dev/null) in
+		"$B/lab-agent"* | "$B/lab"*) n=$((n + 1)) ;;
+		esac
+	done
+	echo "$n"
+}
+# waits (bounded) until nothing of ours runs
+settled() {
+	local i
+	for ((i = 0; i < 200; i++)); do
+		[ "$(left)" -eq 0 ] && return 0
+		read -rt 0.02 <> <(:) || :
+	done
+	return 1
+}
+
+exits 4 "$LAB" run refused -o /proc/nowhere
+like "$err" '/proc/nowhere' 'an unwritable directory is named'
+if [ -w /dev/full ]; then
+	"$LAB" run refused -q -o "$T/full" >/dev/full 2>"$T/err"
+	is "$?" 5 'a result that could not be written is no result'
+	like "$(cat "$T/err")" 'standard output' 'and that is said'
+else
+	skip 'no /dev/full' 2
+fi
+"$LAB" run refused -b netns -o "$T/pipe" 2>"$T/err" | true
+is "${PIPESTATUS[0]}" 0 'output into a closed pipe changes no verdict'
+t 'and leaves nothing' settled
+
+mkdir foreign && echo '{}' >foreign/x
+exits 2 "$LAB" report "$T/foreign"
+like "$err" 'foreign' 'a directory that is no run is named'
+exits 2 "$LAB" run nosuch
+exits 2 "$LAB" run refusde
+like "$err" 'refused' 'the nearest scenario is named'
+
+# a full file system below the run
+if mkdir small && mount -t tmpfs -o size=64k none small 2>/dev/null; then
+	head -c 60000 /dev/zero >small/ballast
+	exits 5 "$LAB" run refused -b netns -o "$T/small"
+	like "$err" 'No space left' 'a full disk is named'
+	t 'and leaves no process' settled
+	umount small
+elif unshare -rm true 2>/dev/null; then
+	skip 'mounting a small file system needs root' 3
+else
+	skip 'no file system of our own to fill' 3
+fi
+
+# a port in use is a result: the server's own scenario
+cat >inuse.ini <<'I'
+[lab]
+format = 1
+title = two servers, one port
+[hosts]
+server =
+client =
+[control]
+one = server tcp.serve 1234
+two = server tcp.serve 1234 -> EADDRINUSE
+[fault]
+stop = server tcp.stop one
+carol = client tcp.connect server:1234 -> ECONNREFUSED
+[expect]
+verdict = refused.no-listener on carol
+I
+exits 0 "$LAB" run ./inuse.ini -b netns -o "$T/runs" -q
+sed 's/ -> EADDRINUSE//' inuse.ini >inuse2.ini
+exits 1 "$LAB" run ./inuse2.ini -b netns -o "$T/runs" -q
+
+# no user namespaces, no rights at all: loopback on the machine's own lo
+bare() {
+	unshare -U --map-current-user --keep-caps bash -c 'echo 0 >/proc/sys/user/max_user_namespaces
+		exec setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all "$@"' bare "$@" ||
+		return $?
+}
+if as_user unshare -U --map-current-user --keep-caps true 2>/dev/null; then
+	cd "$(user_folder)" || exit 1
+	LABU=$LAB
+	[ "$(id -u)" -eq 0 ] && LABU=$T/user/build/lab
+	export -f bare
+	as_bare() {
+		as_user bash -c 'bare "$@"' bare "$@"
+	}
+	exits 0 as_bare "$LABU" run refused -b loopback -o "$T/user/bare" --json
+	like "$out" '"confidence": ?"likely"' 'without any right the verdict is likely'
+	like "$out" '"missing"' 'and what is missing is named'
+	exits 0 as_bare "$LABU" run refused -o "$T/user/bare" -q
+	exits 3 as_bare "$LABU" run refused -b loopback -o "$T/user/bare" --require wire -q
+	exits 3 as_bare "$LABU" run refused -b loopback -o "$T/user/bare" --require proven -q
+	exits 4 as_bare "$LABU" run refused -b netns -o "$T/user/bare" -q
+	exits 4 as_bare "$LABU" run refused-firewall-reset -b loopback -o "$T/user/bare" -q
+	cd "$T" || exit 1
+else
+	skip 'no user namespaces to take them away in' 8
+fi
+
+# Ctrl-C and SIGTERM while a connect hangs: cleaned up, evidence kept
+for pair in 'INT 130' 'TERM 143'; do
+	set -- $pair
+	setsid "$LAB" run timeout-drop-input -b netns -o "$T/int$1" >"$T/out" 2>"$T/err" &
+	pid=$!
+	for ((i = 0; i < 500; i++)); do
+		grep -qs connecting "$T/int$1"/*/events.ndjson && break
+		read -rt 0.02 <> <(:) || :
+	done
+	kill -s "$1" "$pid"
+	wait "$pid"
+	is "$?" "$2" "SIG$1 while a connect hangs ends with $2"
+	t 'nothing is left' settled
+	run=$(ls -d "$T/int$1"/*)
+	t 'the evidence is kept' test -s "$run/events.ndjson"
+	exits 3 "$LAB" report "$run"
+	like "$out$err" 'interrupted' 'and reads as interrupted'
+done
+
+# SIGKILL of the controller: nothing is left but a directory that can be read
+for pattern in '"kind":"hello"' '"kind":"listen"' '"kind":"connecting"' '"kind":"fault"'; do
+	name=${pattern//[^a-z]/}
+	"$LAB" run timeout-drop-input -b netns -o "$T/kill$name" >/dev/null 2>&1 &
+	pid=$!
+	for ((i = 0; i < 500; i++)); do
+		grep -Eqs "${pattern/:/: ?}" "$T/kill$name"/*/events.ndjson && break
+		read -rt 0.01 <> <(:) || :
+	done
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+	t "SIGKILL after $name leaves no process" settled
+	exits 3 "$LAB" report "$(ls -d "$T/kill$name"/*)"
+done
+exits 0 "$LAB" run refused -b netns -o "$T/runs" -q
+
+# two at once into one history
+"$LAB" run refused -b netns -q >"$T/one" 2>&1 &
+"$LAB" run refused -b netns -q >"$T/two" 2>&1
+status=$?
+wait $! && is "$status" 0 'two runs at once into one history both pass'
+is "$("$LAB" runs 2>/dev/null | wc -l)" 2 'and both are there'
+t 'nothing is left of anything' settled
+done_testing

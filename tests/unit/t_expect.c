@@ -1,0 +1,167 @@
+/* expect.c: what a step gave against what stands behind -> */
+#include "unit.h"
+
+#include "expect.h"
+#include "util.h"
+
+static const struct plan_port ports[3][1] = { { { .address = "10.7.0.1" } },
+					      { { .address = "10.7.0.2" } },
+					      { { .address = "10.7.0.3" } } };
+static const struct plan_host hosts[] = {
+	{ .name = "server", .nport = 1, .port = ports[0] },
+	{ .name = "client-1", .nport = 1, .port = ports[1] },
+	{ .name = "client-2", .nport = 1, .port = ports[2] },
+};
+static const struct plan plan = { .nhost = 3, .host = hosts };
+static const struct step_kind acting = { .name = "tcp.connect", .flags = STEP_CONNECTS };
+static const struct step_kind observing = { .name = "sockets", .flags = STEP_OBSERVES };
+
+static struct event row(const char *state, const char *local, const char *peer, int64_t pid)
+{
+	struct event event;
+
+	event_init(&event, "socket");
+	event_int(&event, "snapshot", 0);
+	event_text(&event, "state", state);
+	event_text(&event, "local", local);
+	event_text(&event, "peer", peer);
+	if (pid)
+		event_int(&event, "pid", pid);
+	return event;
+}
+
+static int holds(const struct expectation *expect, const struct step_kind *kind,
+		 struct outcome outcome)
+{
+	const struct scenario_step step = { .kind = kind, .expect = *expect };
+	char why[256];
+	int yes = expect_holds(&plan, &step, &outcome, why, sizeof(why));
+
+	assert_int_equal(yes, why[0] == 0); /* a refusal always says why */
+	return yes;
+}
+
+static void without_an_expectation_only_ok_fits(void **state)
+{
+	const struct expectation none = { 0 };
+
+	(void)state;
+	assert_true(holds(&none, &acting, (struct outcome){ .result = "ok" }));
+	assert_false(holds(&none, &acting, (struct outcome){ .result = "ECONNREFUSED" }));
+}
+
+static void any_of_the_words_fits(void **state)
+{
+	const struct expectation e = { .nword = 2, .word = { "ECONNREFUSED", "TIMEOUT" } };
+
+	(void)state;
+	assert_true(holds(&e, &acting, (struct outcome){ .result = "TIMEOUT" }));
+	assert_false(holds(&e, &acting, (struct outcome){ .result = "ok" }));
+}
+
+static void time_must_be_within_both_bounds(void **state)
+{
+	const struct expectation e = { .nword = 1,
+				       .word = { "ETIMEDOUT" },
+				       .within_min_ns = 2900000000,
+				       .within_max_ns = 3300000000 };
+
+	(void)state;
+	assert_true(
+	    holds(&e, &acting, (struct outcome){ .result = "ETIMEDOUT", .took_ns = 3060000000 }));
+	assert_false(
+	    holds(&e, &acting, (struct outcome){ .result = "ETIMEDOUT", .took_ns = 2000000000 }));
+	assert_false(
+	    holds(&e, &acting, (struct outcome){ .result = "ETIMEDOUT", .took_ns = 4000000000 }));
+}
+
+static void a_state_named_is_exact_and_others_are_free(void **state)
+{
+	const struct expectation e = { .nstate = 1, .state = { { "LISTEN", 0, 0 } } };
+	const struct event rows[] = { row("TIME-WAIT", "10.7.0.1:1234", "10.7.0.2:1", 0) };
+	const struct event listening[] = { row("LISTEN", "10.7.0.1:1234", "0.0.0.0:*", 5) };
+
+	(void)state;
+	assert_true(holds(&e, &observing, (struct outcome){ "ok", 0, 1, rows, 0, 0 }));
+	assert_false(holds(&e, &observing, (struct outcome){ "ok", 0, 1, listening, 0, 0 }));
+}
+
+static void rows_of_snapshots_do_not_count(void **state)
+{
+	const struct expectation e = { .nstate = 1, .state = { { "LISTEN", 0, 0 } } };
+	struct event rows[] = { row("LISTEN", "10.7.0.1:1234", "0.0.0.0:*", 5) };
+
+	(void)state;
+	rows[0].field[0].number = 4; /* snapshot */
+	assert_true(holds(&e, &observing, (struct outcome){ "ok", 0, 1, rows, 0, 0 }));
+}
+
+static void peers_are_distinct_hosts_and_owner_is_the_servers_pid(void **state)
+{
+	const struct expectation e = {
+		.nstate = 2,
+		.state = { { "LISTEN", 1, 1 }, { "ESTAB", 2, 2 } },
+		.npeer = 2,
+		.peer = { "client-1", "client-2" },
+		.owner = "serve",
+	};
+	struct event rows[] = {
+		row("LISTEN", "10.7.0.1:1234", "0.0.0.0:*", 5),
+		row("ESTAB", "10.7.0.1:1234", "10.7.0.2:40000", 5),
+		row("ESTAB", "10.7.0.1:1234", "10.7.0.3:40001", 5),
+	};
+	const struct outcome good = { "ok", 0, 3, rows, 0, 5 };
+	struct outcome other_owner = good;
+
+	(void)state;
+	assert_true(holds(&e, &observing, good));
+	other_owner.owner_pid = 6;
+	assert_false(holds(&e, &observing, other_owner));
+	rows[2] = row("ESTAB", "10.7.0.1:1234", "10.7.0.2:40001", 5); /* the same peer twice */
+	assert_false(holds(&e, &observing, good));
+	rows[2] = row("ESTAB", "10.7.0.1:1234", "10.7.0.3:40001", 0); /* an unknown owner */
+	assert_false(holds(&e, &observing, good));
+	rows[2] = row("ESTAB", "10.7.0.1:1234", "10.7.0.9:40001", 5); /* a stranger */
+	assert_false(holds(&e, &observing, good));
+}
+
+static void a_change_is_counted_from_the_runs_beginning(void **state)
+{
+	const struct expectation e = {
+		.is_value = true, .is_change = true, .value_min = 1, .value_max = 1
+	};
+
+	(void)state;
+	assert_true(holds(&e, &observing, (struct outcome){ .result = "8", .value_before = 7 }));
+	assert_false(holds(&e, &observing, (struct outcome){ .result = "8", .value_before = 8 }));
+	assert_false(holds(&e, &observing, (struct outcome){ .result = "x", .value_before = 8 }));
+}
+
+static void it_must_have_gone_to_the_host_named(void **state)
+{
+	const struct expectation e = { .nword = 1, .word = { "ok" }, .to_host = "server" };
+	struct event connect;
+
+	(void)state;
+	event_init(&connect, "connect");
+	event_text(&connect, "peer", "10.7.0.1:1234");
+	assert_true(holds(&e, &acting, (struct outcome){ "ok", 0, 1, &connect, 0, 0 }));
+	connect.field[0].text = "10.7.0.3:1234";
+	assert_false(holds(&e, &acting, (struct outcome){ "ok", 0, 1, &connect, 0, 0 }));
+	assert_false(holds(&e, &acting, (struct outcome){ .result = "ok" }));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_an_expectation_only_ok_fits),
+		cmocka_unit_test(any_of_the_words_fits),
+		cmocka_unit_test(time_must_be_within_both_bounds),
+		cmocka_unit_test(a_state_named_is_exact_and_others_are_free),
+		cmocka_unit_test(rows_of_snapshots_do_not_count),
+		cmocka_unit_test(peers_are_distinct_hosts_and_owner_is_the_servers_pid),
+		cmocka_unit_test(a_change_is_counted_from_the_runs_beginning),
+		cmocka_unit_test(it_must_have_gone_to_the_host_named),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
