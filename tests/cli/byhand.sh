@@ -85,8 +85,12 @@ t "and it sees the client go" wait_for words.log '^alice: closed by the client \
 printf '\0\043\0\001Message #1 from client e\033[31mvil\a!!' >"/dev/tcp/$HOST/$port"
 t "escapes of a client do not reach the terminal" wait_for words.log 'e\\x1b\[31mvil'
 unlike "$(cat words.log)" $'\033' "no colour when the output is no terminal"
-exits 0 "$AGENT" client localhost "$port" -c 1
-like "$out" "connecting to $HOST:$port \(hosts\)" "a name works as an address"
+if grep -qsw localhost /etc/hosts; then
+	exits 0 "$AGENT" client localhost "$port" -c 1
+	like "$out" "connecting to $HOST:$port \(hosts\)" "a name works as an address"
+else
+	skip "no localhost in /etc/hosts" 2
+fi
 exits 1 "$AGENT" server "$HOST" "$port"
 like "$err" 'bind .*: Address already in use' "a port in use is told"
 end
