@@ -72,10 +72,8 @@ static int run_in_turn(struct jobs *jobs, jobs_ended *ended, void *context, stru
 			free(text);
 		}
 		ended(context, i, &jobs->job[i], &result);
-		if (result.status == ERR_SIGINT || result.status == ERR_SIGTERM) {
-			print_end(jobs);
-			return err_set(err, (enum err_kind)result.status, "%s", result.why);
-		}
+		if (result.status == ERR_SIGINT || result.status == ERR_SIGTERM)
+			break; /* `ended` has it: nothing more is begun */
 	}
 	print_end(jobs);
 	return 0;

@@ -1,5 +1,5 @@
-/* Several runs: one after the other, or -j of them at the same time in child processes of their own;
- * what they print comes out whole and in order. */
+/* Several runs: one after the other, or -j of them at the same time in child processes of their
+ * own; what they print comes out whole and in order. */
 #ifndef JOBS_H
 #define JOBS_H
 
@@ -13,7 +13,8 @@ struct job {
 /* Called once for each job, in order, after its output was printed. */
 typedef void jobs_ended(void *context, size_t index, const struct job *job,
 			const struct run_result *result);
-/* 0; -1 with err when interrupted (what ran was cleaned up) or a process could not be made. */
+/* 0, also when a run was interrupted (its status says so, and no other is begun); -1 with err when
+ * all of them were, or a process could not be made. */
 int jobs_run(const struct cli *cli, const struct job *job, size_t count, jobs_ended *ended,
 	     void *context, struct err *err);
 
