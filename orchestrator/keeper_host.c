@@ -34,8 +34,8 @@ static bool is_of_interface(const struct plan_host *host, const char *sysctl)
 
 int keeper_sysctl(const struct name_value *sysctl, struct err *err)
 {
-	bool is_optional = sysctl->line == 0 || sysctl->name[0] == '-';
-	int result = ns_sysctl(sysctl->name + (sysctl->name[0] == '-'), sysctl->value, err);
+	bool is_optional = sysctl->line == 0 && plan_sysctl_is_optional(sysctl->name);
+	int result = ns_sysctl(sysctl->name, sysctl->value, err);
 
 	return result < 0 || (result > 0 && !is_optional) ? -1 : 0;
 }

@@ -97,37 +97,41 @@ int ns_keep_capabilities(struct err *err)
 	return 0;
 }
 
+/* A new /proc over the tmpfs, or (old >= 0) the tree of the old one again. */
+static int mount_proc(int old)
+{
+	if (old < 0)
+		return mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+	int result = move_mount(old, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH);
+	int sys = errno;
+	close(old);
+	errno = sys;
+	return result;
+}
+
 int ns_mount(bool has_pid_ns, struct err *err)
 {
-	const unsigned long plain = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-	int hidden = -1, found = -1;
+	int old = -1;
 
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_sys(err, "mount: private /");
+	if (!has_pid_ns)
+		old = open_tree(AT_FDCWD, "/proc",
+				OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	if (!has_pid_ns && old < 0)
+		return err_sys(err, "mount: the old /proc");
 	/* The tmpfs goes below a /proc, so it hides nothing and needs no directory of its own;
 	 * whoever has it as working directory reaches it, also in a copy of this mount namespace.
 	 */
+	if (mount("lab", "/proc", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=64m,mode=0755") <
+	    0)
+		return err_sys(err, "mount: tmpfs"); /* `old` ends with this process */
 	if (chdir("/proc") < 0)
-		return err_sys(err, "/proc");
-	if (mount("lab", "/proc", "tmpfs", plain, "size=64m,mode=0755") < 0)
-		return err_sys(err, "mount: tmpfs");
-	hidden = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (hidden < 0)
 		return err_sys(err, "tmpfs");
-	if (has_pid_ns)
-		found = mount("proc", "/proc", "proc", plain, NULL);
-	else
-		found = mount(".", "/proc", NULL, MS_BIND | MS_REC, NULL);
-	if (found < 0) {
-		int sys = errno;
-		close(hidden);
-		errno = sys;
-		err_sys(err, "mount: /proc");
-		return has_pid_ns && sys == EPERM ? 1 : -1;
-	}
-	found = fchdir(hidden);
-	close(hidden);
-	return found < 0 ? err_sys(err, "tmpfs") : 0;
+	if (mount_proc(old) == 0)
+		return 0;
+	err_sys(err, "mount: /proc");
+	return has_pid_ns && err->sys == EPERM ? 1 : -1;
 }
 
 int ns_bind_text(const char *name, const char *text, const char *target, struct err *err)
@@ -173,10 +177,12 @@ int ns_sysctl(const char *name, const char *value, struct err *err)
 		return err_set(err, ERR_USAGE, "sysctl %s: only net.* can be set for a host", name);
 	if (write_text(path, value) == 0)
 		return 0;
-	if (errno == ENOENT) {
+	int sys = errno;
+	if (sys == ENOENT && access("/proc/sys/net/ipv4", F_OK) == 0) {
 		err_set(err, ERR_CANNOT, "sysctl %s: this kernel has no such setting", name);
 		return 1;
 	}
+	errno = sys;
 	return err_sys(err, "sysctl %s = %s", name, value);
 }
 
