@@ -192,7 +192,7 @@ static void a_port_in_use_is_a_result(void **state)
 	(void)state;
 	open_host(&driver, &port);
 	assert_string_equal(play_at(&driver, 3, "tcp.serve second port=PORT", port), "EADDRINUSE");
-	assert_string_equal(event_get(&driver.last, "text"), "bind: Address already in use");
+	assert_true(strncmp(event_get(&driver.last, "text"), "bind: Address ", 14) == 0);
 	assert_string_equal(
 	    play_at(&driver, 4, "tcp.serve third port=PORT address=127.0.0.4", port), "ok");
 	assert_int_equal(driver_close(&driver), 0);

@@ -1,0 +1,85 @@
+/* A controller that falls silent loses its agent; one that dies takes it along. */
+#include "unit.h"
+
+#include "agent_driver.h"
+
+static void ping(struct driver *driver)
+{
+	static const uint8_t bytes[] = { 0, 0, 0, 9, FRAME_PING, 0, 0, 0, 0, 0, 0, 0, 1 };
+
+	assert_int_equal(write(driver->fd, bytes, sizeof bytes), sizeof bytes);
+}
+
+static void silence_after_a_ping_ends_the_agent_in_ten_seconds(void **state)
+{
+	struct driver driver;
+	enum frame_type type;
+	int64_t start_ns;
+	struct pollfd set;
+
+	(void)state;
+	driver_open(&driver);
+	assert_true(driver_next(&driver, &type));
+	ping(&driver);
+	assert_true(driver_next(&driver, &type));
+	assert_int_equal(type, FRAME_PONG);
+	start_ns = clock_mono_ns();
+	set = (struct pollfd){ .fd = driver.fd, .events = POLLIN };
+	assert_int_equal(poll(&set, 1, 15000), 1);
+	assert_true(clock_mono_ns() - start_ns > 9000000000);
+	assert_false(driver_next(&driver, &type));
+	assert_int_equal(driver_close(&driver), 0);
+}
+
+/* The agent's pid through a pipe, then the middle process is killed while the stream stays open. */
+static void the_agent_and_its_actors_die_with_who_started_it(void **state)
+{
+	int up[2];
+	pid_t middle, pids[2] = { 0, 0 };
+	struct pollfd set;
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(up), 0);
+	middle = fork();
+	assert_true(middle >= 0);
+	if (middle == 0) {
+		struct driver driver;
+		enum frame_type type;
+
+		driver_open(&driver); /* inherits `up`, so its end is seen here */
+		driver_next(&driver, &type);
+		driver_play(&driver, 1, "setup - name=h address=127.0.0.3");
+		driver_request(&driver, 2, "tcp.serve serve port=0");
+		driver_event(&driver, "listen");
+		pids[0] = driver.pid;
+		pids[1] = (pid_t)event_num(&driver.last, "pid", 0);
+		if (write(up[1], pids, sizeof pids) != (ssize_t)sizeof pids)
+			_exit(1);
+		(void)poll(NULL, 0, DRIVER_MS);
+		_exit(1);
+	}
+	close(up[1]);
+	assert_int_equal(read(up[0], pids, sizeof pids), sizeof pids);
+	assert_true(pids[1] > 0);
+	assert_int_equal(kill(pids[1], 0), 0);
+	kill(middle, SIGKILL);
+	waitpid(middle, NULL, 0);
+	set = (struct pollfd){ .fd = up[0], .events = POLLIN };
+	assert_int_equal(poll(&set, 1, DRIVER_MS), 1); /* the last holder of `up` is gone */
+	assert_int_equal(read(up[0], &byte, 1), 0);
+	close(up[0]);
+	for (int i = 0; i < 1000 && kill(pids[1], 0) == 0; i++)
+		(void)poll(NULL, 0, 5); /* reaped by init, which sends us no event */
+	assert_int_equal(kill(pids[1], 0), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(silence_after_a_ping_ends_the_agent_in_ten_seconds),
+		cmocka_unit_test(the_agent_and_its_actors_die_with_who_started_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
