@@ -263,7 +263,12 @@ void step_words(struct step_words *out, const struct event *step, const struct e
 
 	*out = (struct step_words){ .took_ns = record_num(step, "took_ns", -1) };
 	if (record_num(step, "background", 0) && !result) {
-		say(out, "goes on: %s", record_text(step, "words", verb));
+		const char *subject = record_text(step, "subject", "");
+		const char *words = record_text(step, "words", verb);
+
+		if (*subject && starts_with(words, subject) && words[strlen(subject)] == ' ')
+			words += strlen(subject) + 1;
+		say(out, "goes on: %s", words);
 		return;
 	}
 	for (size_t i = 0; i < COUNT(verbs); i++)

@@ -22,6 +22,12 @@ struct socket_table {
 struct socket_table socket_table(const struct event *step, const struct event *event,
 				 size_t nevent);
 
+/* Key, words, and a citation at the right. */
+void text_claim(FILE *out, const struct style *style, const char *key, const char *says,
+		const char *source);
+/* All that the finding judged rests on; what is implied or beyond a page only with -v. */
+void text_proof(FILE *out, const struct style *style, const struct result *result);
+
 /* The line for programs and pipes: verdict=... confidence=... */
 void text_verdict_plain(FILE *out, const struct style *style, const struct result *result);
 

@@ -113,24 +113,51 @@ static void add_socket(struct line *line, const struct event *row)
 	line_fit(line, owner, COLUMNS - line->columns);
 }
 
+/* LISTEN first, then by state and addresses: the kernel's order is that of a hash. */
+static int row_order(const struct event *a, const struct event *b)
+{
+	static const char *const keys[] = { "state", "local", "peer" };
+	int order = streq(record_text(b, "state", ""), "LISTEN") -
+		    streq(record_text(a, "state", ""), "LISTEN");
+
+	for (size_t k = 0; order == 0 && k < COUNT(keys); k++)
+		order = strcmp(record_text(a, keys[k], ""), record_text(b, keys[k], ""));
+	return order != 0 ? order : (a->seq > b->seq) - (a->seq < b->seq);
+}
+
+/* The row of the step's table that comes after `last` (NULL: the first); NULL: no more. */
+static const struct event *next_row(const struct event *event, const struct socket_table *table,
+				    int step, const struct event *last)
+{
+	const struct event *next = NULL;
+
+	for (size_t i = table->first; i < table->end; i++) {
+		const struct event *row = &event[i];
+
+		if (row->step == step && event_is(row, "socket") &&
+		    (!last || row_order(row, last) > 0) && (!next || row_order(row, next) < 0))
+			next = row;
+	}
+	return next;
+}
+
 /* As ss prints it; the head of the table stands on the step's own line. */
 static void add_sockets(FILE *out, const struct style *style, const struct event *step,
 			const struct event *event, size_t nevent)
 {
 	struct socket_table table = socket_table(step, event, nevent);
 	struct line line = line_of(style);
+	const struct event *row = NULL;
 	size_t shown = 0;
 
-	for (size_t i = table.first; i < table.end; i++) {
-		if (event[i].step != step->step || !event_is(&event[i], "socket"))
-			continue;
+	while ((row = next_row(event, &table, step->step, row))) {
 		if (style->verbose <= 0 && shown++ == ROWS_SHOWN) {
 			line_to(&line, 14);
 			line_printf(&line, "… %zu more", table.nrow - ROWS_SHOWN);
 			line_end(&line, out);
 			break;
 		}
-		add_socket(&line, &event[i]);
+		add_socket(&line, row);
 		line_end(&line, out);
 	}
 	line_close(&line);

@@ -1,19 +1,13 @@
 /* After the last step: ladders, the verdict with its proof, what it was not, what to check on a
  * real system, and where the files are. */
-#include "cite.h"
-#include "judge.h"
 #include "ladder.h"
 #include "record.h"
-#include "safe.h"
 #include "text.h"
 
 #include <ctype.h>
 
 enum {
 	KEY = 6,
-	SAYS = 19,
-	PROOFS_SHOWN = 7,
-	RULED_OUT_SHOWN = 2,
 	LINES_OF_ADVICE = 2
 };
 
@@ -74,108 +68,12 @@ static void add_words(FILE *out, const struct style *style, size_t indent, const
 	line_close(&line);
 }
 
-/* Key, words, and the citation at the right: on the same line where it fits. */
-static void claim(FILE *out, const struct style *style, const char *key, const char *says,
-		  const char *source)
-{
-	struct line line = line_of(style);
-
-	line_to(&line, KEY);
-	line_text(&line, key);
-	line_to(&line, SAYS);
-	line_words(&line, out, says, SAYS, TEXT_COLUMNS);
-	if (*source && line.columns + 2 + utf8_columns(source) > TEXT_COLUMNS &&
-	    SAYS + utf8_columns(source) <= TEXT_COLUMNS)
-		line_end(&line, out);
-	line_paint(&line, PAINT_DIM);
-	line_right(&line, source, TEXT_COLUMNS);
-	line_end(&line, out);
-	line_close(&line);
-}
-
-/* Was it this look-alike that the scenario wants ruled out? */
-static bool is_asked(const struct result *result, const char *code)
-{
-	const struct event *expect = record_next(result->record, result->nrecord, NULL, "expect");
-	const char *at = record_text(expect, "not", "");
-	char asked[64];
-
-	for (; *(at += strspn(at, " ")); at += strcspn(at, " ")) {
-		snprintf(asked, sizeof asked, "%.*s", (int)strcspn(at, " "), at);
-		if (code_matches(asked, code))
-			return true;
-	}
-	return false;
-}
-
-static void one_ruled_out(FILE *out, const struct style *style, const struct result *result,
-			  const struct ruled_out *ruled_out, bool is_first)
-{
-	const char *cause = strchr(ruled_out->code, '.');
-	char words[64], says[256], source[160];
-
-	snprintf(words, sizeof words, "%s", cause ? cause + 1 : ruled_out->code);
-	for (char *at = words; *at; at++)
-		*at = *at == '-' ? ' ' : *at;
-	snprintf(says, sizeof says, "%s: %s", words, ruled_out->says);
-	claim(
-	    out, style, is_first ? "ruled out" : "", says,
-	    cite(source, sizeof source, &result->analysis, ruled_out->source, ruled_out->nsource));
-}
-
-/* Those that were asked for come first. */
-static void add_ruled_out(FILE *out, const struct style *style, const struct result *result,
-			  size_t most)
-{
-	const struct finding *finding = result->finding;
-	size_t shown = 0;
-
-	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < finding->nruled_out && shown < most; i++) {
-			const struct ruled_out *ruled_out = &finding->ruled_out[i];
-
-			if (is_asked(result, ruled_out->code) != (pass == 0))
-				continue;
-			one_ruled_out(out, style, result, ruled_out, shown++ == 0);
-		}
-	}
-}
-
-static void add_proof(FILE *out, const struct style *style, const struct result *result)
-{
-	const struct finding *finding = result->finding;
-	const struct analysis *analysis = &result->analysis;
-	size_t shown = finding->nevidence, nout = finding->nruled_out;
-	char source[160];
-
-	if (style->verbose <= 0 && shown > PROOFS_SHOWN)
-		shown = PROOFS_SHOWN;
-	if (style->verbose <= 0 && nout > RULED_OUT_SHOWN)
-		nout = RULED_OUT_SHOWN;
-	for (size_t i = 0; i < shown; i++)
-		claim(out, style, witness_name(finding->evidence[i].witness),
-		      finding->evidence[i].says,
-		      cite(source, sizeof source, analysis, finding->evidence[i].source,
-			   finding->evidence[i].nsource));
-	add_ruled_out(out, style, result, nout);
-	if (shown < finding->nevidence || nout < finding->nruled_out)
-		claim(out, style, "", "… more with -v and in result.json", "");
-	for (size_t i = 0; i < finding->nmissing; i++) {
-		char says[320];
-
-		snprintf(says, sizeof says, "%s%s%s", finding->missing[i].what,
-			 finding->missing[i].fetch ? "; to get it: " : "",
-			 finding->missing[i].fetch ? finding->missing[i].fetch : "");
-		claim(out, style, "missing", says, "");
-	}
-}
-
 static void add_expected(FILE *out, const struct style *style, const struct result *result)
 {
 	struct line line = line_of(style);
 
 	if (result->exit_status != 0 && result->expected)
-		claim(out, style, "expected", result->expected, "");
+		text_claim(out, style, "expected", result->expected, "");
 	for (size_t i = 0; i < result->ncomplaint; i++) {
 		line_to(&line, KEY - 2);
 		line_paint(&line, result->exit_status ? PAINT_BAD : PAINT_NONE);
@@ -211,13 +109,15 @@ static void add_ladders(FILE *out, const struct style *style, const struct resul
 	ladder_print(out, style, &first, &second);
 }
 
+/* What to do on a real system; the lesson at the right of the first line where it fits. */
 static void add_advice(FILE *out, const struct style *style, const struct result *result)
 {
 	const struct finding *finding = result->finding;
 	struct line line = line_of(style);
-	char family[64];
+	char lesson[80];
+	bool is_told = false;
 
-	snprintf(family, sizeof family, "%.*s", (int)strcspn(result->verdict, "."),
+	snprintf(lesson, sizeof lesson, "lab explain %.*s", (int)strcspn(result->verdict, "."),
 		 result->verdict);
 	for (size_t i = 0; i < finding->nnext; i++) {
 		if (style->verbose <= 0 && i == LINES_OF_ADVICE)
@@ -226,13 +126,17 @@ static void add_advice(FILE *out, const struct style *style, const struct result
 		line_text(&line, i == 0 ? "On a real host" : "");
 		line_to(&line, 20);
 		line_words(&line, out, finding->next[i], 22, TEXT_COLUMNS);
+		if (!is_told && line.columns + 3 + strlen(lesson) <= TEXT_COLUMNS) {
+			line_right(&line, lesson, TEXT_COLUMNS);
+			is_told = true;
+		}
 		line_end(&line, out);
 	}
-	if (!streq(family, "none")) {
+	if (!is_told) {
 		line_to(&line, 4);
 		line_text(&line, "Learn more");
 		line_to(&line, 20);
-		line_printf(&line, "lab explain %s", family);
+		line_text(&line, lesson);
 		line_end(&line, out);
 	}
 	line_close(&line);
@@ -348,7 +252,7 @@ void text_verdict(FILE *out, const struct style *style, const struct result *res
 	verdict_line(out, style, result);
 	if (result->finding) {
 		add_words(out, style, KEY, result->finding->says);
-		add_proof(out, style, result);
+		text_proof(out, style, result);
 	}
 	add_expected(out, style, result);
 	neighbours_words(words, sizeof words, result);
