@@ -117,8 +117,10 @@ static void check_target(struct loader *l, struct line *line, struct scenario_st
 
 	if (step->kind->subject == SUBJECT_NONE)
 		step->host = target->host;
-	if (!target->kind)
+	if (!target->kind) { /* complained about already */
+		l->is_waited[at] = true;
 		return;
+	}
 	if (streq(step->kind->name, "heal")) {
 		if (!(target->kind->flags & STEP_FAULT))
 			FAIL(l, line, column, "%s breaks nothing that could be healed",
@@ -268,6 +270,8 @@ static void read_step(struct loader *l, const struct ini_entry *e, struct scenar
 		return;
 	step->words = line.words.folded;
 	find_parts(l, &line, step);
+	if (!line.is_good)
+		return;
 	if (line.action_end == 0) {
 		COMPLAIN_AT(l, e, e->column,
 			    "a step is SUBJECT VERB ..., or heal STEP, or wait STEP");
@@ -333,6 +337,7 @@ static void check_name(struct loader *l, const struct ini_entry *e)
 
 void load_steps(struct loader *l)
 {
+	const struct ini_entry *first = NULL; /* of the fault */
 	bool asserts = false;
 
 	l->step = arena_array(l->arena, l->flat.nentry + 1, sizeof(*l->step));
@@ -354,6 +359,8 @@ void load_steps(struct loader *l)
 				.words = e->value,
 				.subject = SIZE_MAX,
 			};
+			if (phase == PHASE_FAULT && !first)
+				first = e;
 			check_name(l, e);
 			if (!e->is_bad)
 				read_step(l, e, step);
@@ -371,6 +378,6 @@ void load_steps(struct loader *l)
 			    "...",
 			    l->step[i].name, l->step[i].name);
 	if (!asserts)
-		complaint_add(l->complaints, l->path, 1, 1,
-			      "[fault] asserts nothing: give one of its steps a -> RESULT");
+		complaint_add(l->complaints, first ? first->path : l->path, first ? first->line : 1,
+			      1, "[fault] asserts nothing: give one of its steps a -> RESULT");
 }
