@@ -31,8 +31,9 @@ static inline void hostplan_init(struct hostplan *out, size_t count, bool is_loo
 	for (size_t i = 0; i < count; i++) {
 		unsigned low = (unsigned)(i + 1) % 250, high = (unsigned)(i + 1) / 250;
 		out->port[i] = (struct plan_port){
-			.address = arena_printf(&out->arena, is_loopback ? "127.0.%u.%u" : "10.7.%u.%u",
-						high, low + is_loopback),
+			.address =
+			    arena_printf(&out->arena, is_loopback ? "127.0.%u.%u" : "10.7.%u.%u",
+					 high, low + is_loopback),
 			.prefix = is_loopback ? 8 : 16,
 			.iface = is_loopback ? "lo" : "eth0",
 			.mac = arena_printf(&out->arena, "02:00:0a:07:%02x:%02x", high, low),
