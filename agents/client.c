@@ -115,8 +115,10 @@ static void read_local(struct client *client)
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof sa;
 
-	if (getsockname(client->fd, (struct sockaddr *)&sa, &len) == 0)
-		(void)addr_from_sockaddr(&client->local, &sa);
+	/* Without a route no port was chosen: then there is no local end to tell. */
+	if (getsockname(client->fd, (struct sockaddr *)&sa, &len) < 0 ||
+	    addr_from_sockaddr(&client->local, &sa) < 0 || client->local.port == 0)
+		client->local = (struct addr){ 0 };
 }
 
 /* After EINPROGRESS: 0 when the kernel has decided (number is set), -1 when the outcome is ended.
