@@ -51,20 +51,20 @@ enum {
 	GOLDEN_REAL = 1700000000
 }; /* seconds at time 0 */
 
-static void golden_u32le(struct buf *out, uint32_t value)
+static inline void golden_u32le(struct buf *out, uint32_t value)
 {
 	for (int i = 0; i < 4; i++)
 		buf_u8(out, (uint8_t)(value >> 8 * i));
 }
 
-static void golden_pcap_head(struct buf *out, uint32_t linktype)
+static inline void golden_pcap_head(struct buf *out, uint32_t linktype)
 {
 	const uint32_t words[] = { 0xa1b23c4d, 2 | 4u << 16, 0, 0, 262144, linktype };
 	for (size_t i = 0; i < COUNT(words); i++)
 		golden_u32le(out, words[i]);
 }
 
-static void golden_record(struct buf *out, int64_t real_ns, const void *bytes, size_t len)
+static inline void golden_record(struct buf *out, int64_t real_ns, const void *bytes, size_t len)
 {
 	golden_u32le(out, (uint32_t)(real_ns / 1000000000));
 	golden_u32le(out, (uint32_t)(real_ns % 1000000000));
@@ -73,7 +73,7 @@ static void golden_record(struct buf *out, int64_t real_ns, const void *bytes, s
 	buf_add(out, bytes, len);
 }
 
-static uint32_t golden_sum(uint32_t sum, const void *bytes, size_t len)
+static inline uint32_t golden_sum(uint32_t sum, const void *bytes, size_t len)
 {
 	const uint8_t *at = bytes;
 	for (size_t i = 0; i < len; i++)
@@ -81,21 +81,21 @@ static uint32_t golden_sum(uint32_t sum, const void *bytes, size_t len)
 	return sum;
 }
 
-static uint16_t golden_fold(uint32_t sum)
+static inline uint16_t golden_fold(uint32_t sum)
 {
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)~sum;
 }
 
-static void golden_patch(struct buf *out, size_t at, uint16_t value)
+static inline void golden_patch(struct buf *out, size_t at, uint16_t value)
 {
 	out->data[at] = (char)(value >> 8);
 	out->data[at + 1] = (char)value;
 }
 
-static void golden_ip4(struct buf *out, const struct addr *src, const struct addr *dst,
-		       uint8_t protocol, size_t payload_len, uint8_t ttl)
+static inline void golden_ip4(struct buf *out, const struct addr *src, const struct addr *dst,
+			      uint8_t protocol, size_t payload_len, uint8_t ttl)
 {
 	size_t at = out->len;
 	buf_u16(out, 0x4500);
@@ -109,8 +109,8 @@ static void golden_ip4(struct buf *out, const struct addr *src, const struct add
 	golden_patch(out, at + 10, golden_fold(golden_sum(0, out->data + at, 20)));
 }
 
-static void golden_tcp(struct buf *out, const struct addr *src, const struct addr *dst,
-		       uint8_t flags, uint32_t seq, uint32_t ack, uint16_t win, size_t len)
+static inline void golden_tcp(struct buf *out, const struct addr *src, const struct addr *dst,
+			      uint8_t flags, uint32_t seq, uint32_t ack, uint16_t win, size_t len)
 {
 	static const uint8_t options[20] = { 2, 4, 5, 180, 4, 2, 8, 10, 0, 0,
 					     0, 1, 0, 0,   0, 0, 1, 3,  3, 7 };
@@ -133,7 +133,7 @@ static void golden_tcp(struct buf *out, const struct addr *src, const struct add
 	golden_patch(out, at + 16, golden_fold(golden_sum(sum, out->data + at, header_len + len)));
 }
 
-static long golden_word(const char *line, const char *name, long fallback)
+static inline long golden_word(const char *line, const char *name, long fallback)
 {
 	char key[32];
 	snprintf(key, sizeof key, " %s ", name);
@@ -141,7 +141,7 @@ static long golden_word(const char *line, const char *name, long fallback)
 	return at ? strtol(at + strlen(key), NULL, 10) : fallback;
 }
 
-static uint8_t golden_flags(const char *line)
+static inline uint8_t golden_flags(const char *line)
 {
 	static const char letters[] = "FSRP.";
 	uint8_t flags = 0;
@@ -151,7 +151,7 @@ static uint8_t golden_flags(const char *line)
 	return flags;
 }
 
-static void golden_frame(struct golden *golden, struct buf *out, const char *line)
+static inline void golden_frame(struct golden *golden, struct buf *out, const char *line)
 {
 	bool is_client = strstr(line, "C>S") != NULL;
 	const struct addr *src = is_client ? &golden->c : &golden->s;
@@ -180,7 +180,7 @@ static void golden_frame(struct golden *golden, struct buf *out, const char *lin
 	golden_patch(out, at + 2, golden_fold(golden_sum(0, out->data + at, out->len - at)));
 }
 
-static void golden_packet(struct golden *golden, int64_t t_ns, const char *line)
+static inline void golden_packet(struct golden *golden, int64_t t_ns, const char *line)
 {
 	struct buf frame = { 0 };
 	const char *at = strstr(line, " at ");
@@ -198,7 +198,8 @@ static void golden_packet(struct golden *golden, int64_t t_ns, const char *line)
 	buf_close(&frame);
 }
 
-static void golden_emit(struct golden *golden, struct event *event, const char *host, int64_t t_ns)
+static inline void golden_emit(struct golden *golden, struct event *event, const char *host,
+			       int64_t t_ns)
 {
 	event->seq = ++golden->seq;
 	event->host = host;
@@ -207,7 +208,7 @@ static void golden_emit(struct golden *golden, struct event *event, const char *
 }
 
 /* "name=value …" into fields; a value of digits is a number. The text is cut up in place. */
-static void golden_fields(struct event *event, char *text)
+static inline void golden_fields(struct event *event, char *text)
 {
 	char *save = NULL;
 	for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
@@ -228,7 +229,7 @@ static void golden_fields(struct event *event, char *text)
 	}
 }
 
-static void golden_event(struct golden *golden, int64_t t_ns, char *line)
+static inline void golden_event(struct golden *golden, int64_t t_ns, char *line)
 {
 	struct event event;
 	char *save = NULL;
@@ -238,7 +239,7 @@ static void golden_event(struct golden *golden, int64_t t_ns, char *line)
 	golden_emit(golden, &event, host, t_ns);
 }
 
-static char *golden_trim(char *text)
+static inline char *golden_trim(char *text)
 {
 	while (*text == ' ')
 		text++;
@@ -247,8 +248,8 @@ static char *golden_trim(char *text)
 	return text;
 }
 
-static void golden_rows(struct golden *golden, int64_t t_ns, const char *host, int64_t number,
-			const char *kind, char *rows)
+static inline void golden_rows(struct golden *golden, int64_t t_ns, const char *host,
+			       int64_t number, const char *kind, char *rows)
 {
 	struct event event;
 	char *save = NULL;
@@ -285,7 +286,7 @@ static void golden_rows(struct golden *golden, int64_t t_ns, const char *host, i
 	golden_emit(golden, &event, host, t_ns);
 }
 
-static void golden_snap(struct golden *golden, int64_t t_ns, char *line)
+static inline void golden_snap(struct golden *golden, int64_t t_ns, char *line)
 {
 	struct event event;
 	char host[32] = "", *part[4] = { 0 }, *save = line;
@@ -309,7 +310,7 @@ static void golden_snap(struct golden *golden, int64_t t_ns, char *line)
 	golden_emit(golden, &event, host, t_ns);
 }
 
-static void golden_host(struct golden *golden, const char *line)
+static inline void golden_host(struct golden *golden, const char *line)
 {
 	struct golden_host *host = &golden->host[golden->nhost++];
 	char ip[64], file[40];
@@ -338,14 +339,14 @@ static void golden_host(struct golden *golden, const char *line)
 	golden_emit(golden, &event, host->name, 0);
 }
 
-static int64_t golden_time(const char *text)
+static inline int64_t golden_time(const char *text)
 {
 	long seconds = 0, micros = 0;
 	sscanf(text, "%ld.%6ld", &seconds, &micros);
 	return (int64_t)seconds * 1000000000 + (int64_t)micros * 1000;
 }
 
-static void golden_line(struct golden *golden, char *line)
+static inline void golden_line(struct golden *golden, char *line)
 {
 	int64_t t_ns = golden_time(line);
 	char *rest = line + strspn(line, "0123456789.");
@@ -373,7 +374,7 @@ static void golden_line(struct golden *golden, char *line)
 		golden_packet(golden, t_ns, rest);
 }
 
-static int golden_write(struct golden *golden)
+static inline int golden_write(struct golden *golden)
 {
 	char path[64];
 	int status = 0, dirfd = open(golden->dir, O_RDONLY | O_DIRECTORY);
@@ -402,7 +403,7 @@ static int golden_write(struct golden *golden)
 }
 
 /* Makes the run directory of a trace in `dir`, which exists and is empty. 0: made. */
-static int golden_make(const char *trace, const char *dir)
+static inline int golden_make(const char *trace, const char *dir)
 {
 	struct golden golden = { .dir = dir };
 	struct buf text = { 0 };
