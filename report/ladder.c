@@ -184,6 +184,8 @@ static void draw_row(struct line *line, const struct ladder *ladder, size_t row,
 /* Where the times were read; on the last line where the second ladder leaves room. */
 static void draw_note(struct line *line, const struct ladder *a, const struct ladder *b)
 {
+	if (b->nrung == 0 && (!a || a->nrung == 0))
+		return;
 	line_to(line, a ? RIGHT + 2 : LEFT + 2);
 	line_paint(line, PAINT_DIM);
 	if (a && !streq(a->seen_at, b->seen_at)) {
@@ -218,7 +220,8 @@ void ladder_print(FILE *out, const struct style *style, const struct ladder *fir
 	}
 	if (!other || row_count(&b) == rows) {
 		draw_note(&line, other ? &a : NULL, other ? &b : &a);
-		line_end(&line, out);
+		if (line.columns > 0)
+			line_end(&line, out);
 	}
 	line_close(&line);
 }

@@ -6,7 +6,8 @@
 #include "report.h"
 
 /* Merges capture/FILE.pcap of the directory in time order into run.pcapng there (written beside and
- * renamed). Nothing is written where the run has no capture. The same input gives the same bytes.
+ * renamed); where the run has no capture, none is there afterwards. The same input gives the same
+ * bytes.
  */
 int pcapng_write(int dirfd, const struct result *result, struct err *err);
 

@@ -190,8 +190,11 @@ int pcapng_write(int dirfd, const struct result *result, struct err *err)
 	struct input *input;
 	int status = 0;
 
-	if (count == 0)
+	if (count == 0) {
+		if (unlinkat(dirfd, "run.pcapng", 0) < 0 && errno != ENOENT)
+			return err_sys(err, "run.pcapng");
 		return 0;
+	}
 	input = calloc(count, sizeof *input);
 	if (!input)
 		return err_sys(err, "run.pcapng");

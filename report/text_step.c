@@ -42,7 +42,7 @@ static size_t client_index(const struct event *event, size_t nevent, const char 
 }
 
 static void add_message(FILE *out, const struct style *style, const struct event *message,
-			size_t client, size_t nmore)
+			const char *who, size_t client, size_t nmore)
 {
 	struct line line = line_of(style);
 	char more[32] = "";
@@ -57,10 +57,11 @@ static void add_message(FILE *out, const struct style *style, const struct event
 	line_text(&line, " ");
 	line_paint(&line, PAINT_CLIENT + (enum paint)(client % CLIENT_PAINTS));
 	name = line.columns;
-	line_fit(&line, record_text(message, "name", "?"), 16);
+	line_fit(&line, who, 16);
 	line_text(&line, ":");
 	line_to(&line, name + 7);
-	line_fit(&line, record_text(message, "text", ""), TEXT_COLUMNS - 11 - line.columns);
+	line_fit(&line, record_text(message, "text", ""),
+		 TEXT_COLUMNS - (nmore > 0 ? 11 : 0) - line.columns);
 	line_paint(&line, PAINT_NONE);
 	if (nmore > 0)
 		line_right(&line, more, TEXT_COLUMNS);
@@ -68,28 +69,36 @@ static void add_message(FILE *out, const struct style *style, const struct event
 	line_close(&line);
 }
 
-/* What the server printed about this step's client: its first line, all of them with -v. */
+/* Did the server print it about this step's client? */
+static bool is_message(const struct event *event, const struct event *step)
+{
+	return event_is(event, "message") && streq(record_text(event, "name", ""), step->label);
+}
+
+/* What the server printed about this step's client: its first line; with -v all of them, and what
+ * the client received. */
 static void add_messages(FILE *out, const struct style *style, const struct event *step,
 			 const struct event *event, size_t nevent)
 {
-	size_t client = step->label ? client_index(event, nevent, step->label) : 0;
-	size_t count = 0, shown = 0;
+	size_t client, count = 0;
 
-	for (size_t i = 0; step->label && i < nevent; i++)
-		count += event_is(&event[i], "message") &&
-			 streq(record_text(&event[i], "name", ""), step->label);
+	if (!step->label)
+		return;
+	client = client_index(event, nevent, step->label);
+	for (size_t i = 0; i < nevent; i++)
+		count += is_message(&event[i], step);
 	if (style->verbose <= 0 && client >= CLIENTS_SHOWN)
 		return;
-	for (size_t i = 0; i < nevent && count > 0; i++) {
-		if (!event_is(&event[i], "message") ||
-		    !streq(record_text(&event[i], "name", ""), step->label))
+	for (size_t i = 0; i < nevent; i++) {
+		bool is_received = style->verbose > 0 && event[i].step == step->step &&
+				   event_is(&event[i], "recv");
+
+		if (!is_received && !is_message(&event[i], step))
 			continue;
-		if (style->verbose <= 0) {
-			add_message(out, style, &event[i], client, count - 1);
+		add_message(out, style, &event[i], step->label, client,
+			    style->verbose > 0 ? 0 : count - 1);
+		if (style->verbose <= 0)
 			return;
-		}
-		add_message(out, style, &event[i], client, 0);
-		shown++;
 	}
 }
 
@@ -281,6 +290,8 @@ void text_step(FILE *out, const struct style *style, const struct event *step,
 	step_words(&words, step, event, nevent);
 	if (style->is_plain) {
 		step_plain(out, style, step, &words, host);
+		if (style->verbose > 0)
+			add_messages(out, style, step, event, nevent);
 		return;
 	}
 	table = socket_table(step, event, nevent);

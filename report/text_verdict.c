@@ -122,6 +122,8 @@ static void add_advice(FILE *out, const struct style *style, const struct result
 	for (size_t i = 0; i < finding->nnext; i++) {
 		if (style->verbose <= 0 && i == LINES_OF_ADVICE)
 			break;
+		if (streq(finding->next[i], lesson))
+			continue;
 		line_to(&line, 4);
 		line_text(&line, i == 0 ? "On a real host" : "");
 		line_to(&line, 20);
@@ -244,8 +246,15 @@ void text_verdict(FILE *out, const struct style *style, const struct result *res
 	}
 	fputc('\n', out);
 	if (result->finding) {
-		add_ladders(out, style, result, false);
-		if (style->verbose > 0 && result->finding->connection->nserver_rung > 0)
+		const struct connection *judged = result->finding->connection;
+		bool has_server = judged->nserver_rung > 0;
+		bool has_client = judged->nrung > 0 || !has_server;
+
+		if (has_client)
+			add_ladders(out, style, result, false);
+		if (has_client && has_server && style->verbose > 0)
+			fputc('\n', out);
+		if (has_server && (style->verbose > 0 || !has_client))
 			add_ladders(out, style, result, true);
 		fputc('\n', out);
 	}
