@@ -1,11 +1,8 @@
-/* AF_PACKET, TPACKET_V2: a packet is visible at once and draining ends at the first frame that is
- * not ours. Slots fit the interface's usual packet; larger ones (loopback has an MTU of 64 KiB)
- * come as a copy through the socket's queue, so that a small ring still has many slots. */
+/* AF_PACKET: what a capture is, whichever way its packets wait. */
 #include "capture.h"
 
 #include <errno.h>
 #include <linux/filter.h>
-
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -16,27 +13,16 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "capture_engine.h"
 #include "clock.h"
 #include "util.h"
 
 enum {
-	WHOLE = 262144,  /* snaplen when all is wanted; also the most */
-	SLOT_MAX = 2048, /* longer packets come as copies */
-	BUFFER = 1 << 20,
 	BUFFER_MAX = 256 << 20,
-	COPIES = 4 << 20,  /* bytes of copies that may wait */
 	BODY = 128 * 1024, /* of one PACKETS frame */
 	STOP_MS = 200,
 	VLAN = 4,
 };
-
-static struct tpacket2_hdr *frame_at(const struct capture *capture, size_t index)
-{
-	size_t block = index / capture->frames_per_block;
-	size_t inside = index % capture->frames_per_block;
-
-	return (void *)(capture->ring + block * capture->block_len + inside * capture->frame_len);
-}
 
 static int hex_digit(char c)
 {
@@ -104,49 +90,6 @@ static int iface_read(int fd, const char *name, struct iface *out, struct err *e
 	return 0;
 }
 
-static size_t round_up(size_t value, size_t to)
-{
-	return (value + to - 1) / to * to;
-}
-
-static int ring_make(struct capture *capture, uint32_t buffer, struct err *err)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	const int copies = COPIES, one = 1, version = TPACKET_V2;
-
-	/* Where the kernel puts the packet: behind both headers, with 16 bytes for link headers. */
-	capture->frame_len =
-	    round_up(TPACKET_ALIGN(TPACKET2_HDRLEN + 16) + capture->slot, TPACKET_ALIGNMENT);
-	capture->block_len = round_up(capture->frame_len, page);
-	while (capture->block_len < 64 * 1024)
-		capture->block_len *= 2;
-	capture->frames_per_block = capture->block_len / capture->frame_len;
-	size_t nblock = buffer / capture->block_len > 0 ? buffer / capture->block_len : 1;
-	capture->nframe = nblock * capture->frames_per_block;
-	capture->ring_len = nblock * capture->block_len;
-	const struct tpacket_req request = {
-		.tp_block_size = (unsigned)capture->block_len,
-		.tp_block_nr = (unsigned)nblock,
-		.tp_frame_size = (unsigned)capture->frame_len,
-		.tp_frame_nr = (unsigned)capture->nframe,
-	};
-
-	/* FORCE needs a right in the first user namespace; without it the usual limit stands. */
-	if (setsockopt(capture->fd, SOL_SOCKET, SO_RCVBUFFORCE, &copies, sizeof copies) < 0 &&
-	    setsockopt(capture->fd, SOL_SOCKET, SO_RCVBUF, &copies, sizeof copies) < 0)
-		return err_sys(err, "capture buffer");
-	if (setsockopt(capture->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof version) < 0 ||
-	    setsockopt(capture->fd, SOL_PACKET, PACKET_COPY_THRESH, &one, sizeof one) < 0 ||
-	    setsockopt(capture->fd, SOL_PACKET, PACKET_RX_RING, &request, sizeof request) < 0)
-		return err_sys(err, "capture ring of %zu bytes", capture->ring_len);
-	void *ring =
-	    mmap(NULL, capture->ring_len, PROT_READ | PROT_WRITE, MAP_SHARED, capture->fd, 0);
-	if (ring == MAP_FAILED)
-		return err_sys(err, "capture ring");
-	capture->ring = ring;
-	return 0;
-}
-
 static int capture_bind(const struct capture *capture, const struct iface *iface, struct err *err)
 {
 	const struct sockaddr_ll where = {
@@ -175,11 +118,12 @@ static int capture_bind(const struct capture *capture, const struct iface *iface
 int capture_open(struct capture *capture, const struct capture_spec *spec, struct err *err)
 {
 	struct iface iface = { 0 };
-	uint32_t buffer = spec->buffer > 0 ? spec->buffer : BUFFER;
+	uint32_t buffer = spec->buffer > 0 ? spec->buffer : CAPTURE_BUFFER;
+	int status = 0;
 
 	*capture = (struct capture){ .fd = -1, .number = spec->number, .snaplen = spec->snaplen };
-	if (capture->snaplen == 0 || capture->snaplen > WHOLE)
-		capture->snaplen = WHOLE;
+	if (capture->snaplen == 0 || capture->snaplen > CAPTURE_WHOLE)
+		capture->snaplen = CAPTURE_WHOLE;
 	if (buffer > BUFFER_MAX)
 		return err_set(err, ERR_BROKE, "capture buffer of %u bytes", buffer);
 	/* Protocol 0: nothing arrives before bind. */
@@ -188,13 +132,13 @@ int capture_open(struct capture *capture, const struct capture_spec *spec, struc
 		return err_sys(err, "capture socket");
 	if (iface_read(capture->fd, spec->iface, &iface, err) < 0)
 		goto fail;
-	capture->slot = iface.mtu > 0 && iface.mtu + ETH_HLEN + VLAN < SLOT_MAX
-			    ? (uint32_t)iface.mtu + ETH_HLEN + VLAN
-			    : SLOT_MAX;
-	if (capture->snaplen < capture->slot)
-		capture->slot = capture->snaplen;
-	if (filter_attach(capture->fd, spec->filter, err) < 0 ||
-	    ring_make(capture, buffer, err) < 0 || capture_bind(capture, &iface, err) < 0)
+	if (filter_attach(capture->fd, spec->filter, err) < 0)
+		goto fail;
+	if (buffer <= CAPTURE_QUEUE_MAX)
+		status = queue_make(capture, buffer, err);
+	if (status == 0 && buffer > CAPTURE_BUFFER)
+		status = ring_make(capture, buffer, iface.mtu, err);
+	if (status < 0 || capture_bind(capture, &iface, err) < 0)
 		goto fail;
 	return 0;
 fail:
@@ -205,7 +149,13 @@ fail:
 
 size_t capture_buffer(const struct capture *capture)
 {
-	return capture->ring_len;
+	int size = 0;
+	socklen_t len = sizeof size;
+
+	if (capture->ring != NULL)
+		return capture->ring_len;
+	getsockopt(capture->fd, SOL_SOCKET, SO_RCVBUF, &size, &len);
+	return (size_t)size / 2; /* the kernel doubles it for its own overhead */
 }
 
 static void body_flush(struct capture *capture, const struct sink *sink)
@@ -215,87 +165,49 @@ static void body_flush(struct capture *capture, const struct sink *sink)
 	buf_clear(&capture->out);
 }
 
-/* One record. A VLAN tag that the kernel took out of the packet goes back behind the addresses. */
-static void packet_add(struct capture *capture, const struct tpacket2_hdr *frame,
-		       const uint8_t *bytes, uint32_t caplen)
+/* A VLAN tag that the kernel took out of the packet goes back behind the addresses. */
+void capture_add(struct capture *capture, const struct capture_record *record,
+		 const struct sink *sink)
 {
 	struct buf *out = &capture->out;
-	bool has_tag = (frame->tp_status & TP_STATUS_VLAN_VALID) != 0 && caplen >= 2 * ETH_ALEN;
+	bool has_tag = (record->status & TP_STATUS_VLAN_VALID) != 0 &&
+		       record->caplen >= 2 * ETH_ALEN && capture->snaplen >= 2 * ETH_ALEN + VLAN;
 	uint16_t tpid =
-	    (frame->tp_status & TP_STATUS_VLAN_TPID_VALID) != 0 ? frame->tp_vlan_tpid : ETH_P_8021Q;
-	uint32_t len = frame->tp_len, kept = caplen;
+	    (record->status & TP_STATUS_VLAN_TPID_VALID) != 0 ? record->vlan_tpid : ETH_P_8021Q;
+	uint32_t tag = has_tag ? VLAN : 0, kept = record->caplen + tag;
 
-	if (has_tag) {
-		len += VLAN;
-		kept = caplen + VLAN > capture->snaplen ? capture->snaplen : caplen + VLAN;
-	}
-	if (kept < 2 * ETH_ALEN + VLAN)
-		has_tag = false;
+	if (kept > capture->snaplen)
+		kept = capture->snaplen;
 	if (out->len == 0)
 		buf_u16(out, capture->number);
-	buf_u64(out, (uint64_t)frame->tp_sec * 1000000000u + frame->tp_nsec);
-	buf_u32(out, len);
+	buf_u64(out, record->time_ns);
+	buf_u32(out, record->len + tag);
 	buf_u32(out, kept);
-	if (!has_tag) {
-		buf_add(out, bytes, kept < caplen ? kept : caplen);
-		return;
+	if (has_tag) {
+		buf_add(out, record->bytes, 2 * ETH_ALEN);
+		buf_u16(out, tpid);
+		buf_u16(out, record->vlan_tci);
+		buf_add(out, record->bytes + 2 * ETH_ALEN, kept - VLAN - 2 * ETH_ALEN);
+	} else if (kept > 0) {
+		buf_add(out, record->bytes, kept);
 	}
-	buf_add(out, bytes, 2 * ETH_ALEN);
-	buf_u16(out, tpid);
-	buf_u16(out, frame->tp_vlan_tci);
-	buf_add(out, bytes + 2 * ETH_ALEN, kept - VLAN - 2 * ETH_ALEN);
-}
-
-/* The whole packet of a frame whose slot was too small; 0: none waits, the slot's part is all. */
-static uint32_t copy_take(struct capture *capture)
-{
-	ssize_t n;
-
-	if (capture->large == NULL) {
-		capture->large = malloc(WHOLE);
-		if (capture->large == NULL)
-			abort();
-	}
-	do
-		n = recv(capture->fd, capture->large, capture->snaplen, MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
-	return n > 0 ? (uint32_t)n : 0;
-}
-
-static void frame_take(struct capture *capture, struct tpacket2_hdr *frame)
-{
-	size_t room = capture->frame_len;
-	uint32_t caplen = frame->tp_snaplen, copied;
-
-	if ((frame->tp_status & TP_STATUS_COPY) != 0 && (copied = copy_take(capture)) > 0) {
-		packet_add(capture, frame, capture->large, copied);
-		return;
-	}
-	if (frame->tp_mac > room)
-		return;
-	if (caplen > room - frame->tp_mac)
-		caplen = (uint32_t)(room - frame->tp_mac);
-	if (caplen > capture->snaplen)
-		caplen = capture->snaplen;
-	packet_add(capture, frame, (const uint8_t *)frame + frame->tp_mac, caplen);
+	if (out->len > BODY)
+		body_flush(capture, sink);
 }
 
 size_t capture_drain(struct capture *capture, size_t limit, const struct sink *sink)
 {
+	struct capture_record record;
 	size_t count = 0;
 
-	while (count < limit) {
-		struct tpacket2_hdr *frame = frame_at(capture, capture->at);
-
-		/* Written by the kernel on another CPU: acquired before the rest is read. */
-		if ((__atomic_load_n(&frame->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER) == 0)
-			break;
-		frame_take(capture, frame);
-		__atomic_store_n(&frame->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
-		capture->at = (capture->at + 1) % capture->nframe;
-		count++;
-		if (capture->out.len > BODY)
-			body_flush(capture, sink);
+	if (capture->ring != NULL) {
+		for (; count < limit && ring_next(capture, &record); count++) {
+			capture_add(capture, &record, sink);
+			ring_done(capture);
+		}
+	} else {
+		for (; count < limit && queue_next(capture, &record); count++)
+			capture_add(capture, &record, sink);
 	}
 	body_flush(capture, sink);
 	capture->packets += count;

@@ -1,6 +1,7 @@
-/* One capture: an AF_PACKET socket with a ring of its own, engine `packet`. It is complete from the
- * moment capture_open returns until capture_finish: the filter is there before the socket is bound.
- */
+/* One capture: an AF_PACKET socket, engine `packet`. It is complete from the moment capture_open
+ * returns until capture_finish: the filter is there before the socket is bound. Packets wait in the
+ * socket's queue, which is there at once; where the kernel does not grant a queue of the size asked
+ * for, or it is above CAPTURE_QUEUE_MAX, in a ring: making one waits 7 to 20 ms for the kernel. */
 #ifndef CAPTURE_H
 #define CAPTURE_H
 
@@ -13,14 +14,16 @@
 #include "sink.h"
 
 enum {
-	CAPTURE_FILTER_MAX = 4096
-}; /* instructions, as the kernel's BPF_MAXINSNS */
+	CAPTURE_BUFFER = 1 << 20, /* when none is asked for; then a smaller queue is taken too */
+	CAPTURE_QUEUE_MAX = 8 << 20,
+	CAPTURE_FILTER_MAX = 4096, /* instructions, as the kernel's BPF_MAXINSNS */
+};
 
 struct capture_spec {
 	uint16_t number;
 	const char *iface;
 	uint32_t snaplen;   /* bytes of a packet that are kept; 0: all */
-	uint32_t buffer;    /* bytes of ring; 0: 1 MiB */
+	uint32_t buffer;    /* bytes for packets that wait; 0: CAPTURE_BUFFER */
 	const char *filter; /* hex of struct sock_filter[]; NULL or "": everything */
 };
 
@@ -28,9 +31,9 @@ struct capture {
 	int fd; /* -1: not open */
 	uint16_t number;
 	uint32_t snaplen, slot; /* slot: bytes of packet that a frame of the ring holds */
-	uint8_t *ring;          /* mapped; NULL */
+	uint8_t *ring;          /* mapped; NULL: the socket's queue alone */
 	size_t ring_len, frame_len, block_len, frames_per_block, nframe, at;
-	uint8_t *large;   /* snaplen bytes, for packets that no slot holds; owned */
+	uint8_t *large;   /* a packet read from the queue; owned */
 	uint64_t packets; /* handed over */
 	uint64_t seen;    /* by the kernel after the filter, dropped ones too */
 	uint64_t dropped;
@@ -39,8 +42,7 @@ struct capture {
 
 /* -1 with err->sys EPERM where captures are not allowed, ENODEV for an unknown iface. */
 int capture_open(struct capture *capture, const struct capture_spec *spec, struct err *err);
-/* Hands over what is in the ring, at most `limit` packets, in PACKETS bodies. The number of them.
- */
+/* Hands over what waits, at most `limit` packets, in PACKETS bodies. How many. */
 size_t capture_drain(struct capture *capture, size_t limit, const struct sink *sink);
 /* No further packets; hands over all that came before. Afterwards packets and dropped are final. */
 int capture_finish(struct capture *capture, const struct sink *sink, struct err *err);
@@ -48,7 +50,7 @@ int capture_finish(struct capture *capture, const struct sink *sink, struct err 
 void capture_close(struct capture *capture);
 /* Memory alone; ring and socket end with the process. */
 void capture_free(struct capture *capture);
-/* Bytes of memory that the ring has. */
+/* Bytes that packets may take while they wait. */
 size_t capture_buffer(const struct capture *capture);
 
 #endif
