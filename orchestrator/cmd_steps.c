@@ -73,8 +73,8 @@ void steps_markdown(FILE *out)
 		const char *needs = needs_text(kind->needs, &arena);
 		struct buf usage = { 0 };
 		usage_add(&usage, kind);
-		fprintf(out, "### `%s`\n`%s`\n\n%s. Results: %s.", kind->name, usage.data,
-			kind->text, results_text(kind, &arena));
+		fprintf(out, "### `%s`\n`%s`\n\n%c%s. Results: %s.", kind->name, usage.data,
+			(kind->text[0] & 0x5f), kind->text + 1, results_text(kind, &arena));
 		if (kind->flags & STEP_OBSERVES)
 			fprintf(out, " `within TIME` asks again until it holds.");
 		if (kind->flags & STEP_FAULT)

@@ -19,10 +19,10 @@ struct plan_host {
 	bool does_forward;
 	const char *gateway; /* default route; NULL */
 	size_t nsysctl;
-	/* "net.ipv4.tcp_syn_retries" = "1": the lab's own (line 0), overridden by the host's. All are
-	 * for a stack of the run's own; never for the machine's. */
+	/* "net.ipv4.tcp_syn_retries" = "1": the lab's own (line 0), overridden by the host's. All
+	 * are for a stack of the run's own; never for the machine's. */
 	const struct name_value *sysctl;
-	const char *hosts_file;          /* text of its /etc/hosts */
+	const char *hosts_file; /* text of its /etc/hosts */
 };
 
 struct plan_link {

@@ -153,7 +153,7 @@ static const struct schema_row expect_rows[] = {
 
 const struct schema_section schema[] = {
 	{ "lab", SECTION_KEYS, "what it is", lab_rows },
-	{ "params", SECTION_ITEMS, "NAME = VALUE, used as ${NAME}; --set NAME=VALUE overrides",
+	{ "params", SECTION_ITEMS, "values, used as `${NAME}`; `--set NAME=VALUE` overrides",
 	  NULL },
 	{ "hosts", SECTION_ITEMS, "one line a host; empty: all is chosen", host_rows },
 	{ "links", SECTION_ITEMS, "one line a link; none: all hosts on one link, `lan`",
@@ -253,12 +253,17 @@ void schema_text(FILE *out)
 	buf_close(&text);
 }
 
+static char upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
 void schema_markdown(FILE *out)
 {
 	struct buf form = { 0 }, text = { 0 };
 
 	for (const struct schema_section *s = schema; s->name; s++) {
-		fprintf(out, "### `[%s]`\n%s.\n\n", s->name, s->text);
+		fprintf(out, "### `[%s]`\n%c%s.\n\n", s->name, upper(s->text[0]), s->text + 1);
 		if (!s->rows)
 			continue;
 		fprintf(out, "| written as | means |\n| --- | --- |\n");
