@@ -38,7 +38,7 @@ void agent_packets(struct agent *agent, const void *body, size_t len)
 
 size_t agent_backlog(const struct agent *agent)
 {
-	return agent->backlog.len;
+	return agent->backlog.len - agent->written;
 }
 
 int agent_watch(struct agent *agent, int fd, short events, agent_watch_fn *call, void *context)
@@ -104,17 +104,26 @@ static void take_frames(struct agent *agent)
 
 static void write_backlog(struct agent *agent)
 {
-	while (agent->backlog.len > 0) {
-		ssize_t n = write(agent->out, agent->backlog.data, agent->backlog.len);
+	while (agent_backlog(agent) > 0) {
+		ssize_t n =
+		    write(agent->out, agent->backlog.data + agent->written, agent_backlog(agent));
 
-		if (n >= 0)
-			buf_drop(&agent->backlog, (size_t)n);
-		else if (errno == EAGAIN)
-			return;
-		else if (errno != EINTR) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n < 0) {
 			agent->is_ending = true;
-			buf_clear(&agent->backlog);
+			agent->written = agent->backlog.len;
+			break;
 		}
+		agent->written += (size_t)n;
+	}
+	/* Moved up when half of it is out, so that much for a slow reader does not cost its square.
+	 */
+	if (agent->written >= agent->backlog.len - agent->written) {
+		buf_drop(&agent->backlog, agent->written);
+		agent->written = 0;
 	}
 }
 
@@ -141,12 +150,12 @@ enum {
  * read, nothing more is taken from anybody. */
 static nfds_t fill_poll(struct agent *agent, struct pollfd set[SLOT_MAX])
 {
-	bool is_full = agent->backlog.len >= AGENT_FULL;
+	bool is_full = agent_backlog(agent) >= AGENT_FULL;
 	nfds_t count = SLOT_FIXED;
 
 	set[SLOT_IN] = (struct pollfd){ .fd = is_full ? -1 : agent->in, .events = POLLIN };
 	set[SLOT_OUT] =
-	    (struct pollfd){ .fd = agent->backlog.len > 0 ? agent->out : -1, .events = POLLOUT };
+	    (struct pollfd){ .fd = agent_backlog(agent) > 0 ? agent->out : -1, .events = POLLOUT };
 	set[SLOT_SIGNALS] = (struct pollfd){ .fd = agent->signals, .events = POLLIN };
 	for (size_t i = 0; i < AGENT_WATCHES; i++)
 		set[count++] = (struct pollfd){ .fd = is_full ? -1 : agent->watch[i].fd,
@@ -244,7 +253,7 @@ static void flush(struct agent *agent)
 		struct pollfd set = { .fd = agent->out, .events = POLLOUT };
 
 		write_backlog(agent);
-		if (agent->backlog.len == 0 || clock_mono_ns() >= until_ns)
+		if (agent_backlog(agent) == 0 || clock_mono_ns() >= until_ns)
 			return;
 		(void)poll(&set, 1, clock_left_ms(until_ns));
 	}

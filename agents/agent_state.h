@@ -56,6 +56,7 @@ struct agent {
 	int in, out, signals;
 	struct frame_reader reader;
 	struct buf backlog;
+	size_t written; /* bytes of backlog that are out already */
 	struct host_facts host;
 	struct agent_parts parts;
 	size_t nchild, child_cap;

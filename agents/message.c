@@ -127,7 +127,7 @@ const char *message_short(const struct message *message, char text[MESSAGE_SHORT
 		if (step == 0 || n + step > MESSAGE_SHORT)
 			break;
 		for (size_t i = 0; i < step; i++, n++)
-			text[n] = message->text[n] == '\0' ? '?' : message->text[n];
+			text[n] = (char)(message->text[n] == '\0' ? '?' : message->text[n]);
 	}
 	text[n] = '\0';
 	if (n < message->len)

@@ -62,6 +62,18 @@ static int word_address(struct addr *out, const char *word, size_t len)
 	return addr_parse(out, text, 0);
 }
 
+/* Is name among the words from *at to the end of its line? */
+static bool line_names(const char **at, const char *end, const char *name)
+{
+	const char *word;
+
+	for (size_t len; (len = next_word(at, end, &word)) > 0;)
+		if (word_is(word, len, name))
+			return true;
+	return false;
+}
+
+/* The first IPv4 line that has the name, else the first IPv6 one. */
 int resolve_hosts(struct addr *out, const char *text, const char *name)
 {
 	bool has_v6 = false;
@@ -71,18 +83,12 @@ int resolve_hosts(struct addr *out, const char *text, const char *name)
 		size_t len = next_word(&at, end, &word);
 		struct addr addr;
 
-		if (len > 0 && word_address(&addr, word, len) == 0) {
-			while ((len = next_word(&at, end, &word)) > 0) {
-				if (!word_is(word, len, name))
-					continue;
-				if (addr.family == 4) {
-					*out = addr;
-					return 0;
-				}
-				if (!has_v6)
-					*out = addr;
-				has_v6 = true;
-			}
+		if (len > 0 && word_address(&addr, word, len) == 0 && line_names(&at, end, name)) {
+			if (addr.family == 4 || !has_v6)
+				*out = addr;
+			if (addr.family == 4)
+				return 0;
+			has_v6 = true;
 		}
 		at = *end == '\n' ? end + 1 : end;
 	}

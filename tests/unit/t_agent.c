@@ -363,6 +363,59 @@ static void a_frozen_server_is_ended_at_the_deadline_of_its_stop(void **state)
 	assert_true(is_gone(pid));
 }
 
+/* Requests without end and nobody who reads: the agent stops taking them instead of growing, and
+ * nothing is lost when the reader comes back. */
+static void a_controller_that_does_not_read_is_waited_for(void **state)
+{
+	enum {
+		REQUESTS = 100000
+	};
+	struct driver driver;
+	struct buf out = { 0 };
+	enum frame_type type = FRAME_HELLO;
+	char label[120];
+	size_t sent = 0;
+	int done = 0;
+
+	(void)state;
+	memset(label, 'x', sizeof label - 1);
+	label[sizeof label - 1] = '\0';
+	open_host(&driver, NULL);
+	for (int i = 0; i < REQUESTS; i++) {
+		struct event request;
+
+		event_init(&request, "unknown");
+		event_int(&request, "id", 100 + i);
+		request.label = label;
+		frame_put_event(&out, FRAME_REQUEST, &request);
+	}
+	while (sent < out.len) {
+		ssize_t n =
+		    send(driver.fd, out.data + sent, out.len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		struct pollfd set = { .fd = driver.fd, .events = POLLOUT };
+
+		if (n > 0)
+			sent += (size_t)n;
+		else if (poll(&set, 1, 300) == 0)
+			break;
+	}
+	assert_true(sent < out.len);
+	while (done < REQUESTS) {
+		if (sent < out.len) {
+			ssize_t n = send(driver.fd, out.data + sent, out.len - sent,
+					 MSG_NOSIGNAL | MSG_DONTWAIT);
+
+			sent += n > 0 ? (size_t)n : 0;
+		}
+		assert_true(driver_next(&driver, &type));
+		buf_clear(&driver.log);
+		if (type == FRAME_DONE)
+			assert_int_equal(event_num(&driver.last, "id", 0), 100 + done++);
+	}
+	buf_close(&out);
+	assert_int_equal(driver_close(&driver), 0);
+}
+
 static void what_the_agent_does_not_know_is_an_error(void **state)
 {
 	struct driver driver;
@@ -409,6 +462,7 @@ int main(void)
 		cmocka_unit_test(stop_all_ends_actors_in_order_and_bye_the_agent),
 		cmocka_unit_test(a_killed_actor_is_told_with_its_signal),
 		cmocka_unit_test(a_frozen_server_is_ended_at_the_deadline_of_its_stop),
+		cmocka_unit_test(a_controller_that_does_not_read_is_waited_for),
 		cmocka_unit_test(what_the_agent_does_not_know_is_an_error),
 		cmocka_unit_test(a_stream_that_is_not_ours_ends_the_agent),
 	};
