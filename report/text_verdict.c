@@ -248,8 +248,10 @@ void text_verdict(FILE *out, const struct style *style, const struct result *res
 	if (result->finding) {
 		const struct connection *judged = result->finding->connection;
 		bool has_server = judged->nserver_rung > 0;
-		bool has_client = judged->nrung > 0 || !has_server;
+		bool has_client = judged->nrung > 0;
 
+		if (!has_client && !has_server)
+			add_words(out, style, KEY, "no capture holds this connection: no ladder");
 		if (has_client)
 			add_ladders(out, style, result, false);
 		if (has_client && has_server && style->verbose > 0)
