@@ -47,7 +47,7 @@ static struct cursor records(void)
 static size_t record_count(void)
 {
 	struct cursor cursor = records();
-	struct packet packet;
+	struct packet packet = { 0 };
 	size_t count = 0;
 
 	while (packet_next(&cursor, &packet))
@@ -119,7 +119,7 @@ static void first_and_last_packet_are_captured_in_every_round(void **state)
 	int to = sink_open(9001), fd = udp_open(9001);
 	for (int round = 0; round < ROUNDS; round++) {
 		char first[16] = "first", last[16];
-		struct packet packet;
+		struct packet packet = { 0 };
 
 		kept_clear(&kept);
 		snprintf(last, sizeof last, "last %d", round);
@@ -148,7 +148,7 @@ static void a_burst_that_nobody_reads_is_kept_whole_and_in_order(void **state)
 		BURST = 10000
 	};
 	struct capture capture;
-	struct packet packet;
+	struct packet packet = { 0 };
 	uint32_t expected = 0;
 
 	(void)state;
@@ -238,7 +238,7 @@ static void large_packets_are_whole(void **state)
 {
 	static char large[60000];
 	struct capture capture;
-	struct packet packet;
+	struct packet packet = { 0 };
 	size_t count = 0;
 
 	NEED_NAMESPACE();
@@ -273,7 +273,7 @@ static void the_snaplen_cuts_and_the_length_stays_true(void **state)
 {
 	char bytes[500] = { 0 };
 	struct capture capture;
-	struct packet packet;
+	struct packet packet = { 0 };
 
 	NEED_NAMESPACE();
 	int to = sink_open(9006), fd = udp_open(9006);
@@ -358,7 +358,7 @@ static void an_unknown_interface_is_named(void **state)
 static void times_are_wall_time_and_do_not_go_back(void **state)
 {
 	struct capture capture;
-	struct packet packet;
+	struct packet packet = { 0 };
 	uint64_t before = (uint64_t)clock_real_ns(), last = before;
 
 	NEED_NAMESPACE();
@@ -389,7 +389,7 @@ static void a_vlan_tag_is_put_back_where_it_was(void **state)
 				  .sll_ifindex = (int)if_nametoindex("lo"),
 				  .sll_halen = 6 };
 	struct capture capture;
-	struct packet packet;
+	struct packet packet = { 0 };
 
 	NEED_NAMESPACE();
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);

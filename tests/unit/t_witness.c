@@ -185,6 +185,56 @@ static void a_capture_holds_all_between_start_and_stop(void **state)
 	session_end(&session);
 }
 
+static void a_flood_is_kept_while_the_controller_does_not_read(void **state)
+{
+	enum {
+		FLOOD = 60000
+	};
+	static struct session session;
+	struct sockaddr_in in = netspace_in("127.0.0.1", 9100);
+	struct event request;
+	uint32_t expected = 0;
+
+	(void)state;
+	NEED_NAMESPACE();
+	int to = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(to, (struct sockaddr *)&in, sizeof in), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&in, sizeof in), 0);
+	setup(&session, "10.7.0.1", true);
+	event_init(&request, "capture.start");
+	event_int(&request, "capture", 0);
+	event_text(&request, "link", "lan");
+	event_text(&request, "iface", "lo");
+	event_int(&request, "snaplen", 96);
+	event_int(&request, "buffer", 32 << 20);
+	ask_ok(&session, &request);
+	for (uint32_t i = 0; i < FLOOD; i++)
+		assert_int_equal(send(fd, &i, sizeof i, 0), sizeof i);
+	event_init(&request, "capture.stop");
+	event_int(&request, "capture", 0);
+	ask_ok(&session, &request);
+	const struct event *end = kept_find(&session.kept, "capture.end", NULL, NULL);
+	assert_int_equal(event_num(end, "dropped", -1), 0);
+	assert_int_equal(event_num(end, "packets", -1), FLOOD);
+	struct cursor cursor = cursor_of(session.kept.records.data, session.kept.records.len);
+	while (cursor_left(&cursor) > 0) {
+		uint32_t number, caplen;
+
+		cursor_u64(&cursor);
+		cursor_u32(&cursor);
+		caplen = cursor_u32(&cursor);
+		const uint8_t *bytes = cursor_take(&cursor, caplen);
+		assert_non_null(bytes);
+		memcpy(&number, bytes + 42, sizeof number);
+		assert_int_equal(number, expected++);
+	}
+	assert_int_equal(expected, FLOOD);
+	close(fd);
+	close(to);
+	session_end(&session);
+}
+
 static void a_capture_that_is_not_allowed_is_answered_with_its_errno(void **state)
 {
 	static struct session session;
@@ -355,6 +405,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_capture_holds_all_between_start_and_stop),
+		cmocka_unit_test(a_flood_is_kept_while_the_controller_does_not_read),
 		cmocka_unit_test(a_capture_that_is_not_allowed_is_answered_with_its_errno),
 		cmocka_unit_test(a_fault_is_set_proven_healed_and_counted),
 		cmocka_unit_test(the_end_of_the_stream_undoes_every_fault),
