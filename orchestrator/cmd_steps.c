@@ -1,10 +1,11 @@
 /* lab steps: the table of verbs, as text, JSON and the table of docs/scenario.md. */
 #include "cli.h"
 #include "json.h"
+#include "scenario_schema.h"
 #include "table.h"
 
 /* "HOST tcp.serve PORT [address=ADDRESS]" */
-static void usage_add(struct buf *out, const struct step_kind *kind)
+void step_usage(struct buf *out, const struct step_kind *kind)
 {
 	static const char *const forms[] = {
 		[PARAM_WORD] = "WORD",          [PARAM_PORT] = "PORT",
@@ -30,7 +31,7 @@ static void usage_add(struct buf *out, const struct step_kind *kind)
 	}
 }
 
-static const char *results_text(const struct step_kind *kind, struct arena *arena)
+const char *step_results(const struct step_kind *kind, struct arena *arena)
 {
 	static const char *const words[] = { "ok",  "an errno name", "TIMEOUT",
 					     "EOF", "socket counts", "a number" };
@@ -47,13 +48,13 @@ static void print_one(FILE *out, const struct step_kind *kind, struct arena *are
 	struct buf usage = { 0 };
 	const char *needs = needs_text(kind->needs, arena);
 
-	usage_add(&usage, kind);
+	step_usage(&usage, kind);
 	fprintf(out, "%s\n  %s\n", usage.data, kind->text);
 	for (const struct param *p = kind->params; p && p->name; p++)
 		fprintf(out, "    %-12s %s%s%s%s\n", p->name, p->text,
 			p->fallback ? " (default " : "", p->fallback ? p->fallback : "",
 			p->fallback ? ")" : "");
-	fprintf(out, "  -> %s\n", results_text(kind, arena));
+	fprintf(out, "  -> %s\n", step_results(kind, arena));
 	if (kind->flags & STEP_OBSERVES)
 		fprintf(out, "  within TIME: asks again until it holds\n");
 	if (kind->flags & STEP_FAULT)
@@ -62,37 +63,6 @@ static void print_one(FILE *out, const struct step_kind *kind, struct arena *are
 	if (*needs)
 		fprintf(out, "  needs %s\n", needs);
 	buf_close(&usage);
-}
-
-void steps_markdown(FILE *out)
-{
-	struct arena arena = { 0 };
-
-	for (size_t i = 0; step_kinds[i]; i++) {
-		const struct step_kind *kind = step_kinds[i];
-		const char *needs = needs_text(kind->needs, &arena);
-		struct buf usage = { 0 };
-		usage_add(&usage, kind);
-		fprintf(out, "### `%s`\n`%s`\n\n%c%s. Results: %s.", kind->name, usage.data,
-			(kind->text[0] & 0x5f), kind->text + 1, results_text(kind, &arena));
-		if (kind->flags & STEP_OBSERVES)
-			fprintf(out, " `within TIME` asks again until it holds.");
-		if (kind->flags & STEP_FAULT)
-			fprintf(out, " Its effect is read back; `heal` undoes it.");
-		if (*needs)
-			fprintf(out, " Needs: %s.", needs);
-		fprintf(out, "\n\n");
-		buf_close(&usage);
-		if (!kind->params || !kind->params->name)
-			continue;
-		fprintf(out, "| parameter | means | default |\n| --- | --- | --- |\n");
-		for (const struct param *p = kind->params; p->name; p++)
-			fprintf(out, "| `%s`%s | %s | %s |\n", p->name,
-				p->is_required ? " (needed)" : "", p->text,
-				p->fallback ? p->fallback : "");
-		fprintf(out, "\n");
-	}
-	arena_close(&arena);
 }
 
 static void json_step(struct json *json, const struct step_kind *kind, struct arena *arena)
@@ -108,13 +78,13 @@ static void json_step(struct json *json, const struct step_kind *kind, struct ar
 	static const char *const subjects[] = { "host", "step", "none" };
 	struct buf usage = { 0 };
 
-	usage_add(&usage, kind);
+	step_usage(&usage, kind);
 	json_object(json, NULL);
 	json_text(json, "name", kind->name);
 	json_text(json, "text", kind->text);
 	json_text(json, "usage", usage.data);
 	json_text(json, "subject", subjects[kind->subject]);
-	json_text(json, "results", results_text(kind, arena));
+	json_text(json, "results", step_results(kind, arena));
 	json_text(json, "needs", needs_text(kind->needs, arena));
 	json_bool(json, "observes", kind->flags & STEP_OBSERVES);
 	json_bool(json, "fault", kind->flags & STEP_FAULT);
@@ -161,7 +131,7 @@ static void print_table(const struct cli *cli)
 	if (!cli->style.is_plain) { /* uses are long: two lines a verb read better */
 		for (size_t i = 0; step_kinds[i]; i++) {
 			struct buf usage = { 0 };
-			usage_add(&usage, step_kinds[i]);
+			step_usage(&usage, step_kinds[i]);
 			fprintf(cli->result, "%s\n    %s\n", usage.data, step_kinds[i]->text);
 			buf_close(&usage);
 		}
@@ -171,7 +141,7 @@ static void print_table(const struct cli *cli)
 	table_add(&table, head);
 	for (size_t i = 0; step_kinds[i]; i++) {
 		struct buf usage = { 0 };
-		usage_add(&usage, step_kinds[i]);
+		step_usage(&usage, step_kinds[i]);
 		const char *cells[] = { step_kinds[i]->name, usage.data, step_kinds[i]->text,
 					NULL };
 		table_add(&table, cells);

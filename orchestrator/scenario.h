@@ -169,6 +169,9 @@ void schema_text(FILE *out);
 void schema_json(struct buf *out);
 void schema_markdown(FILE *out);
 void steps_markdown(FILE *out);
+/* The same in scdoc, for lab-scenario(5). */
+void schema_scdoc(FILE *out);
+void steps_scdoc(FILE *out);
 
 size_t scenario_step_find(const struct scenario *scenario, const char *name); /* SIZE_MAX: none */
 size_t scenario_host_find(const struct scenario *scenario, const char *name);

@@ -195,7 +195,7 @@ bool schema_is_backend(const char *name)
 }
 
 /* A row as it is written: "via=HOST", "[address]". */
-static void row_form_add(struct buf *out, const struct schema_row *row)
+void schema_row_form(struct buf *out, const struct schema_row *row)
 {
 	switch (row->form) {
 	case ROW_KEY:
@@ -219,7 +219,7 @@ static void row_form_add(struct buf *out, const struct schema_row *row)
 	}
 }
 
-static void row_text_add(struct buf *out, const struct schema_row *row)
+void schema_row_text(struct buf *out, const struct schema_row *row)
 {
 	buf_str(out, row->param.text);
 	if (row->param.kind == PARAM_CHOICE && strchr(row->param.choices, ' '))
@@ -244,40 +244,10 @@ void schema_text(FILE *out)
 		for (const struct schema_row *r = s->rows; r && r->param.name; r++) {
 			buf_clear(&form);
 			buf_clear(&text);
-			row_form_add(&form, r);
-			row_text_add(&text, r);
+			schema_row_form(&form, r);
+			schema_row_text(&text, r);
 			fprintf(out, "  %-24s\t%s\n", form.data, text.data);
 		}
-	}
-	buf_close(&form);
-	buf_close(&text);
-}
-
-static char upper(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
-
-void schema_markdown(FILE *out)
-{
-	struct buf form = { 0 }, text = { 0 };
-
-	for (const struct schema_section *s = schema; s->name; s++) {
-		fprintf(out, "### `[%s]`\n%c%s.\n\n", s->name, upper(s->text[0]), s->text + 1);
-		if (!s->rows)
-			continue;
-		fprintf(out, "| written as | means |\n| --- | --- |\n");
-		for (const struct schema_row *r = s->rows; r->param.name; r++) {
-			buf_clear(&form);
-			buf_clear(&text);
-			row_form_add(&form, r);
-			row_text_add(&text, r);
-			fprintf(out, "| `%s` | ", form.data);
-			for (const char *c = text.data; *c; c++)
-				fprintf(out, *c == '|' ? "\\%c" : "%c", *c);
-			fprintf(out, " |\n");
-		}
-		fprintf(out, "\n");
 	}
 	buf_close(&form);
 	buf_close(&text);

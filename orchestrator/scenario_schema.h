@@ -2,6 +2,8 @@
 #ifndef SCENARIO_SCHEMA_H
 #define SCENARIO_SCHEMA_H
 
+#include "arena.h"
+#include "buf.h"
 #include "step.h"
 
 enum section_form {
@@ -36,6 +38,12 @@ struct schema_section { /* name NULL ends the table */
 extern const struct schema_section schema[];
 const struct schema_section *schema_section_find(const char *name);
 const struct schema_row *schema_row_find(const struct schema_section *section, const char *name);
+/* "via=HOST", "address"; what it means, with its default. */
+void schema_row_form(struct buf *out, const struct schema_row *row);
+void schema_row_text(struct buf *out, const struct schema_row *row);
+/* "HOST tcp.serve PORT [address=ADDRESS]"; "ok, an errno name". */
+void step_usage(struct buf *out, const struct step_kind *kind);
+const char *step_results(const struct step_kind *kind, struct arena *arena);
 bool schema_is_backend(const char *name); /* loopback netns ssh aws */
 
 #endif

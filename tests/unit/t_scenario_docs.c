@@ -1,4 +1,5 @@
-/* docs/scenario.md holds the tables as the program has them. UPDATE=1 writes them anew. */
+/* docs/scenario.md and lab-scenario(5) hold the tables as the program has them. UPDATE=1 writes
+ * them anew. */
 #include "unit.h"
 
 #include <fcntl.h>
@@ -19,40 +20,75 @@ static char *printed(void (*print)(FILE *out))
 	return text;
 }
 
-static void the_reference_is_printed_from_the_tables(void **state)
+struct page {
+	const char *path, *mark, *sections, *verbs;
+	void (*schema)(FILE *out), (*steps)(FILE *out);
+	const char *tail;
+};
+
+/* The page up to its mark, then what the tables say. */
+static void compare(const struct page *page)
 {
-	static const char mark[] = "<!-- from here on: printed from the tables -->\n";
-	char *schema = printed(schema_markdown), *steps = printed(steps_markdown);
-	struct buf page = { 0 }, want = { 0 };
+	char *schema = printed(page->schema), *steps = printed(page->steps);
+	struct buf have = { 0 }, want = { 0 };
 	struct err err;
 
-	(void)state;
-	if (file_read(AT_FDCWD, "docs/scenario.md", 1 << 20, &page, &err) < 0)
+	if (file_read(AT_FDCWD, page->path, 1 << 20, &have, &err) < 0)
 		SKIP("not in the repository");
-	char *at = strstr(page.data, mark);
+	char *at = strstr(have.data, page->mark);
 	assert_non_null(at);
-	buf_add(&want, page.data, (size_t)(at - page.data));
-	buf_printf(&want, "%s\n## Sections\n%s## Verbs\n%s", mark, schema, steps);
+	buf_add(&want, have.data, (size_t)(at - have.data));
+	buf_printf(&want, "%s\n\n%s\n\n%s%s\n\n%s%s", page->mark, page->sections, schema,
+		   page->verbs, steps, page->tail);
 	while (want.len > 1 && want.data[want.len - 1] == '\n' && want.data[want.len - 2] == '\n')
 		want.data[--want.len] = 0;
 	if (getenv("UPDATE")) {
-		FILE *out = fopen("docs/scenario.md", "we");
+		FILE *out = fopen(page->path, "we");
 		assert_non_null(out);
 		assert_int_equal(fwrite(want.data, 1, want.len, out), want.len);
 		assert_int_equal(fclose(out), 0);
 	} else {
-		assert_string_equal(page.data, want.data);
+		assert_string_equal(have.data, want.data);
 	}
-	buf_close(&page);
+	buf_close(&have);
 	buf_close(&want);
 	free(schema);
 	free(steps);
+}
+
+static void the_reference_is_printed_from_the_tables(void **state)
+{
+	(void)state;
+	compare(&(struct page){
+	    .path = "docs/scenario.md",
+	    .mark = "<!-- from here on: printed from the tables -->",
+	    .sections = "## Sections",
+	    .verbs = "## Verbs",
+	    .schema = schema_markdown,
+	    .steps = steps_markdown,
+	    .tail = "",
+	});
+}
+
+static void the_manual_page_is_printed_from_the_tables(void **state)
+{
+	(void)state;
+	compare(&(struct page){
+	    .path = "man/lab-scenario.5.scd",
+	    .mark = "; from here on: printed from the tables",
+	    .sections = "# SECTIONS",
+	    .verbs = "# VERBS",
+	    .schema = schema_scdoc,
+	    .steps = steps_scdoc,
+	    .tail = "# SEE ALSO\n\n*lab*(1), *lab-run*(5), *nft*(8), *ss*(8), *pcap-filter*(7)\n",
+	});
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_reference_is_printed_from_the_tables),
+		cmocka_unit_test(the_manual_page_is_printed_from_the_tables),
 	};
 
 	return cmocka_run_group_tests_name("scenario docs", tests, NULL, NULL);
