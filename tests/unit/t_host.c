@@ -52,6 +52,12 @@ static void finish(struct fixture *f)
 	arena_close(&f->plan.arena);
 }
 
+/* A root made by debootstrap has none; then there is nothing to mount over. */
+static bool has_etc_hosts(void)
+{
+	return access("/etc/hosts", F_OK) == 0;
+}
+
 static void a_host_is_what_the_plan_says(void **state)
 {
 	struct fixture f;
@@ -59,9 +65,11 @@ static void a_host_is_what_the_plan_says(void **state)
 
 	(void)state;
 	open_or_skip(&f, &backend_netns, 3, shell);
-	assert_true(f.lab.is_private && f.lab.has_hosts_file);
+	assert_true(f.lab.is_private);
+	assert_true(f.lab.has_hosts_file == has_etc_hosts());
 	assert_string_equal(ask(&f.lab, 1, "cat /proc/sys/kernel/hostname"), "host-1");
-	assert_string_equal(ask(&f.lab, 1, "sed -n '$p' /etc/hosts"), "# of the run");
+	if (f.lab.has_hosts_file)
+		assert_string_equal(ask(&f.lab, 1, "sed -n '$p' /etc/hosts"), "# of the run");
 	assert_string_equal(ask(&f.lab, 1, "wc -c </etc/resolv.conf"), "0");
 	assert_string_equal(ask(&f.lab, 2, "cat /proc/sys/net/ipv4/tcp_syn_retries"), "2");
 	assert_string_equal(ask(&f.lab, 2, "cat /proc/sys/net/ipv6/conf/eth0/disable_ipv6"), "1");
@@ -69,12 +77,16 @@ static void a_host_is_what_the_plan_says(void **state)
 	assert_string_equal(ask(&f.lab, 0, "grep -c 10.7.0.1$ /proc/net/fib_trie"), "2");
 	snprintf(id, sizeof id, "%d", (int)geteuid());
 	assert_string_equal(ask(&f.lab, 0, "id -u"), id);
-	assert_string_equal(ask(&f.lab, 0, "grep -c 'Sig[BI].*[1-9a-f]' /proc/self/status"), "0");
+	/* 32 and 33 are glibc's own: its posix_spawn, which make uses, leaves them ignored. */
+	assert_string_equal(
+	    ask(&f.lab, 0, "grep 'Sig[BI]' /proc/self/status | grep -cvE '0{16}|0{7}180{7}'"), "0");
 	char a[64], b[64];
 	snprintf(a, sizeof a, "%s", ask(&f.lab, 0, "readlink /proc/self/ns/net"));
 	snprintf(b, sizeof b, "%s", ask(&f.lab, 1, "readlink /proc/self/ns/net"));
 	assert_string_not_equal(a, b);
 	finish(&f);
+	if (!has_etc_hosts())
+		return;
 	int fd = open("/etc/hosts", O_RDONLY | O_CLOEXEC);
 	char text[4096] = "";
 	assert_true(read(fd, text, sizeof text - 1) >= 0);
@@ -379,9 +391,10 @@ static int with_covered_proc(void)
 		print_message("# %s\n", f.err.text);
 		return 1;
 	}
-	if (f.lab.has_pid_ns || !f.lab.has_hosts_file || !f.lab.note)
+	if (f.lab.has_pid_ns || f.lab.has_hosts_file != has_etc_hosts() || !f.lab.note)
 		return 2;
-	if (!streq(ask(&f.lab, 1, "sed -n '$p' /etc/hosts"), "# of the run") ||
+	if ((f.lab.has_hosts_file &&
+	     !streq(ask(&f.lab, 1, "sed -n '$p' /etc/hosts"), "# of the run")) ||
 	    !streq(ask(&f.lab, 1, "cat /proc/sys/net/ipv4/tcp_syn_retries"), "2"))
 		return 3;
 	ask(&f.lab, 0,
