@@ -54,6 +54,7 @@ for name in id env bash cat; do
 	program "bin/$name" "exec $(type -P "$name") \"\$@\""
 done
 program bin/apt-get 'echo "$*" >>"$T/asked"'
+program bin/id 'echo 0'
 export T
 need() {
 	PATH=$T/bin "$SRC/scripts/need" "$@" </dev/null
