@@ -192,6 +192,32 @@ PYTHON
 		wait_for python.log '^[0-9]+$'
 		port=$(cat python.log)
 	}
+	cat >flood.py <<'PYTHON'
+"""Many messages before any answer is read, then the end of what we say: all are answered."""
+import socket, sys
+
+n = 20000
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+s.setblocking(False)
+data, got = b"\0\0\0\1" * n, 0
+while data:
+    try:
+        data = data[s.send(data[:65536]):]
+    except BlockingIOError:
+        s.setblocking(True)
+        got += len(s.recv(1024))
+        s.setblocking(False)
+s.setblocking(True)
+s.settimeout(5)
+s.shutdown(socket.SHUT_WR)
+while answer := s.recv(65536):
+    got += len(answer)
+assert got == 25 * n, got
+PYTHON
+	serve flood
+	t "a client that reads late is answered to the last message" \
+		python3 flood.py "$HOST" "$port"
+	end
 	serve python
 	t "a Python client is answered" python3 sandbox.py client "$HOST" "$port"
 	t "and its name is shown" wait_for python.log '^pythön: Message #3'
@@ -214,6 +240,6 @@ PYTHON
 	like "$err" 'cut message: 2 of 5 payload bytes \(EPROTO\)' "and a cut message"
 	wait "$pid"
 else
-	skip "no python3" 10
+	skip "no python3" 11
 fi
 done_testing

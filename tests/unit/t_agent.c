@@ -148,17 +148,29 @@ static void a_refused_connect_still_tells_its_local_port(void **state)
 static void a_stopped_server_has_read_what_was_sent(void **state)
 {
 	struct driver driver;
+	pid_t server;
 	int port;
 
 	(void)state;
-	open_host(&driver, &port);
+	open_host(&driver, NULL);
+	driver_request(&driver, 2, "tcp.serve serve port=0");
+	assert_true(driver_event(&driver, "listen"));
+	server = (pid_t)event_num(&driver.last, "pid", 0);
+	port = (int)event_num(&driver.last, "port", 0);
+	assert_string_equal(driver_done(&driver, 2), "ok");
 	assert_string_equal(play_at(&driver, 3, "tcp.connect bob to=127.0.0.3:PORT keep=yes", port),
 			    "ok");
+	/* Frozen while they are sent, so that all of them are unread when the stop comes. */
+	assert_int_equal(kill(server, SIGSTOP), 0);
 	assert_string_equal(driver_play(&driver, 4, "tcp.send bob subject=bob messages=200"), "ok");
-	assert_string_equal(driver_play(&driver, 5, "tcp.stop stop step=serve"), "ok");
+	driver_request(&driver, 5, "tcp.stop stop step=serve");
+	driver_request(&driver, 6, "setup - name=h address=127.0.0.3"); /* the stop is under way */
+	assert_string_equal(driver_done(&driver, 6), "ok");
+	assert_int_equal(kill(server, SIGCONT), 0);
+	assert_string_equal(driver_done(&driver, 5), "ok");
 	assert_true(driver_saw(&driver, "Message #200 from client bob\",\"bytes\""));
 	/* Its answers are read, then the end: a FIN, because nothing was left unread. */
-	assert_string_equal(driver_play(&driver, 6, "tcp.recv bob subject=bob messages=201"),
+	assert_string_equal(driver_play(&driver, 7, "tcp.recv bob subject=bob messages=201"),
 			    "EOF");
 	assert_true(driver_saw(&driver, "\"how\":\"FIN\"") || driver_event(&driver, "peer-closed"));
 	assert_false(driver_saw(&driver, "\"how\":\"RST\""));
