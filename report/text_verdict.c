@@ -144,11 +144,23 @@ static void add_advice(FILE *out, const struct style *style, const struct result
 	line_close(&line);
 }
 
-static void add_captures(FILE *out, const struct style *style, const struct analysis *analysis)
+/* "wireshark DIR/run.pcapng". A command to paste is never cut. */
+static void add_command(struct line *line, const char *dir)
 {
-	struct line line = line_of(style);
+	line_text(line, "wireshark ");
+	line_text(line, dir);
+	if (*dir && dir[strlen(dir) - 1] != '/')
+		line_text(line, "/");
+	line_text(line, "run.pcapng");
+}
+
+/* What was captured, what was lost, and where it is: two lines, whatever the path's length. */
+static void add_captures(FILE *out, const struct style *style, const struct result *result)
+{
+	const struct analysis *analysis = &result->analysis;
+	struct line line = line_of(style), command = line_of(style);
 	int64_t packets = 0, dropped = 0;
-	bool is_known = true, is_cut = false;
+	bool is_known = true, is_cut = false, fits;
 
 	for (size_t i = 0; i < analysis->ncapture; i++) {
 		packets += analysis->capture[i].packets;
@@ -156,47 +168,38 @@ static void add_captures(FILE *out, const struct style *style, const struct anal
 		is_known = is_known && analysis->capture[i].dropped >= 0;
 		is_cut = is_cut || analysis->capture[i].is_cut;
 	}
+	add_command(&command, result->dir);
+	fits = 20 + command.columns <= COLUMNS;
 	line_to(&line, 4);
-	if (analysis->ncapture == 0)
-		line_text(&line, "Captured        nothing: this run has no capture");
-	else if (is_known)
-		line_printf(&line,
-			    "Captured        %lld packets in %zu file%s, dropped by kernel %lld",
-			    (long long)packets, analysis->ncapture,
-			    analysis->ncapture == 1 ? "" : "s", (long long)dropped);
+	line_text(&line, "Captured");
+	line_to(&line, 20);
+	if (analysis->ncapture == 0) {
+		line_text(&line, "nothing: this run has no capture");
+		line_end(&line, out);
+		line_close(&line);
+		line_close(&command);
+		return;
+	}
+	line_printf(&line, "%lld packets in %zu file%s, ", (long long)packets, analysis->ncapture,
+		    analysis->ncapture == 1 ? "" : "s");
+	if (is_known)
+		line_printf(&line, "dropped by kernel %lld", (long long)dropped);
 	else
-		line_printf(&line, "Captured        %lld packets in %zu file%s, drops not known",
-			    (long long)packets, analysis->ncapture,
-			    analysis->ncapture == 1 ? "" : "s");
+		line_text(&line, "drops not known");
 	if (is_cut)
 		line_text(&line, " (cut)");
+	if (!fits)
+		line_text(&line, "; open it:");
 	line_end(&line, out);
-	line_close(&line);
-}
-
-/* A command to paste is never cut: a long path gets a line of its own. */
-static void add_files(FILE *out, const struct style *style, const struct result *result)
-{
-	struct line line = line_of(style), path = line_of(style);
-
-	if (result->analysis.ncapture == 0)
-		return;
-	line_text(&path, "wireshark ");
-	if (*result->dir) {
-		line_text(&path, result->dir);
-		if (result->dir[strlen(result->dir) - 1] != '/')
-			line_text(&path, "/");
-	}
-	line_text(&path, "run.pcapng");
 	line_to(&line, 4);
-	line_text(&line, "Open it");
-	if (20 + path.columns > COLUMNS)
-		line_end(&line, out);
-	line_to(&line, 20 + path.columns > COLUMNS ? 4 : 20);
-	buf_add(&line.buf, path.buf.data, path.buf.len);
+	if (fits) {
+		line_text(&line, "Open it");
+		line_to(&line, 20);
+	}
+	add_command(&line, result->dir);
 	line_end(&line, out);
 	line_close(&line);
-	line_close(&path);
+	line_close(&command);
 }
 
 /* One value of the last line: no blank, so that it splits at blanks. */
@@ -273,8 +276,7 @@ void text_verdict(FILE *out, const struct style *style, const struct result *res
 		fputc('\n', out);
 	if (result->finding)
 		add_advice(out, style, result);
-	add_captures(out, style, &result->analysis);
-	add_files(out, style, result);
+	add_captures(out, style, result);
 	if (style->is_plain)
 		text_verdict_plain(out, style, result);
 }

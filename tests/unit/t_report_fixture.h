@@ -13,106 +13,20 @@
 #include "judge.h"
 #include "report.h"
 
-#define STEP(n, label, phase, verb, subject, words)                                                \
-	"{\"t_ns\":9,\"host\":\"lab\",\"kind\":\"step\",\"step\":" #n ",\"label\":\"" label        \
-	"\",\"phase\":\"" phase "\",\"verb\":\"" verb "\",\"subject\":\"" subject                  \
-	"\",\"words\":\"" words "\""
-#define AT(host, kind, n, label)                                                                   \
-	"{\"t_ns\":9,\"host\":\"" host "\",\"kind\":\"" kind "\",\"step\":" #n                     \
-	",\"label\":\"" label "\""
+/* tests/golden/report-refused.NAME.ndjson: the tests run in the repository's own folder. */
+static inline char *golden_lines(const char *name, struct arena *arena)
+{
+	struct buf text = { 0 };
+	struct err err = { 0 };
+	char path[128], *lines;
 
-static const char refused_record[] =
-    "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"run\",\"schema\":\"lab.steps/1\","
-    "\"scenario\":\"refused\",\"title\":\"Connection refused: nobody listens on a reachable port\","
-    "\"backend\":\"netns\",\"run\":\"4f2a\",\"version\":\"0.1.0\",\"ask\":\"proven\","
-    "\"ask_wire\":1}\n"
-    "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"host\",\"name\":\"server\",\"address\":\"10.7.0.1\","
-    "\"link\":\"lan\"}\n"
-    "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"host\",\"name\":\"client-1\","
-    "\"address\":\"10.7.0.2\",\"link\":\"lan\"}\n"
-    "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"host\",\"name\":\"client-2\","
-    "\"address\":\"10.7.0.3\",\"link\":\"lan\"}\n"
-    "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"expect\",\"verdict\":\"refused.no-listener\","
-    "\"on\":\"carol\",\"wire\":\"C>S [S], S>C [R.]\","
-    "\"not\":\"refused.bound-elsewhere refused.firewall-reset\",\"confidence\":\"proven\"}\n"
-    "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"phase\",\"name\":\"control\"}\n" STEP(
-	1, "serve",
-	"control", "tcp.serve", "server", "server tcp.serve 1234") ",\"result\":\"ok\",\"is_ok\":1,"
-								   "\"took_ns\":1010000}\n" STEP(2, "alice", "control", "tcp.connect", "client-1", "client-1 tcp.connect server:1234 messages=3 keep=yes") ",\"expected\":\"ok\",\"result\":\"ok\",\"is_ok\":1,\"took_ns\":2200000}\n" STEP(3, "bob", "control", "tcp.connect", "client-2", "client-2 tcp.connect server:1234 messages=3 keep=yes") ",\"expected\":\"ok\",\"result\":\"ok\",\"is_ok\":1,\"took_ns\":2300000}\n" STEP(4, "before", "control", "sockets", "server", "server sockets 1234") ",\"expected\":\"LISTEN 1, ESTAB 2\",\"result\":\"LISTEN 1, ESTAB 2\",\"is_ok\":1,"
-																																																																			 "\"took_ns\":100000}\n"
-																																																																			 "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"phase\",\"name\":\"fault\"}\n" STEP(5,
-																																																																												      "stop",
-																																																																												      "fault", "tcp.stop", "serve", "server tcp.stop serve") ",\"result\":\"ok\",\"is_ok\":1,\"took_ns\":400000}\n" STEP(6,
-																																																																																											 "after",
-																																																																																											 "fault",
-																																																																																											 "sockets",
-																																																																																											 "server", "server sockets 1234") ",\"expected\":\"LISTEN 0\",\"result\":\"LISTEN 0\",\"is_ok\":1,\"took_ns\":100000}\n" STEP(7,
-																																																																																																										      "carol",
-																																																																																																										      "fault", "tcp.connect", "client-1", "client-1 tcp.connect server:1234") ",\"expected\":\"ECONNREFUSED within 50ms\",\"result\":\"ECONNREFUSED\",\"is_ok\":1,"
-																																																																																																																			      "\"text\":\"Connection refused\",\"took_ns\":300000}\n"
-																																																																																																																			      "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"phase\",\"name\":\"recovery\"}\n" STEP(
-																																																																																																																				  8,
-																																																																																																																				  "again", "recovery",
-																																																																																																																				  "tcp.serve",
-																																																																																																																				  "server", "server tcp.serve 1234") ",\"result\":\"ok\",\"is_ok\":1,\"took_ns\":900000}\n" STEP(9,
-																																																																																																																																 "dave",
-																																																																																																																																 "recovery", "tcp.connect",
-																																																																																																																																 "client-1",
-																																																																																																																																 "client-1 tcp.connect server:1234") ",\"expected\":\"ok\",\"result\":\"ok\",\"is_ok\":1,\"took_ns\":1200000}\n"
-																																																																																																																																				     "{\"t_ns\":1,\"host\":\"lab\",\"kind\":\"end\",\"why\":\"done\"}\n";
-
-static const char
-    refused_events[] =
-	"{\"t_ns\":1,\"host\":\"client-1\",\"kind\":\"sysctl\",\"snapshot\":1,"
-	"\"name\":\"net.ipv4.tcp_syn_retries\",\"value\":\"6\"}\n"
-	"{\"t_ns\":1,\"host\":\"client-1\",\"kind\":\"sysctl\",\"snapshot\":1,"
-	"\"name\":\"net.ipv4.tcp_syn_linear_timeouts\",\"value\":\"4\"}\n" AT(
-	    "server", "listen",
-	    1, "serve") ",\"address\":\"10.7.0.1:1234\",\"port\":1234,\"pid\":212,\"process\":"
-			"\"lab-agent\"}\n" AT("client-1", "resolve", 2,
-					      "alice") ",\"query\":\"server\",\"address\":\"10.7.0."
-						       "1\",\"by\":\"hosts\",\"took_ns\":90000}"
-						       "\n" AT("client-1", "connect",
-							       2, "alice") ",\"local\":\"10.7.0.2:"
-									   "40112\",\"peer\":\"10."
-									   "7.0.1:1234\","
-									   "\"result\":\"ok\","
-									   "\"errno\":0,"
-									   "\"took_ns\":60000}"
-									   "\n" AT(
-									       "server",
-									       "message", 1, "serve") ",\"peer\":\"10.7.0.2:40112\",\"name\":\"alice\",\"text\":\"Message #1 from client alice\"}\n" AT("server",
-																									"message",
-																									1, "serve") ",\"peer\":\"10.7.0.2:40112\",\"name\":\"alice\",\"text\":\"Message #2 from client alice\"}\n" AT("client-2", "resolve", 3, "bob") ",\"query\":\"server\",\"address\":\"10.7.0.1\",\"by\":\"hosts\",\"took_ns\":90000}\n" AT("client-2",
-																																																						 "connect", 3, "bob") ",\"local\":\"10.7.0.3:51544\",\"peer\":\"10.7.0.1:1234\",\"result\":\"ok\",\"errno\":0,"
-																																																								      "\"took_ns\":61000}\n" AT(
-																																																									  "server",
-																																																									  "message", 1, "serve") ",\"peer\":\"10.7.0.3:51544\",\"name\":\"bob\",\"text\":\"Message #1 from client bob\"}\n" AT("server",
-																																																																							       "socket", 4, "before") ",\"snapshot\":0,\"state\":\"LISTEN\",\"local\":\"10.7.0.1:1234\",\"peer\":\"0.0.0.0:*\","
-																																																																										      "\"pid\":212,\"process\":\"lab-agent\"}\n" AT(
-																																																																											  "server", "socket",
-																																																																											  4,
-																																																																											  "before") ",\"snapshot\":0,\"state\":\"ESTAB\",\"local\":\"10.7.0.1:1234\",\"peer\":\"10.7.0.2:40112\","
-																																																																												    "\"pid\":212,\"process\":\"lab-agent\"}\n" AT(
-																																																																													"server", "socket", 4, "before") ",\"snapshot\":0,\"state\":\"ESTAB\",\"local\":\"10.7.0.1:1234\",\"peer\":\"10.7.0.3:51544\","
-																																																																																	 "\"pid\":212,\"process\":\"lab-agent\"}\n" AT("server",
-																																																																																						       "sockets", 4, "before") ",\"snapshot\":0,\"rows\":3,\"left_out\":0,\"ports\":\"1234\",\"owners\":1}\n" AT("server",
-																																																																																																				 "exit",
-																																																																																																				 5,
-																																																																																																				 "stop") ",\"pid\":212,\"process\":\"lab-agent\",\"signal\":\"SIGTERM\",\"of\":\"serve\"}\n" AT("client-1",
-																																																																																																																"peer-closed", 2, "alice") ",\"local\":\"10.7.0.2:40112\",\"peer\":\"10.7.0.1:1234\",\"how\":\"FIN\"}\n" AT("client-2",
-																																																																																																																													    "peer-closed",
-																																																																																																																													    3,
-																																																																																																																													    "bob") ",\"local\":\"10.7.0.3:51544\",\"peer\":\"10.7.0.1:1234\",\"how\":\"FIN\"}\n" AT("server", "sockets", 6, "after") ",\"snapshot\":0,\"rows\":0,\"left_out\":0,\"ports\":\"1234\",\"owners\":1}\n" AT("client-1",
-																																																																																																																																																						       "connect", 7, "carol") ",\"local\":\"10.7.0.2:40116\",\"peer\":\"10.7.0.1:1234\",\"result\":\"ECONNREFUSED\","
-																																																																																																																																																									      "\"errno\":111,\"text\":\"Connection refused\",\"took_ns\":80000}\n" AT(
-																																																																																																																																																										  "server",
-																																																																																																																																																										  "listen",
-																																																																																																																																																										  8, "again") ",\"address\":\"10.7.0.1:1234\",\"port\":1234,\"pid\":219,\"process\":\"lab-agent\"}\n" AT("client-1",
-																																																																																																																																																																							 "connect", 9, "dave") ",\"local\":\"10.7.0.2:40120\",\"peer\":\"10.7.0.1:1234\",\"result\":\"ok\",\"errno\":0,"
-																																																																																																																																																																									       "\"took_ns\":58000}\n" AT(
-																																																																																																																																																																										   "client-1",
-																																																																																																																																																																										   "peer-closed", 9, "dave") ",\"local\":\"10.7.0.2:40120\",\"peer\":\"10.7.0.1:1234\",\"how\":\"FIN\"}\n";
+	snprintf(path, sizeof path, "tests/golden/report-refused.%s.ndjson", name);
+	if (file_read(AT_FDCWD, path, 1 << 20, &text, &err) < 0)
+		fail_msg("%s", err.text);
+	lines = arena_dup(arena, text.data);
+	buf_close(&text);
+	return lines;
+}
 
 static const struct rung alice_rungs[] = {
 	{ 0, true, "[S]", "SYN", 0, 1 },       { 41000, false, "[S.]", "SYN+ACK", 0, 2 },
@@ -242,7 +156,7 @@ static inline struct analysis refused_analysis(struct arena *arena)
 		.trace_hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 	};
 
-	lines_load(refused_events, &analysis.event, &analysis.nevent, arena);
+	lines_load(golden_lines("events", arena), &analysis.event, &analysis.nevent, arena);
 	return analysis;
 }
 
@@ -257,7 +171,7 @@ static inline struct result refused_result(struct arena *arena)
 	struct judgement judgement;
 
 	result.analysis = refused_analysis(arena);
-	lines_load(refused_record, &result.record, &result.nrecord, arena);
+	lines_load(golden_lines("steps", arena), &result.record, &result.nrecord, arena);
 	input.analysis = &result.analysis;
 	input.record = result.record;
 	input.nrecord = result.nrecord;

@@ -96,7 +96,7 @@ static void all_as_expected_is_0(void **state)
 	struct trial trial = trial_of();
 
 	(void)state;
-	try_record(&trial, refused_record);
+	try_record(&trial, golden_lines("steps", &trial.arena));
 	assert_trial(&trial, 0, NULL);
 	assert_string_equal(trial.judgement.expected, "refused.no-listener on carol");
 	assert_string_equal(trial.judgement.verdict, "refused.no-listener");
@@ -109,9 +109,9 @@ static void another_result_of_a_step_is_1(void **state)
 	struct trial trial = trial_of();
 
 	(void)state;
-	try_record(&trial,
-		   edited(&trial.arena, refused_record, NULL, "\"result\":\"LISTEN 0\",\"is_ok\":1",
-			  "\"result\":\"LISTEN 1\",\"is_ok\":0"));
+	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
+				  "\"result\":\"LISTEN 0\",\"is_ok\":1",
+				  "\"result\":\"LISTEN 1\",\"is_ok\":0"));
 	assert_trial(&trial, 1, "after: expected LISTEN 0, got LISTEN 1");
 	arena_close(&trial.arena);
 }
@@ -121,7 +121,7 @@ static void another_result_without_an_expectation_is_1_too(void **state)
 	struct trial trial = trial_of();
 
 	(void)state;
-	try_record(&trial, edited(&trial.arena, refused_record, NULL,
+	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
 				  "1234\",\"result\":\"ok\",\"is_ok\":1,\"took_ns\":1010000",
 				  "1234\",\"result\":\"EADDRINUSE\",\"is_ok\":0"));
 	assert_trial(&trial, 1, "serve: expected ok, got EADDRINUSE");
@@ -133,9 +133,9 @@ static void a_step_that_could_not_be_found_out_is_3(void **state)
 	struct trial trial = trial_of();
 
 	(void)state;
-	try_record(&trial,
-		   edited(&trial.arena, refused_record, NULL, "\"result\":\"LISTEN 0\",\"is_ok\":1",
-			  "\"result\":\"error\",\"text\":\"no netlink\",\"is_ok\":0"));
+	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
+				  "\"result\":\"LISTEN 0\",\"is_ok\":1",
+				  "\"result\":\"error\",\"text\":\"no netlink\",\"is_ok\":0"));
 	assert_trial(&trial, 3, "after: could not be found out: no netlink");
 	arena_close(&trial.arena);
 }
@@ -145,9 +145,9 @@ static void another_verdict_is_1_and_says_by_what(void **state)
 	struct trial trial = trial_of();
 
 	(void)state;
-	try_record(&trial,
-		   edited(&trial.arena, refused_record, NULL, "\"verdict\":\"refused.no-listener\"",
-			  "\"verdict\":\"refused.wrong-port\""));
+	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
+				  "\"verdict\":\"refused.no-listener\"",
+				  "\"verdict\":\"refused.wrong-port\""));
 	assert_trial(&trial, 1,
 		     "expected refused.wrong-port on carol, found refused.no-listener (proven: "
 		     "event 19, client-1.lan #14");
@@ -160,8 +160,8 @@ static void a_family_is_enough_when_asked_for(void **state)
 
 	(void)state;
 	try_record(&trial,
-		   edited(&trial.arena, refused_record, NULL, "\"verdict\":\"refused.no-listener\"",
-			  "\"verdict\":\"refused\""));
+		   edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
+			  "\"verdict\":\"refused.no-listener\"", "\"verdict\":\"refused\""));
 	assert_trial(&trial, 0, NULL);
 	arena_close(&trial.arena);
 }
@@ -177,7 +177,7 @@ static void right_but_less_sure_than_asked_is_3(void **state)
 	finding.nmissing = 1;
 	finding.missing = &missing;
 	change_finding(&trial, &finding);
-	try_record(&trial, refused_record);
+	try_record(&trial, golden_lines("steps", &trial.arena));
 	assert_trial(&trial, 3, "only likely, proven was asked; missing: no ruleset of the server");
 	arena_close(&trial.arena);
 }
@@ -186,8 +186,8 @@ static void likely_is_enough_where_likely_is_asked_until_proven_is_required(void
 {
 	struct trial trial = trial_of();
 	struct finding finding = trial.analysis.finding[1];
-	char *record =
-	    edited(&trial.arena, refused_record, NULL, "\"ask\":\"proven\"", "\"ask\":\"likely\"");
+	char *record = edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
+			      "\"ask\":\"proven\"", "\"ask\":\"likely\"");
 
 	(void)state;
 	finding.confidence = LIKELY;
@@ -212,11 +212,11 @@ static void the_same_failure_without_its_cause_is_3(void **state)
 	finding.code = "refused.unexplained";
 	finding.confidence = LIKELY;
 	change_finding(&trial, &finding);
-	try_record(&trial, refused_record);
+	try_record(&trial, golden_lines("steps", &trial.arena));
 	assert_trial(&trial, 3, "undecided: refused.unexplained");
 	finding.code = "timeout.unexplained";
 	change_finding(&trial, &finding);
-	try_record(&trial, refused_record);
+	try_record(&trial, golden_lines("steps", &trial.arena));
 	assert_trial(&trial, 1, "found timeout.unexplained");
 	arena_close(&trial.arena);
 }
@@ -229,10 +229,10 @@ static void a_look_alike_that_stands_is_3_and_a_remark_where_likely_is_asked(voi
 	(void)state;
 	finding.nruled_out = 1;
 	change_finding(&trial, &finding);
-	try_record(&trial, refused_record);
+	try_record(&trial, golden_lines("steps", &trial.arena));
 	assert_trial(&trial, 3, "refused.firewall-reset is not ruled out");
-	try_record(&trial, edited(&trial.arena, refused_record, NULL, "\"ask\":\"proven\"",
-				  "\"ask\":\"likely\""));
+	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
+				  "\"ask\":\"proven\"", "\"ask\":\"likely\""));
 	assert_trial(&trial, 0, "refused.firewall-reset is not ruled out");
 	arena_close(&trial.arena);
 }
@@ -242,10 +242,11 @@ static void another_wire_is_1(void **state)
 	struct trial trial = trial_of();
 
 	(void)state;
-	try_record(&trial, edited(&trial.arena, refused_record, NULL, "S>C [R.]\"", "S>C [S.]\""));
+	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
+				  "S>C [R.]\"", "S>C [S.]\""));
 	assert_trial(&trial, 1, "wire: expected C>S [S], S>C [S.] at the client");
-	try_record(&trial, edited(&trial.arena, refused_record, NULL, "S>C [R.]\"",
-				  "S>C [S.]\",\"wire_at\":\"server\""));
+	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
+				  "S>C [R.]\"", "S>C [S.]\",\"wire_at\":\"server\""));
 	assert_trial(&trial, 1, "wire: expected C>S [S], S>C [S.] at server");
 	arena_close(&trial.arena);
 }
@@ -258,7 +259,8 @@ static void each_vantage_point_has_its_own_wire(void **state)
 	struct trial trial = trial_of();
 
 	(void)state;
-	try_record(&trial, arena_printf(&trial.arena, "%s%s", refused_record, more));
+	try_record(&trial,
+		   arena_printf(&trial.arena, "%s%s", golden_lines("steps", &trial.arena), more));
 	assert_trial(&trial, 1, "wire: expected nothing at server");
 	arena_close(&trial.arena);
 }
@@ -268,8 +270,8 @@ static void a_wire_that_was_not_captured_is_3_unless_not_asked(void **state)
 	struct trial trial = trial_of();
 	struct connection *connection = arena_alloc(&trial.arena, sizeof *connection);
 	struct finding finding = trial.analysis.finding[1];
-	char *not_asked =
-	    edited(&trial.arena, refused_record, NULL, "\"ask_wire\":1", "\"ask_wire\":0");
+	char *not_asked = edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
+				 "\"ask_wire\":1", "\"ask_wire\":0");
 
 	(void)state;
 	*connection = *finding.connection;
@@ -278,7 +280,7 @@ static void a_wire_that_was_not_captured_is_3_unless_not_asked(void **state)
 	finding.connection = connection;
 	change_finding(&trial, &finding);
 	trial.analysis.ncapture = 0;
-	try_record(&trial, refused_record);
+	try_record(&trial, golden_lines("steps", &trial.arena));
 	assert_trial(&trial, 3, "no capture at the client");
 	try_record(&trial, not_asked);
 	assert_trial(&trial, 0, "no capture at the client, not asked here");
@@ -296,13 +298,14 @@ static void a_run_that_did_not_end_is_3(void **state)
 	struct trial trial = trial_of();
 
 	(void)state;
-	try_record(&trial, edited(&trial.arena, refused_record, "\"kind\":\"end\"", NULL, NULL));
+	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena),
+				  "\"kind\":\"end\"", NULL, NULL));
 	assert_trial(&trial, 3, "did not end");
-	try_record(&trial, edited(&trial.arena, refused_record, NULL, "\"why\":\"done\"",
-				  "\"why\":\"interrupted\""));
+	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
+				  "\"why\":\"done\"", "\"why\":\"interrupted\""));
 	assert_trial(&trial, 3, "interrupted");
 	trial.analysis.is_interrupted = true;
-	try_record(&trial, refused_record);
+	try_record(&trial, golden_lines("steps", &trial.arena));
 	assert_trial(&trial, 3, "before its manifest was written");
 	arena_close(&trial.arena);
 }
@@ -310,7 +313,7 @@ static void a_run_that_did_not_end_is_3(void **state)
 static void a_fault_phase_that_asserts_nothing_is_3(void **state)
 {
 	struct trial trial = trial_of();
-	char *record = edited(&trial.arena, refused_record, NULL,
+	char *record = edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
 			      "\"expected\":\"ECONNREFUSED within 50ms\",", "");
 
 	(void)state;
@@ -348,7 +351,7 @@ static void a_step_without_a_connection_is_3(void **state)
 	(void)state;
 	trial.analysis.nfinding = 0;
 	trial.analysis.nconnection = 0;
-	try_record(&trial, refused_record);
+	try_record(&trial, golden_lines("steps", &trial.arena));
 	assert_trial(&trial, 3, "no connection of carol was observed");
 	assert_string_equal(trial.judgement.verdict, "none");
 	arena_close(&trial.arena);
@@ -359,7 +362,7 @@ static void a_step_in_the_background_is_judged_by_its_wait(void **state)
 	struct trial trial = trial_of();
 
 	(void)state;
-	try_record(&trial, edited(&trial.arena, refused_record, NULL,
+	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
 				  "\"result\":\"ECONNREFUSED\",\"is_ok\":1", "\"background\":1"));
 	assert_trial(&trial, 0, NULL);
 	arena_close(&trial.arena);
