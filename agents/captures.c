@@ -1,6 +1,6 @@
 /* The agent's captures: requests capture.start and capture.stop, and the ring in its poll loop. */
-#include <errno.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include "agent.h"
 #include "agent_control.h"
@@ -27,8 +27,12 @@ static void readable(struct agent *agent, void *context, short revents)
 {
 	struct one *one = context;
 	struct sink sink = sink_agent(agent);
+	int error = 0;
+	socklen_t len = sizeof error;
 
-	(void)revents;
+	/* A link that goes down leaves an error that only reading it takes away. */
+	if ((revents & POLLERR) != 0)
+		getsockopt(one->capture.fd, SOL_SOCKET, SO_ERROR, &error, &len);
 	capture_drain(&one->capture, TURN, &sink);
 }
 

@@ -48,17 +48,22 @@ static inline int netspace_user(void)
 	return netspace_write("/proc/self/gid_map", map);
 }
 
-static inline int netspace_up(const char *iface)
+static inline int netspace_flags(const char *iface, short flags)
 {
 	struct ifreq request = { 0 };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int status;
 
 	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", iface);
-	request.ifr_flags = IFF_UP | IFF_RUNNING;
+	request.ifr_flags = flags;
 	status = ioctl(fd, SIOCSIFFLAGS, &request);
 	close(fd);
 	return status;
+}
+
+static inline int netspace_up(const char *iface)
+{
+	return netspace_flags(iface, IFF_UP | IFF_RUNNING);
 }
 
 /* Programs that are started keep the rights of the namespace (nft needs CAP_NET_ADMIN). */

@@ -235,6 +235,59 @@ static void a_flood_is_kept_while_the_controller_does_not_read(void **state)
 	session_end(&session);
 }
 
+/* Processor time of the agent, in clock ticks. */
+static long agent_ticks(pid_t pid)
+{
+	char path[64], text[1024];
+	long ticks = 0;
+	const char *at;
+	char *end;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, text, sizeof text - 1);
+	close(fd);
+	assert_true(n > 0);
+	text[n] = '\0';
+	at = strrchr(text, ')');
+	assert_non_null(at);
+	for (int i = 0; i < 12; i++)
+		at = strchr(at + 1, ' ');
+	ticks = strtol(at, &end, 10);
+	return ticks + strtol(end, NULL, 10);
+}
+
+static void a_link_that_goes_down_neither_ends_a_capture_nor_makes_it_spin(void **state)
+{
+	static const int buffers[] = { 0, 16 << 20 };
+	static struct session session;
+	struct event request;
+
+	(void)state;
+	NEED_NAMESPACE();
+	for (size_t i = 0; i < COUNT(buffers); i++) {
+		setup(&session, "10.7.0.1", true);
+		event_init(&request, "capture.start");
+		event_int(&request, "capture", 0);
+		event_text(&request, "link", "lan");
+		event_text(&request, "iface", "lo");
+		event_int(&request, "buffer", buffers[i]);
+		ask_ok(&session, &request);
+		assert_int_equal(netspace_flags("lo", 0), 0);
+		long before = agent_ticks(session.pid);
+		poll(NULL, 0, 200); /* time in which an agent that spins uses 20 ticks */
+		assert_true(agent_ticks(session.pid) - before < 5);
+		assert_int_equal(netspace_up("lo"), 0);
+		assert_int_equal(netspace_connect("127.0.0.1", 1234), -ECONNREFUSED);
+		event_init(&request, "capture.stop");
+		event_int(&request, "capture", 0);
+		ask_ok(&session, &request);
+		const struct event *end = kept_find(&session.kept, "capture.end", NULL, NULL);
+		assert_int_equal(event_num(end, "packets", -1), 2);
+		session_end(&session);
+	}
+}
+
 static void a_capture_that_is_not_allowed_is_answered_with_its_errno(void **state)
 {
 	static struct session session;
@@ -406,6 +459,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_capture_holds_all_between_start_and_stop),
 		cmocka_unit_test(a_flood_is_kept_while_the_controller_does_not_read),
+		cmocka_unit_test(a_link_that_goes_down_neither_ends_a_capture_nor_makes_it_spin),
 		cmocka_unit_test(a_capture_that_is_not_allowed_is_answered_with_its_errno),
 		cmocka_unit_test(a_fault_is_set_proven_healed_and_counted),
 		cmocka_unit_test(the_end_of_the_stream_undoes_every_fault),
