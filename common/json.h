@@ -28,11 +28,4 @@ void json_nil(struct json *json, const char *key);
 /* The quoted, escaped form alone. */
 void json_quote(struct buf *out, const char *text);
 
-/* The first names; jansson has the same ones, so neither the linker nor a reader could tell. */
-#ifndef JANSSON_H
-#define json_object(json, key) json_object_begin(json, key)
-#define json_array(json, key) json_array_begin(json, key)
-#define json_null(json, key) json_nil(json, key)
-#endif
-
 #endif

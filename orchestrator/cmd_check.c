@@ -30,10 +30,10 @@ static int load_all(const struct cli *cli, const char *path, struct complaints *
 
 static void json_complaints(struct json *json, const struct complaints *complaints)
 {
-	json_array(json, "complaints");
+	json_array_begin(json, "complaints");
 	for (size_t i = 0; i < complaints->count; i++) {
 		const struct complaint *c = &complaints->at[i];
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_text(json, "path", c->path);
 		json_int(json, "line", c->line);
 		json_int(json, "column", c->column);
@@ -50,9 +50,9 @@ int cmd_check(const struct cli *cli, struct err *err)
 	int status = 0;
 
 	json.is_pretty = true;
-	json_object(&json, NULL);
+	json_object_begin(&json, NULL);
 	json_text(&json, "schema", "lab.check/1");
-	json_array(&json, "files");
+	json_array_begin(&json, "files");
 	for (size_t i = 0; i < cli->narg; i++) {
 		struct complaints complaints = { .arena = cli->arena };
 		struct err why = { 0 };
@@ -62,7 +62,7 @@ int cmd_check(const struct cli *cli, struct err *err)
 		bool is_good = is_read && complaints.count == 0;
 		if (!is_good)
 			status = ERR_USAGE;
-		json_object(&json, NULL);
+		json_object_begin(&json, NULL);
 		json_text(&json, "name", cli->arg[i]);
 		json_bool(&json, "ok", is_good);
 		json_text(&json, "error", is_read ? NULL : why.text);

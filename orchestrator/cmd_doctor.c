@@ -200,9 +200,9 @@ int cmd_doctor(const struct cli *cli, struct err *err)
 
 	(void)err;
 	json.is_pretty = true;
-	json_object(&json, NULL);
+	json_object_begin(&json, NULL);
 	json_text(&json, "schema", "lab.doctor/1");
-	json_array(&json, "checks");
+	json_array_begin(&json, "checks");
 	for (size_t i = 0; i < COUNT(checks); i++) {
 		struct finding_line line = { 0 };
 		bool is_meant = !checks[i].backend || streq(cli->backend, "auto") ||
@@ -212,7 +212,7 @@ int cmd_doctor(const struct cli *cli, struct err *err)
 		checks[i].look(cli, &line);
 		fails |= line.verdict == FAILS || (line.verdict == WEAKER && checks[i].backend &&
 						   streq(cli->backend, checks[i].backend));
-		json_object(&json, NULL);
+		json_object_begin(&json, NULL);
 		json_text(&json, "name", checks[i].name);
 		json_text(&json, "verdict", verdict_names[line.verdict]);
 		json_text(&json, "text", line.text);

@@ -60,7 +60,7 @@ int cmd_version(const struct cli *cli, struct err *err)
 	}
 	struct buf out = { 0 };
 	struct json json = json_to(&out);
-	json_object(&json, NULL);
+	json_object_begin(&json, NULL);
 	json_text(&json, "schema", "lab.version/1");
 	json_text(&json, "version", LAB_VERSION);
 	json_object_end(&json);

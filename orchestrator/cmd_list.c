@@ -41,25 +41,25 @@ static void print_json(const struct cli *cli, const struct listed *listed, size_
 	struct json json = json_to(&out);
 
 	json.is_pretty = true;
-	json_object(&json, NULL);
+	json_object_begin(&json, NULL);
 	json_text(&json, "schema", "lab.list/1");
-	json_array(&json, "scenarios");
+	json_array_begin(&json, "scenarios");
 	for (size_t i = 0; i < count; i++) {
 		const struct scenario *s = &listed[i].scenario;
 		bool is_good = listed[i].complaints == 0;
-		json_object(&json, NULL);
+		json_object_begin(&json, NULL);
 		json_text(&json, "name", listed[i].entry->name);
 		json_bool(&json, "ok", is_good);
 		json_text(&json, "title", is_good ? s->title : NULL);
 		json_text(&json, "family", is_good ? s->family : NULL);
 		json_text(&json, "level", is_good ? s->level : NULL);
 		json_text(&json, "verdict", is_good ? s->expect.verdict : NULL);
-		json_array(&json, "needs");
+		json_array_begin(&json, "needs");
 		for (unsigned bit = 1; is_good && step_need_name(bit); bit <<= 1)
 			if (s->needs & bit)
 				json_text(&json, NULL, step_need_name(bit));
 		json_array_end(&json);
-		json_object(&json, "not_on");
+		json_object_begin(&json, "not_on");
 		for (size_t j = 0; is_good && j < s->nnot_on; j++)
 			json_text(&json, s->not_on[j].name, s->not_on[j].value);
 		json_object_end(&json);

@@ -33,12 +33,12 @@ static void print_json(const struct cli *cli, const char *parent, const struct h
 	struct json json = json_to(&out);
 
 	json.is_pretty = true;
-	json_object(&json, NULL);
+	json_object_begin(&json, NULL);
 	json_text(&json, "schema", "lab.runs/1");
 	json_text(&json, "directory", parent);
-	json_array(&json, "runs");
+	json_array_begin(&json, "runs");
 	for (size_t i = 0; i < count; i++) {
-		json_object(&json, NULL);
+		json_object_begin(&json, NULL);
 		json_text(&json, "name", run[i].name);
 		json_int(&json, "bytes", run[i].bytes);
 		json_object_end(&json);

@@ -112,33 +112,33 @@ static void print_text(const struct cli *cli, const struct scenario *s)
 
 static void json_lists(struct json *json, const struct scenario *s)
 {
-	json_array(json, "needs");
+	json_array_begin(json, "needs");
 	for (unsigned bit = 1; step_need_name(bit); bit <<= 1)
 		if (s->needs & bit)
 			json_text(json, NULL, step_need_name(bit));
 	json_array_end(json);
-	json_object(json, "not_on");
+	json_object_begin(json, "not_on");
 	for (size_t i = 0; i < s->nnot_on; i++)
 		json_text(json, s->not_on[i].name, s->not_on[i].value);
 	json_object_end(json);
-	json_object(json, "params");
+	json_object_begin(json, "params");
 	for (size_t i = 0; i < s->nparam; i++)
 		json_text(json, s->param[i].name, s->param[i].value);
 	json_object_end(json);
-	json_array(json, "links");
+	json_array_begin(json, "links");
 	for (size_t i = 0; i < s->nlink; i++) {
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_text(json, "name", s->link[i].name);
-		json_array(json, "hosts");
+		json_array_begin(json, "hosts");
 		for (size_t j = 0; j < s->link[i].nhost; j++)
 			json_text(json, NULL, s->host[s->link[i].host[j]].name);
 		json_array_end(json);
 		json_object_end(json);
 	}
 	json_array_end(json);
-	json_array(json, "steps");
+	json_array_begin(json, "steps");
 	for (size_t i = 0; i < s->nstep; i++) {
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_int(json, "number", s->step[i].number);
 		json_text(json, "name", s->step[i].name);
 		json_text(json, "phase", phase_name(s->step[i].phase));
@@ -155,7 +155,7 @@ static void print_json(const struct cli *cli, const struct scenario *s)
 	struct json json = json_to(&out);
 
 	json.is_pretty = true;
-	json_object(&json, NULL);
+	json_object_begin(&json, NULL);
 	json_text(&json, "schema", "lab.show/1");
 	json_text(&json, "name", s->name);
 	json_text(&json, "path", s->path);
@@ -165,7 +165,7 @@ static void print_json(const struct cli *cli, const struct scenario *s)
 	json_text(&json, "level", s->level);
 	json_text(&json, "see", s->see);
 	json_lists(&json, s);
-	json_object(&json, "expect");
+	json_object_begin(&json, "expect");
 	json_text(&json, "verdict", s->expect.verdict);
 	json_text(&json, "on", s->step[s->expect.on].name);
 	json_text(&json, "wire", s->expect.wire);

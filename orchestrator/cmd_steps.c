@@ -79,7 +79,7 @@ static void json_step(struct json *json, const struct step_kind *kind, struct ar
 	struct buf usage = { 0 };
 
 	step_usage(&usage, kind);
-	json_object(json, NULL);
+	json_object_begin(json, NULL);
 	json_text(json, "name", kind->name);
 	json_text(json, "text", kind->text);
 	json_text(json, "usage", usage.data);
@@ -88,9 +88,9 @@ static void json_step(struct json *json, const struct step_kind *kind, struct ar
 	json_text(json, "needs", needs_text(kind->needs, arena));
 	json_bool(json, "observes", kind->flags & STEP_OBSERVES);
 	json_bool(json, "fault", kind->flags & STEP_FAULT);
-	json_array(json, "parameters");
+	json_array_begin(json, "parameters");
 	for (const struct param *p = kind->params; p && p->name; p++) {
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_text(json, "name", p->name);
 		json_text(json, "kind", kinds[p->kind]);
 		json_bool(json, "positional", p->is_positional);
@@ -111,9 +111,9 @@ static void print_json(const struct cli *cli, const struct step_kind *only)
 	struct json json = json_to(&out);
 
 	json.is_pretty = true;
-	json_object(&json, NULL);
+	json_object_begin(&json, NULL);
 	json_text(&json, "schema", "lab.steps-table/1");
-	json_array(&json, "steps");
+	json_array_begin(&json, "steps");
 	for (size_t i = 0; step_kinds[i]; i++)
 		if (!only || only == step_kinds[i])
 			json_step(&json, step_kinds[i], cli->arena);

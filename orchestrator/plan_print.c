@@ -86,16 +86,16 @@ void plan_text(FILE *out, const struct plan *plan)
 
 static void json_hosts(struct json *json, const struct plan *plan)
 {
-	json_array(json, "hosts");
+	json_array_begin(json, "hosts");
 	for (size_t i = 0; i < plan->nhost; i++) {
 		const struct plan_host *h = &plan->host[i];
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_text(json, "name", h->name);
 		json_bool(json, "forwards", h->does_forward);
 		json_text(json, "gateway", h->gateway);
-		json_array(json, "addresses");
+		json_array_begin(json, "addresses");
 		for (size_t j = 0; j < h->nport; j++) {
-			json_object(json, NULL);
+			json_object_begin(json, NULL);
 			json_text(json, "link", plan->link[h->port[j].link].name);
 			json_text(json, "address", h->port[j].address);
 			json_int(json, "prefix", h->port[j].prefix);
@@ -104,7 +104,7 @@ static void json_hosts(struct json *json, const struct plan *plan)
 			json_object_end(json);
 		}
 		json_array_end(json);
-		json_object(json, "sysctls");
+		json_object_begin(json, "sysctls");
 		for (size_t j = 0; j < h->nsysctl; j++)
 			json_text(json, h->sysctl[j].name, h->sysctl[j].value);
 		json_object_end(json);
@@ -116,10 +116,10 @@ static void json_hosts(struct json *json, const struct plan *plan)
 
 static void json_captures(struct json *json, const struct plan *plan)
 {
-	json_array(json, "captures");
+	json_array_begin(json, "captures");
 	for (size_t i = 0; i < plan->ncapture; i++) {
 		const struct plan_capture *c = &plan->capture[i];
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_text(json, "host", plan->host[c->host].name);
 		json_text(json, "link", plan->link[plan->host[c->host].port[c->port].link].name);
 		json_int(json, "snaplen", c->snaplen);
@@ -132,10 +132,10 @@ static void json_captures(struct json *json, const struct plan *plan)
 
 static void json_steps(struct json *json, const struct plan *plan)
 {
-	json_array(json, "steps");
+	json_array_begin(json, "steps");
 	for (size_t i = 0; i < plan->scenario->nstep; i++) {
 		const struct scenario_step *step = &plan->scenario->step[i];
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_int(json, "number", step->number);
 		json_text(json, "name", step->name);
 		json_text(json, "phase", phase_name(step->phase));
@@ -145,7 +145,7 @@ static void json_steps(struct json *json, const struct plan *plan)
 						    : plan->scenario->step[step->subject].name);
 		json_text(json, "verb", step->kind->name);
 		json_text(json, "words", step->words);
-		json_object(json, "parameters");
+		json_object_begin(json, "parameters");
 		for (size_t j = 0; j < step->narg; j++)
 			json_text(json, step->arg[j].name, step->arg[j].value);
 		json_object_end(json);
@@ -162,16 +162,16 @@ void plan_json(struct buf *out, const struct plan *plan)
 	struct json json = json_to(out);
 
 	json.is_pretty = true;
-	json_object(&json, NULL);
+	json_object_begin(&json, NULL);
 	json_text(&json, "schema", "lab.plan/1");
 	json_text(&json, "scenario", s->name);
 	json_text(&json, "title", s->title);
 	json_text(&json, "backend", plan->backend);
 	json_int(&json, "time_limit_ns", s->time_limit_ns);
 	json_text(&json, "ports", plan->ports);
-	json_array(&json, "links");
+	json_array_begin(&json, "links");
 	for (size_t i = 0; i < plan->nlink; i++) {
-		json_object(&json, NULL);
+		json_object_begin(&json, NULL);
 		json_text(&json, "name", plan->link[i].name);
 		json_text(&json, "subnet", plan->link[i].subnet);
 		json_int(&json, "mtu", plan->link[i].mtu);
@@ -181,7 +181,7 @@ void plan_json(struct buf *out, const struct plan *plan)
 	json_hosts(&json, plan);
 	json_captures(&json, plan);
 	json_steps(&json, plan);
-	json_object(&json, "expect");
+	json_object_begin(&json, "expect");
 	json_text(&json, "verdict", s->expect.verdict);
 	json_text(&json, "on", s->step[s->expect.on].name);
 	json_text(&json, "wire", s->expect.wire);

@@ -211,11 +211,11 @@ static void find_offset(const struct run *run, size_t host, int64_t *offset, int
 
 static void write_hosts(const struct run *run, struct json *json)
 {
-	json_array(json, "hosts");
+	json_array_begin(json, "hosts");
 	for (size_t h = 0; h < run->plan.nhost; h++) {
 		const struct event *hello = &run->session.host[h].hello;
 		int64_t offset, bound;
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_text(json, "name", run->plan.host[h].name);
 		json_text(json, "address", run->plan.host[h].port[0].address);
 		if (run->session.host[h].has_hello) {
@@ -229,7 +229,7 @@ static void write_hosts(const struct run *run, struct json *json)
 			json_int(json, "host_minus_controller_ns", offset);
 			json_int(json, "bound_ns", bound);
 		}
-		json_object(json, "sysctl");
+		json_object_begin(json, "sysctl");
 		for (size_t i = 0; i < run->session.nevent; i++) {
 			const struct event *e = &run->session.event[i];
 			if (event_is(e, "sysctl") && streq(e->host, run->plan.host[h].name) &&
@@ -248,7 +248,7 @@ static int write_digests(const struct run *run, struct json *json, struct err *e
 	static const char *const files[] = { "scenario.ini", "plan.json", "steps.ndjson",
 					     "events.ndjson" };
 
-	json_object(json, "sha256");
+	json_object_begin(json, "sha256");
 	for (size_t i = 0; i < COUNT(files); i++) {
 		if (rundir_digest(&run->dir, files[i], hex, err) < 0)
 			return -1;
@@ -272,7 +272,7 @@ int run_seal(struct run *run, const char *why, struct err *err)
 
 	uname(&uts);
 	json.is_pretty = true;
-	json_object(&json, NULL);
+	json_object_begin(&json, NULL);
 	json_text(&json, "schema", "lab.manifest/1");
 	json_text(&json, "version", LAB_VERSION);
 	json_text(&json, "scenario", run->scenario.name);

@@ -262,17 +262,17 @@ void schema_json(struct buf *out)
 	struct json json = json_to(out);
 
 	json.is_pretty = true;
-	json_object(&json, NULL);
+	json_object_begin(&json, NULL);
 	json_text(&json, "schema", "lab.schema/1");
-	json_array(&json, "sections");
+	json_array_begin(&json, "sections");
 	for (const struct schema_section *s = schema; s->name; s++) {
-		json_object(&json, NULL);
+		json_object_begin(&json, NULL);
 		json_text(&json, "name", s->name);
 		json_text(&json, "form", section_forms[s->form]);
 		json_text(&json, "text", s->text);
-		json_array(&json, "rows");
+		json_array_begin(&json, "rows");
 		for (const struct schema_row *r = s->rows; r && r->param.name; r++) {
-			json_object(&json, NULL);
+			json_object_begin(&json, NULL);
 			json_text(&json, "name", r->param.name);
 			json_text(&json, "form", row_forms[r->form]);
 			json_text(&json, "value", r->form_text);

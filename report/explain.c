@@ -255,9 +255,9 @@ void explain_text(FILE *out, const struct style *style, const struct explained *
 
 static void json_pairs(struct json *json, const char *key, const struct pair *pairs)
 {
-	json_array(json, key);
+	json_array_begin(json, key);
 	for (; pairs->name; pairs++) {
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_text(json, "name", pairs->name);
 		json_text(json, "text", pairs->text);
 		json_object_end(json);
@@ -270,18 +270,18 @@ static void json_host(struct json *json, const struct syn_host *host)
 	struct syn_schedule schedule;
 
 	if (!host->is_known) {
-		json_null(json, "this_host");
+		json_nil(json, "this_host");
 		return;
 	}
 	syn_schedule(&schedule, host->retries, host->linear, host->jiffy_us);
-	json_object(json, "this_host");
+	json_object_begin(json, "this_host");
 	json_int(json, "tcp_syn_retries", host->retries);
 	json_int(json, "tcp_syn_linear_timeouts", host->linear);
 	json_int(json, "syns", (int64_t)schedule.nsyn);
 	json_int(json, "gives_up_ms", schedule.likely_ms);
 	json_int(json, "gives_up_least_ms", schedule.least_ms);
 	json_int(json, "gives_up_most_ms", schedule.most_ms);
-	json_array(json, "syn_at_ms");
+	json_array_begin(json, "syn_at_ms");
 	for (size_t i = 0; i < schedule.nsyn; i++)
 		json_int(json, NULL, schedule.at_ms[i]);
 	json_array_end(json);
@@ -295,7 +295,7 @@ void explain_json(struct buf *out, const struct explained *explained, const stru
 	char text[64];
 
 	json.is_pretty = true;
-	json_object(&json, NULL);
+	json_object_begin(&json, NULL);
 	json_text(&json, "schema", "lab.explain/1");
 	json_text(&json, "code", explained->code);
 	json_text(&json, "family", lesson->family);
@@ -305,9 +305,9 @@ void explain_json(struct buf *out, const struct explained *explained, const stru
 	json_text(&json, "mend", explained->cause ? explained->cause->mend : NULL);
 	json_text(&json, "note", explained->note);
 	json_host(&json, host);
-	json_array(&json, "differences");
+	json_array_begin(&json, "differences");
 	for (const struct difference *row = differences; row->name; row++) {
-		json_object(&json, NULL);
+		json_object_begin(&json, NULL);
 		json_text(&json, "name", row->name);
 		json_text(&json, "refused", row->refused);
 		json_text(&json, "timeout", cell(text, sizeof text, row->timeout, host));
@@ -316,9 +316,9 @@ void explain_json(struct buf *out, const struct explained *explained, const stru
 	}
 	json_array_end(&json);
 	json_pairs(&json, "looks_the_same", lesson->alike);
-	json_array(&json, "checks");
+	json_array_begin(&json, "checks");
 	for (const struct check *check = lesson->checks; check->command; check++) {
-		json_object(&json, NULL);
+		json_object_begin(&json, NULL);
 		json_text(&json, "where", check->where);
 		json_text(&json, "command", check->command);
 		json_text(&json, "tells", check->tells);

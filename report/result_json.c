@@ -8,18 +8,18 @@
 static void known_int(struct json *json, const char *key, int64_t value)
 {
 	if (value < 0)
-		json_null(json, key);
+		json_nil(json, key);
 	else
 		json_int(json, key, value);
 }
 
 static void add_sources(struct json *json, const struct source *source, size_t nsource)
 {
-	json_array(json, "sources");
+	json_array_begin(json, "sources");
 	for (size_t i = 0; i < nsource; i++) {
 		bool is_packet = source[i].kind == SOURCE_PACKET;
 
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_text(json, "kind", is_packet ? "packet" : "event");
 		json_text(json, "file", is_packet ? source[i].file : "events.ndjson");
 		json_int(json, "first", source[i].first);
@@ -31,9 +31,9 @@ static void add_sources(struct json *json, const struct source *source, size_t n
 
 static void add_evidence(struct json *json, const struct finding *finding)
 {
-	json_array(json, "evidence");
+	json_array_begin(json, "evidence");
 	for (size_t i = 0; finding && i < finding->nevidence; i++) {
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_text(json, "witness", witness_name(finding->evidence[i].witness));
 		json_text(json, "fact", finding->evidence[i].fact);
 		json_text(json, "says", finding->evidence[i].says);
@@ -41,25 +41,25 @@ static void add_evidence(struct json *json, const struct finding *finding)
 		json_object_end(json);
 	}
 	json_array_end(json);
-	json_array(json, "ruled_out");
+	json_array_begin(json, "ruled_out");
 	for (size_t i = 0; finding && i < finding->nruled_out; i++) {
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_text(json, "code", finding->ruled_out[i].code);
 		json_text(json, "says", finding->ruled_out[i].says);
 		add_sources(json, finding->ruled_out[i].source, finding->ruled_out[i].nsource);
 		json_object_end(json);
 	}
 	json_array_end(json);
-	json_array(json, "missing");
+	json_array_begin(json, "missing");
 	for (size_t i = 0; finding && i < finding->nmissing; i++) {
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_text(json, "witness", witness_name(finding->missing[i].witness));
 		json_text(json, "what", finding->missing[i].what);
 		json_text(json, "fetch", finding->missing[i].fetch);
 		json_object_end(json);
 	}
 	json_array_end(json);
-	json_array(json, "next");
+	json_array_begin(json, "next");
 	for (size_t i = 0; finding && i < finding->nnext; i++)
 		json_text(json, NULL, finding->next[i]);
 	json_array_end(json);
@@ -69,9 +69,9 @@ static void add_steps(struct json *json, const struct result *result)
 {
 	const struct event *step = NULL;
 
-	json_array(json, "steps");
+	json_array_begin(json, "steps");
 	while ((step = record_next(result->record, result->nrecord, step, "step"))) {
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_int(json, "number", step->step);
 		json_text(json, "name", step->label);
 		json_text(json, "phase", record_text(step, "phase", NULL));
@@ -91,13 +91,13 @@ static void add_steps(struct json *json, const struct result *result)
 
 static void add_connections(struct json *json, const struct analysis *analysis, bool with_evidence)
 {
-	json_array(json, "connections");
+	json_array_begin(json, "connections");
 	for (size_t i = 0; i < analysis->nconnection; i++) {
 		const struct connection *connection = &analysis->connection[i];
 		const struct finding *finding =
 		    i < analysis->nfinding ? &analysis->finding[i] : NULL;
 
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_text(json, "name", connection->label);
 		json_int(json, "step", connection->step);
 		json_text(json, "verdict", finding ? finding->code : NULL);
@@ -122,9 +122,9 @@ static void add_connections(struct json *json, const struct analysis *analysis, 
 		json_object_end(json);
 	}
 	json_array_end(json);
-	json_array(json, "captures");
+	json_array_begin(json, "captures");
 	for (size_t i = 0; i < analysis->ncapture; i++) {
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_text(json, "file", analysis->capture[i].file);
 		json_text(json, "host", analysis->capture[i].host);
 		json_text(json, "link", analysis->capture[i].link);
@@ -143,7 +143,7 @@ void result_json(struct buf *out, const struct result *result)
 	const char *hash = result->analysis.trace_hash;
 
 	json.is_pretty = true;
-	json_object(&json, NULL);
+	json_object_begin(&json, NULL);
 	json_text(&json, "schema", "lab.result/1");
 	json_text(&json, "scenario", result->scenario);
 	json_text(&json, "title", record_text(run, "title", NULL));
@@ -158,7 +158,7 @@ void result_json(struct buf *out, const struct result *result)
 	json_text(&json, "trace_hash", hash && *hash ? hash : NULL);
 	json_text(&json, "on", result->finding ? result->finding->connection->label : NULL);
 	json_text(&json, "says", result->finding ? result->finding->says : NULL);
-	json_array(&json, "complaints");
+	json_array_begin(&json, "complaints");
 	for (size_t i = 0; i < result->ncomplaint; i++)
 		json_text(&json, NULL, result->complaint[i]);
 	json_array_end(&json);
@@ -176,7 +176,7 @@ void findings_json(struct buf *out, const struct analysis *analysis, const char 
 	const char *hash = analysis->trace_hash;
 
 	json.is_pretty = true;
-	json_object(&json, NULL);
+	json_object_begin(&json, NULL);
 	json_text(&json, "schema", "lab.analysis/1");
 	json_text(&json, "path", path);
 	json_bool(&json, "is_interrupted", analysis->is_interrupted);
