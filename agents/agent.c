@@ -117,6 +117,9 @@ static void write_backlog(struct agent *agent)
 			agent->written = agent->backlog.len;
 			break;
 		}
+		/* While we do not read, a controller that takes what we send is alive. */
+		if (agent_backlog(agent) >= AGENT_FULL)
+			agent->heard_ns = clock_mono_ns();
 		agent->written += (size_t)n;
 	}
 	/* Moved up when half of it is out, so that much for a slow reader does not cost its square.

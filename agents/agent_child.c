@@ -97,9 +97,10 @@ void child_start(struct agent *agent, const struct event *request)
 	pid = fork();
 	if (pid == 0)
 		run_child(agent, pair[1], request, agent_pid);
+	if (pid < 0)
+		refuse(agent, request, strerror(errno));
 	close(pair[1]);
 	if (pid < 0) {
-		refuse(agent, request, strerror(errno));
 		close(pair[0]);
 		return;
 	}
