@@ -55,7 +55,7 @@ static void load(struct analysis *analysis, const char *path, struct arena *aren
 static void sources(struct json *json, const struct source *source, size_t count)
 {
 	char text[128];
-	json_array(json, "sources");
+	json_array_begin(json, "sources");
 	for (size_t i = 0; i < count; i++) {
 		if (source[i].kind == SOURCE_PACKET)
 			snprintf(text, sizeof text, "%s #%u", source[i].file, source[i].first);
@@ -69,7 +69,7 @@ static void sources(struct json *json, const struct source *source, size_t count
 static void finding_json(struct json *json, const struct finding *finding)
 {
 	const struct connection *connection = finding->connection;
-	json_object(json, NULL);
+	json_object_begin(json, NULL);
 	json_text(json, "label", connection->label);
 	json_text(json, "code", finding->code);
 	json_text(json, "confidence", confidence_name(finding->confidence));
@@ -77,9 +77,9 @@ static void finding_json(struct json *json, const struct finding *finding)
 	json_text(json, "to", connection->server_host);
 	json_text(json, "folded", connection->folded);
 	json_text(json, "server_folded", connection->server_folded);
-	json_array(json, "evidence");
+	json_array_begin(json, "evidence");
 	for (size_t i = 0; i < finding->nevidence; i++) {
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_text(json, "witness", witness_name(finding->evidence[i].witness));
 		json_text(json, "fact", finding->evidence[i].fact);
 		json_text(json, "says", finding->evidence[i].says);
@@ -87,18 +87,18 @@ static void finding_json(struct json *json, const struct finding *finding)
 		json_object_end(json);
 	}
 	json_array_end(json);
-	json_array(json, "ruled_out");
+	json_array_begin(json, "ruled_out");
 	for (size_t i = 0; i < finding->nruled_out; i++) {
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_text(json, "code", finding->ruled_out[i].code);
 		json_text(json, "says", finding->ruled_out[i].says);
 		sources(json, finding->ruled_out[i].source, finding->ruled_out[i].nsource);
 		json_object_end(json);
 	}
 	json_array_end(json);
-	json_array(json, "missing");
+	json_array_begin(json, "missing");
 	for (size_t i = 0; i < finding->nmissing; i++) {
-		json_object(json, NULL);
+		json_object_begin(json, NULL);
 		json_text(json, "what", finding->missing[i].what);
 		json_text(json, "fetch", finding->missing[i].fetch);
 		json_object_end(json);
@@ -111,9 +111,9 @@ static void analysis_json(struct buf *out, const struct analysis *analysis)
 {
 	struct json json = json_to(out);
 	json.is_pretty = true;
-	json_object(&json, NULL);
+	json_object_begin(&json, NULL);
 	json_text(&json, "trace_hash", analysis->trace_hash);
-	json_array(&json, "findings");
+	json_array_begin(&json, "findings");
 	for (size_t i = 0; i < analysis->nfinding; i++)
 		finding_json(&json, &analysis->finding[i]);
 	json_array_end(&json);
