@@ -60,6 +60,8 @@ const char *cite(char *out, size_t len, const struct analysis *analysis,
 	for (size_t i = 0; i < nsource; i++) {
 		if (source[i].kind != SOURCE_PACKET || is_repeated(source, i))
 			continue;
+		if (!source[i].file)
+			continue; /* a packet of no capture: the analysis gives none */
 		if (!file || !streq(file, source[i].file))
 			add(out, len, "%s%s", file ? ", " : "", place_of(analysis, source[i].file));
 		file = source[i].file;

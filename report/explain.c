@@ -68,7 +68,7 @@ static bool find_alias(struct explained *out, const char *text)
 
 bool explain_find(struct explained *out, const char *text)
 {
-	char query[QUERY_MAX];
+	char query[QUERY_MAX] = "";
 	size_t len = 0;
 
 	*out = (struct explained){ 0 };

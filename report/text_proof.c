@@ -111,7 +111,8 @@ static void one_ruled_out(FILE *out, const struct style *style, const struct res
 
 	snprintf(words, sizeof words, "%s", cause ? cause + 1 : ruled_out->code);
 	for (char *at = words; *at; at++)
-		*at = *at == '-' ? ' ' : *at;
+		if (*at == '-')
+			*at = ' ';
 	snprintf(says, sizeof says, "%s: %s", words, ruled_out->says);
 	proven_claim(out, style, is_first ? "ruled out" : "", says, &result->analysis,
 		     ruled_out->source, ruled_out->nsource);

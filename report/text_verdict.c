@@ -23,7 +23,10 @@ static void verdict_words(char *out, size_t len, const char *code)
 			out[used++] = ' ';
 			is_cause = true;
 		} else if (is_cause) {
-			out[used++] = *code == '-' ? ' ' : *code;
+			out[used] = *code;
+			if (*code == '-')
+				out[used] = ' ';
+			used++;
 		} else {
 			out[used++] = (char)toupper((unsigned char)*code);
 		}
@@ -147,7 +150,15 @@ static void add_advice(FILE *out, const struct style *style, const struct result
 /* "wireshark DIR/run.pcapng". A command to paste is never cut. */
 static void add_command(struct line *line, const char *dir)
 {
+	const char *home = getenv("HOME");
+	size_t len = home ? strlen(home) : 0;
+
 	line_text(line, "wireshark ");
+	/* Shown as a shell reads it; report.txt names no folder and is the same anywhere. */
+	if (len > 1 && starts_with(dir, home) && dir[len] == '/') {
+		line_text(line, "~");
+		dir += len;
+	}
 	line_text(line, dir);
 	if (*dir && dir[strlen(dir) - 1] != '/')
 		line_text(line, "/");
@@ -207,8 +218,10 @@ static void add_value(struct line *line, const char *name, const char *value)
 {
 	struct buf one = { 0 };
 
-	for (const char *at = value && *value ? value : "-"; *at; at++)
-		buf_char(&one, *at == ' ' ? '_' : *at);
+	buf_str(&one, value && *value ? value : "-");
+	for (size_t i = 0; i < one.len; i++)
+		if (one.data[i] == ' ')
+			one.data[i] = '_';
 	line_printf(line, "%s%s=", line->columns ? " " : "", name);
 	line_text(line, one.data);
 	buf_close(&one);
