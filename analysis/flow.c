@@ -67,8 +67,8 @@ static struct flow *flow_new(struct flow_table *table, const struct addr *client
 	size_t *slot = slot_of(table, client, server);
 	if (!*slot)
 		table->nused++;
-	table->flow =
-	    arena_grow(table->arena, table->flow, table->nflow, &table->cap, sizeof *table->flow);
+	table->flow = arena_grow(table->arena, table->flow, table->nflow, &table->cap,
+				 sizeof(struct flow *)); /* NOLINT(bugprone-sizeof-expression) */
 	table->flow[table->nflow++] = flow;
 	*slot = table->nflow;
 	return flow;

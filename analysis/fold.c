@@ -29,16 +29,23 @@ struct fold {
 	bool is_reset;
 };
 
+static char sender_of(const struct segment *segment)
+{
+	if (segment->is_from_other)
+		return 'X';
+	return segment->is_from_client ? 'C' : 'S';
+}
+
 static struct fold_item *item_add(struct fold *fold, const struct segment *segment,
 				  enum fold_kind kind, const char *flags, uint32_t count)
 {
-	char from = segment->is_from_other ? 'X' : segment->is_from_client ? 'C' : 'S';
+	char from = sender_of(segment);
 	fold->item =
 	    arena_grow(fold->arena, fold->item, fold->nitem, &fold->cap, sizeof *fold->item);
 	fold->item[fold->nitem] = (struct fold_item){
 		.kind = kind,
 		.from = from,
-		.to = segment->is_from_client ? 'S' : 'C',
+		.to = from == 'C' ? 'S' : 'C',
 		.flags = flags,
 		.count = count,
 	};
@@ -49,7 +56,7 @@ static struct fold_item *item_add(struct fold *fold, const struct segment *segme
 static void item_repeat(struct fold *fold, const struct segment *segment, enum fold_kind kind,
 			const char *flags)
 {
-	char from = segment->is_from_other ? 'X' : segment->is_from_client ? 'C' : 'S';
+	char from = sender_of(segment);
 	for (size_t i = 0; i < fold->nitem; i++) {
 		struct fold_item *item = &fold->item[i];
 		if (item->kind == kind && item->from == from && streq(item->flags, flags)) {

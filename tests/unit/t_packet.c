@@ -47,19 +47,19 @@ static void check_syn(const struct packet *packet)
 static void each_link_type_leads_to_the_same_segment(void **state)
 {
 	static const struct {
-		int linktype;
 		size_t len;
 		const char *head;
+		int linktype;
 		uint16_t vlan;
 	} links[] = {
-		{ DLT_EN10MB, 14, "aaaaaabbbbbb\x08\0", 0 },
-		{ DLT_EN10MB, 18, "aaaaaabbbbbb\x81\0\x20\x07\x08\0", 7 },
-		{ DLT_EN10MB, 22, "aaaaaabbbbbb\x88\xa8\0\x09\x81\0\0\x07\x08\0", 9 },
-		{ DLT_LINUX_SLL, 16, "\0\0\0\1\0\6aaaaaa\0\0\x08\0", 0 },
-		{ DLT_LINUX_SLL2, 20, "\x08\0\0\0\0\0\0\1\0\1\0\6aaaaaa\0\0", 0 },
-		{ DLT_NULL, 4, "\2\0\0\0", 0 },
-		{ DLT_NULL, 4, "\0\0\0\2", 0 },
-		{ DLT_RAW, 0, "", 0 },
+		{ 14, "aaaaaabbbbbb\x08\0", DLT_EN10MB, 0 },
+		{ 18, "aaaaaabbbbbb\x81\0\x20\x07\x08\0", DLT_EN10MB, 7 },
+		{ 22, "aaaaaabbbbbb\x88\xa8\0\x09\x81\0\0\x07\x08\0", DLT_EN10MB, 9 },
+		{ 16, "\0\0\0\1\0\6aaaaaa\0\0\x08\0", DLT_LINUX_SLL, 0 },
+		{ 20, "\x08\0\0\0\0\0\0\1\0\1\0\6aaaaaa\0\0", DLT_LINUX_SLL2, 0 },
+		{ 4, "\2\0\0\0", DLT_NULL, 0 },
+		{ 4, "\0\0\0\2", DLT_NULL, 0 },
+		{ 0, "", DLT_RAW, 0 },
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(links); i++) {
