@@ -85,7 +85,7 @@ static int find_place(const struct cli *cli, const char **name, const char **pat
 
 int cmd_new(const struct cli *cli, struct err *err)
 {
-	const char *name = NULL, *path = NULL, *parent;
+	const char *name = "", *path = "", *parent;
 	struct buf text = { 0 };
 	int fd, status = 0;
 

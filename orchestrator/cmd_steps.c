@@ -25,7 +25,7 @@ void step_usage(struct buf *out, const struct step_kind *kind)
 		if (!p->is_positional)
 			buf_printf(out, "%s=", p->name);
 		for (const char *c = form; *c; c++) /* choices are separated by blanks */
-			buf_char(out, *c == ' ' ? '|' : *c);
+			buf_char(out, (char)(*c == ' ' ? '|' : *c));
 		if (!p->is_required)
 			buf_char(out, ']');
 	}

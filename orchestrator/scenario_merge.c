@@ -60,7 +60,7 @@ static int read_chain(struct loader *l, struct chain *chain, struct err *err)
 		if (stat(path, &chain->id[chain->count]) < 0)
 			return err_sys(err, "%s", path);
 		for (size_t i = 0; i < chain->count; i++) {
-			if (chain->id[i].st_dev != chain->id[chain->count].st_dev ||
+			if (!extends || chain->id[i].st_dev != chain->id[chain->count].st_dev ||
 			    chain->id[i].st_ino != chain->id[chain->count].st_ino)
 				continue;
 			COMPLAIN_AT(l, extends, extends->column,

@@ -113,7 +113,7 @@ static bool unescape(struct loader *l, const struct ini_entry *e, size_t *at, st
 	}
 	*at += v[1] ? 2 : 1;
 	if (v[1] == 'n' || v[1] == 't' || v[1] == '\\' || v[1] == '"') {
-		buf_char(out, v[1] == 'n' ? '\n' : v[1] == 't' ? '\t' : v[1]);
+		buf_char(out, (char)(v[1] == 'n' ? '\n' : v[1] == 't' ? '\t' : v[1]));
 		return true;
 	}
 	COMPLAIN_AT(l, e, column, "unknown escape: \\n \\t \\\\ \\\" and \\xHH are known");
