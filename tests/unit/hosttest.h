@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -119,6 +120,16 @@ static inline const char *ask(struct lab *lab, size_t host, const char *question
 	return answer;
 }
 
+static inline void two_numbers(const char *text, int *a, int *b)
+{
+	char *end;
+
+	*a = (int)strtol(text, &end, 10);
+	assert_int_equal(*end, ' ');
+	*b = (int)strtol(end + 1, &end, 10);
+	assert_int_equal(*end, 0);
+}
+
 /* Processes with our mark, this one excepted; a zombie has no environment and does not count. */
 static inline int count_marked(void)
 {
@@ -167,7 +178,7 @@ static inline void close_clean(struct lab *lab)
  * after each change: /proc shows the environment of the last one, and rights are settled by it. */
 static inline void hosttest_main(char **argv, bool is_ordinary)
 {
-	char mark[32];
+	char mark[32], path[PATH_MAX];
 
 	if (getenv(MARK "_AGENT"))
 		exit(agent_main());
@@ -179,7 +190,9 @@ static inline void hosttest_main(char **argv, bool is_ordinary)
 	    (setresgid(ORDINARY_UID, ORDINARY_UID, ORDINARY_UID) < 0 ||
 	     setresuid(ORDINARY_UID, ORDINARY_UID, ORDINARY_UID) < 0))
 		exit(99);
-	execv("/proc/self/exe", argv);
+	/* /proc/self/exe itself opens closed folders, the path that it names does not. */
+	if (realpath("/proc/self/exe", path) && access(path, X_OK) == 0)
+		execv("/proc/self/exe", argv);
 	printf("1..0 # SKIP the build folder is closed to ordinary users\n");
 	exit(0);
 }
