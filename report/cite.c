@@ -37,6 +37,11 @@ static void add_range(char *out, size_t len, const char *before, const struct so
 		add(out, len, "-%u", source->last);
 }
 
+static const char *file_of(const struct source *source)
+{
+	return source->file ? source->file : "";
+}
+
 /* The same place may prove two halves of a claim: it is cited once. */
 static bool is_repeated(const struct source *source, size_t i)
 {
@@ -44,7 +49,7 @@ static bool is_repeated(const struct source *source, size_t i)
 		if (source[j].kind != source[i].kind || source[j].first != source[i].first ||
 		    source[j].last != source[i].last)
 			continue;
-		if (source[i].kind == SOURCE_EVENT || streq(source[j].file, source[i].file))
+		if (streq(file_of(&source[j]), file_of(&source[i])))
 			return true;
 	}
 	return false;
@@ -60,11 +65,10 @@ const char *cite(char *out, size_t len, const struct analysis *analysis,
 	for (size_t i = 0; i < nsource; i++) {
 		if (source[i].kind != SOURCE_PACKET || is_repeated(source, i))
 			continue;
-		if (!source[i].file)
-			continue; /* a packet of no capture: the analysis gives none */
-		if (!file || !streq(file, source[i].file))
-			add(out, len, "%s%s", file ? ", " : "", place_of(analysis, source[i].file));
-		file = source[i].file;
+		if (!file || !streq(file, file_of(&source[i])))
+			add(out, len, "%s%s", file ? ", " : "",
+			    place_of(analysis, file_of(&source[i])));
+		file = file_of(&source[i]);
 		add_range(out, len, " #", &source[i]);
 	}
 	for (size_t i = 0; i < nsource; i++) {

@@ -102,11 +102,12 @@ static struct buf merged(const struct dir *dir, const struct result *result)
 
 static uint32_t get32(const struct buf *bytes, size_t at)
 {
-	const uint8_t *b;
+	const uint8_t *b = (const uint8_t *)bytes->data;
 
-	assert_non_null(bytes->data);
 	assert_true(at + 4 <= bytes->len);
-	b = (const uint8_t *)bytes->data + at;
+	if (!b)
+		return 0;
+	b += at;
 	return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 }
 
