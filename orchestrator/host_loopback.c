@@ -59,21 +59,23 @@ static int check_sysctls(const struct plan *plan, struct err *err)
 	return 0;
 }
 
-/* A child of lab becomes the agent of one host; a failure is written to `said`, exec closes it. */
-static _Noreturn void become_agent(const struct loopback *state, const char *agent, int far_fd,
-				   int said, pid_t parent)
+/* A child of lab becomes the agent (an absolute path) of one host; a failure is written to `said`,
+ * exec closes it. */
+static _Noreturn void become_agent(struct loopback *state, const char *agent, int far_fd, int said,
+				   pid_t parent)
 {
 	int keep[] = { far_fd, said };
-	const char *slash = strrchr(agent, '/');
-	char *const argv[] = { (char *)(uintptr_t)(slash ? slash + 1 : agent), NULL };
+	char name[256];
+	char *const argv[] = { name, NULL };
 	struct err err = { 0 };
 
+	snprintf(name, sizeof name, "%s", strrchr(agent, '/') + 1);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent) /* it ended before prctl */
 		_exit(1);
 	setsid(); /* Ctrl-C is lab's alone */
 	if (ns_close_others(keep, COUNT(keep), &err) == 0 && dup2(far_fd, STDIN_FILENO) >= 0 &&
-	    dup2(far_fd, STDOUT_FILENO) >= 0 && putenv((char *)(uintptr_t)state->mark) == 0) {
+	    dup2(far_fd, STDOUT_FILENO) >= 0 && putenv(state->mark) == 0) {
 		ns_reset_signals();
 		execve(agent, argv, environ);
 		err_sys(&err, "%s", agent);

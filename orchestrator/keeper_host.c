@@ -206,9 +206,10 @@ static int join_network(const struct keeper_spec *spec, const struct plan_host *
 
 static int become_agent(const struct keeper_spec *spec, size_t at, struct err *err)
 {
-	const char *slash = strrchr(spec->agent, '/');
-	char *const argv[] = { (char *)(uintptr_t)(slash ? slash + 1 : spec->agent), NULL };
+	char name[256];
+	char *const argv[] = { name, NULL };
 
+	snprintf(name, sizeof name, "%s", strrchr(spec->agent, '/') + 1);
 	if (dup2(spec->far_fd[at], STDIN_FILENO) < 0 || dup2(spec->far_fd[at], STDOUT_FILENO) < 0)
 		return err_sys(err, "dup2");
 	setrlimit(RLIMIT_NOFILE, &spec->nofile);

@@ -2,6 +2,7 @@
  * that all is ready, and then lives until lab's end of the socket closes. */
 #include "keeper_run.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
@@ -129,17 +130,16 @@ static int make_bridges(const struct plan *plan, struct nl *nl, struct err *err)
 
 static int parse_mac(const char *text, uint8_t mac[6])
 {
-	unsigned part[6];
-	int len = 0;
+	char *end = NULL;
 
-	if (!text ||
-	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &part[0], &part[1], &part[2], &part[3],
-		   &part[4], &part[5], &len) != 6 ||
-	    text[len])
-		return -1;
-	for (size_t i = 0; i < 6; i++)
-		mac[i] = (uint8_t)part[i];
-	return 0;
+	for (size_t i = 0; text && i < 6; i++) {
+		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]) ||
+		    text[2] != (i < 5 ? ':' : 0))
+			return -1;
+		mac[i] = (uint8_t)strtoul(text, &end, 16);
+		text = end + 1;
+	}
+	return text ? 0 : -1;
 }
 
 /* A cable for every port of every host; ours are numbered from first_port on. */
@@ -317,9 +317,10 @@ static bool is_lab_gone(int notes)
 _Noreturn void keeper_run(const struct keeper_spec *spec)
 {
 	struct err err = { 0 };
-	struct keeper_gate gate;
+	struct keeper_gate gate = { .said = -1 };
 	struct pollfd end = { .fd = spec->notes, .events = POLLIN };
-	pid_t *pid = mem_resize(NULL, spec->plan->nhost, sizeof *pid);
+	size_t room = (spec->plan->nhost + 1) * sizeof(pid_t);
+	pid_t *pid = memset(mem_resize(NULL, room, 1), 0, room);
 	int go = -1;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

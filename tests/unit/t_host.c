@@ -104,7 +104,7 @@ static void an_agent_has_rights_and_nothing_else_open(void **state)
 	assert_string_equal(ask(&f.lab, 0, "files"), "0");
 	assert_string_equal(ask(&f.lab, 0, "offloads"), "00000");
 	assert_string_equal(ask(&f.lab, 1, "packet"), "0");
-	assert_int_equal(sscanf(ask(&f.lab, 0, "session"), "%d %d", &pid, &sid), 2);
+	two_numbers(ask(&f.lab, 0, "session"), &pid, &sid);
 	if (f.lab.has_pid_ns)
 		assert_true(pid < 32);                   /* of the run's own namespace, */
 	assert_int_equal(kill(f.lab.host[0].pid, 0), 0); /* while lab's view is another */
@@ -123,11 +123,11 @@ static void the_first_packet_is_never_lost(void **state)
 			open_or_skip(&f[i], &backend_netns, 3, self);
 			assert_string_equal(ask(&f[i].lab, 0, "listen"), "0");
 			const char *said = ask(&f[i].lab, 2, "connect 10.7.0.1");
-			assert_int_equal(sscanf(said, "%d %d", &sys, &took_ms), 2);
+			two_numbers(said, &sys, &took_ms);
 			assert_int_equal(sys, 0);
 			assert_true(took_ms < 900);
 			said = ask(&f[i].lab, 0, "connect 10.7.0.2");
-			assert_int_equal(sscanf(said, "%d %d", &sys, &took_ms), 2);
+			two_numbers(said, &sys, &took_ms);
 			assert_int_equal(sys, ECONNREFUSED);
 			assert_true(took_ms < 900);
 		}
@@ -183,7 +183,7 @@ static void two_links_and_a_router_carry_packets(void **state)
 		fail_msg("%s", f.err.text);
 	assert_string_equal(ask(&f.lab, 2, "listen"), "0");
 	const char *said = ask(&f.lab, 1, "connect 10.2.0.2");
-	assert_int_equal(sscanf(said, "%d %d", &sys, &took_ms), 2);
+	two_numbers(said, &sys, &took_ms);
 	assert_int_equal(sys, 0);
 	assert_true(took_ms < 900);
 	finish(&f);
@@ -289,7 +289,7 @@ static void hosts_of_loopback_share_one_private_stack(void **state)
 	assert_string_equal(ask(&f.lab, 0, "listen"), "0");
 	assert_string_equal(ask(&f.lab, 0, "packet"), "0");
 	const char *said = ask(&f.lab, 1, "connect 127.0.0.2");
-	assert_int_equal(sscanf(said, "%d %d", &sys, &took_ms), 2);
+	two_numbers(said, &sys, &took_ms);
 	assert_int_equal(sys, 0);
 	finish(&f);
 }
