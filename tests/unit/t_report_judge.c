@@ -293,6 +293,22 @@ static void a_wire_that_was_not_captured_is_3_unless_not_asked(void **state)
 	arena_close(&trial.arena);
 }
 
+static void a_capture_that_lost_packets_contradicts_nothing(void **state)
+{
+	struct trial trial = trial_of();
+	struct capture_info *capture = arena_array(&trial.arena, 2, sizeof *capture);
+
+	(void)state;
+	capture[0] = trial.analysis.capture[0];
+	capture[1] = trial.analysis.capture[1];
+	capture[0].dropped = 3;
+	trial.analysis.capture = capture;
+	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
+				  "S>C [R.]\"", "S>C [S.]\""));
+	assert_trial(&trial, 3, "the capture at the client lost packets");
+	arena_close(&trial.arena);
+}
+
 static void a_run_that_did_not_end_is_3(void **state)
 {
 	struct trial trial = trial_of();
@@ -405,6 +421,7 @@ int main(void)
 		cmocka_unit_test(another_wire_is_1),
 		cmocka_unit_test(each_vantage_point_has_its_own_wire),
 		cmocka_unit_test(a_wire_that_was_not_captured_is_3_unless_not_asked),
+		cmocka_unit_test(a_capture_that_lost_packets_contradicts_nothing),
 		cmocka_unit_test(a_run_that_did_not_end_is_3),
 		cmocka_unit_test(a_fault_phase_that_asserts_nothing_is_3),
 		cmocka_unit_test(nothing_asserted_is_3),
