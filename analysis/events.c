@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "file.h"
+#include "trace.h"
 
 enum {
 	EVENTS_MAX = 256 << 20,
@@ -30,7 +31,7 @@ static int member_read(struct event *event, const char *name, const json_t *valu
 	else if (streq(name, "label") && text)
 		event->label = arena_dup(arena, text);
 	else if (streq(name, "t_ns") && is_number)
-		event->t_ns = number;
+		event->t_ns = time_bound(number);
 	else if (streq(name, "step") && is_number && number >= 0 && number <= STEP_MAX)
 		event->step = (int)number;
 	else if (event->nfield < EVENT_FIELDS)

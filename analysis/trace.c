@@ -106,7 +106,8 @@ static int packets_read(struct trace *trace, struct capture_seen *capture, int d
 		return -1;
 	while (pcapfile_next(&file, &frame))
 		if (packet_parse(&packet, file.linktype, frame.bytes, frame.caplen, frame.len))
-			flow_add(&capture->flows, &packet, frame.t_ns + shift_ns, frame.number);
+			flow_add(&capture->flows, &packet,
+				 time_bound(time_bound(frame.t_ns) + shift_ns), frame.number);
 	capture->info.packets = file.count;
 	capture->info.is_cut = file.is_cut;
 	pcapfile_close(&file);

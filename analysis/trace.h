@@ -59,6 +59,15 @@ struct trace {
 	int64_t until_ns; /* what closes later is the run's own end */
 };
 
+/* Files may claim any time: within these bounds (the year 2043) sums and differences are exact. */
+#define TIME_MOST (INT64_C(1) << 61)
+static inline int64_t time_bound(int64_t t_ns)
+{
+	if (t_ns > TIME_MOST)
+		return TIME_MOST;
+	return t_ns < -TIME_MOST ? -TIME_MOST : t_ns;
+}
+
 int trace_load(struct trace *trace, const char *path, struct arena *arena, struct err *err);
 
 int trace_host(const struct trace *trace, const char *name); /* NO_HOST: unknown */

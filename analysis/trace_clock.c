@@ -33,8 +33,8 @@ static void real_shift(struct trace *trace, struct host_seen *host)
 		if (!event_is(event, "hello") && !event_is(event, "clock"))
 			continue;
 		int other = trace_host(trace, event->host);
-		int64_t mono_ns = event_num(event, "mono_ns", -1);
-		int64_t real_ns = event_num(event, "real_ns", -1);
+		int64_t mono_ns = time_bound(event_num(event, "mono_ns", -1));
+		int64_t real_ns = time_bound(event_num(event, "real_ns", -1));
 		if (other == NO_HOST || mono_ns < 0 || real_ns < mono_ns ||
 		    !is_same_boot(host, &trace->host[other]))
 			continue;
@@ -57,16 +57,16 @@ static void ping_shift(const struct trace *trace, struct host_seen *host)
 		if (!event_is(event, "clock") || other == NO_HOST ||
 		    !is_same_boot(host, &trace->host[other]))
 			continue;
-		int64_t sent = event_num(event, "sent_ns", -1);
-		int64_t received = event_num(event, "received_ns", -1);
-		int64_t mono = event_num(event, "mono_ns", -1);
+		int64_t sent = time_bound(event_num(event, "sent_ns", -1));
+		int64_t received = time_bound(event_num(event, "received_ns", -1));
+		int64_t mono = time_bound(event_num(event, "mono_ns", -1));
 		if (sent < 0 || received < sent || mono < 0)
 			continue;
 		int64_t bound = (received - sent) / 2 + 1;
 		if (bound >= host->bound_ns)
 			continue;
 		host->bound_ns = bound;
-		host->shift_ns = sent + bound - mono;
+		host->shift_ns = time_bound(sent + bound - mono);
 	}
 }
 
@@ -92,7 +92,8 @@ void trace_clocks(struct trace *trace)
 
 int64_t trace_time(const struct trace *trace, int host, int64_t t_ns)
 {
-	return host == NO_HOST ? t_ns : t_ns + trace->host[host].shift_ns;
+	t_ns = time_bound(t_ns);
+	return host == NO_HOST ? t_ns : time_bound(t_ns + trace->host[host].shift_ns);
 }
 
 int64_t trace_bound(const struct trace *trace, int a, int b)

@@ -55,7 +55,7 @@ static void reading_add(struct trace *trace, size_t *cap, const struct event *en
 	int64_t number = event_num(end, "snapshot", 0);
 	const struct event *snapshot = number > 0 ? snapshot_of(trace, end) : NULL;
 	if (snapshot) {
-		int64_t from_ns = event_num(snapshot, "start_ns", start_ns);
+		int64_t from_ns = time_bound(event_num(snapshot, "start_ns", start_ns));
 		start_ns = from_ns < start_ns ? from_ns : start_ns;
 		end_ns = snapshot->t_ns;
 	}

@@ -74,8 +74,8 @@ static struct view of_event(const struct trace *trace, const struct event *event
 	const struct event *connecting =
 	    is_connect ? step_event_before(trace, event, "connecting") : event;
 	int host = trace_host(trace, event->host);
-	int64_t took_ns = is_connect ? event_num(event, "took_ns", -1) : -1;
-	int64_t start_ns = event_num(event, "start_ns", 0);
+	int64_t took_ns = is_connect ? time_bound(event_num(event, "took_ns", -1)) : -1;
+	int64_t start_ns = time_bound(event_num(event, "start_ns", 0));
 	if (start_ns <= 0)
 		start_ns = event->t_ns - (took_ns > 0 ? took_ns : 0);
 	int64_t end_ns = !is_connect ? INT64_MAX : took_ns >= 0 ? start_ns + took_ns : event->t_ns;
