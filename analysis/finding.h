@@ -11,19 +11,37 @@
 #include "err.h"
 #include "event.h"
 
-enum truth { UNSEEN, NO, YES }; /* NO only where it would have been seen; else UNSEEN */
-enum witness { WITNESS_APPLICATION, WITNESS_WIRE, WITNESS_KERNEL };
-enum confidence { UNDECIDED, LIKELY, PROVEN };
+enum truth {
+	UNSEEN,
+	NO,
+	YES
+}; /* NO only where it would have been seen; else UNSEEN */
+enum witness {
+	WITNESS_APPLICATION,
+	WITNESS_WIRE,
+	WITNESS_KERNEL
+};
+enum confidence {
+	UNDECIDED,
+	LIKELY,
+	PROVEN
+};
 const char *confidence_name(enum confidence confidence); /* "proven" */
 const char *witness_name(enum witness witness);          /* "application" */
 
-enum source_kind { SOURCE_PACKET, SOURCE_EVENT };
+enum source_kind {
+	SOURCE_PACKET,
+	SOURCE_EVENT
+};
 struct source {
 	enum source_kind kind;
-	const char *file;     /* packets: "client-1.lan" (capture/client-1.lan.pcap); events: NULL */
-	uint32_t first, last; /* packet numbers as Wireshark counts them, or event seq; equal for one */
+	const char *file; /* packets: "client-1.lan" (capture/client-1.lan.pcap); events: NULL */
+	uint32_t first,
+	    last; /* packet numbers as Wireshark counts them, or event seq; equal for one */
 };
-enum { SOURCES = 4 };
+enum {
+	SOURCES = 4
+};
 
 struct evidence {
 	enum witness witness;
@@ -57,21 +75,21 @@ struct rung {
 };
 
 struct connection { /* one connect() that an application reported, or a flow nobody reported */
-	const char *label; /* step's name; NULL */
-	int step;          /* 0: none */
+	const char *label;                     /* step's name; NULL */
+	int step;                              /* 0: none */
 	const char *client_host, *server_host; /* NULL: unknown */
 	const char *client, *server;           /* "10.7.0.2:40112" */
 	const char *target;                    /* as written: "server:1234"; NULL */
-	const char *result;                    /* "ok", "ECONNREFUSED", ...; NULL: no application seen */
-	const char *text;                      /* "Connection refused" */
-	int64_t took_ns;                       /* -1: unknown */
-	uint32_t event;                        /* seq of the connect event; 0 */
-	const char *resolved_by;               /* "hosts"; NULL */
+	const char *result;      /* "ok", "ECONNREFUSED", ...; NULL: no application seen */
+	const char *text;        /* "Connection refused" */
+	int64_t took_ns;         /* -1: unknown */
+	uint32_t event;          /* seq of the connect event; 0 */
+	const char *resolved_by; /* "hosts"; NULL */
 	const char *client_file, *server_file; /* captures that hold it; NULL: none */
 	size_t nrung, nserver_rung;
 	const struct rung *rung;        /* at the client's vantage point, in order */
 	const struct rung *server_rung; /* at the server's */
-	const char *folded;   /* folded trace, wire notation: "C>S [S], S>C [R.]"; NULL: no capture */
+	const char *folded; /* folded trace, wire notation: "C>S [S], S>C [R.]"; NULL: no capture */
 	const char *server_folded;
 };
 
