@@ -161,6 +161,7 @@ lint:
 		$(subst ",\",$(subst ',,$(TIDY_FLAGS))) 2>/dev/null' tidy
 	@$(call has,cppcheck); cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--enable=warning,portability,performance --suppress=missingIncludeSystem \
+		--suppress=duplicateAssignExpression \
 		-D_GNU_SOURCE $(LAYERS:%=-I %) $(LAYERS)
 	@$(call has,shellcheck); shellcheck -S warning $(SH_FILES)
 

@@ -43,11 +43,11 @@ enum step_subject {
 };
 
 enum step_flags {
-	STEP_OBSERVES = 1 << 0, /* `within` means: ask again until it holds */
-	STEP_FAULT = 1 << 1,    /* changes the host; proven by reading back; `heal` undoes it */
-	STEP_ACTOR = 1 << 2,    /* runs in a process of its own, named by the step */
-	STEP_CONNECTS = 1 << 3, /* opens a connection (part of the trace hash, can be judged) */
-	STEP_SERVES = 1 << 4,   /* binds the port named by its first PARAM_PORT */
+	STEP_OBSERVES = 1 << 0,   /* `within` means: ask again until it holds */
+	STEP_FAULT = 1 << 1,      /* changes the host; proven by reading back; `heal` undoes it */
+	STEP_ACTOR = 1 << 2,      /* runs in a process of its own, named by the step */
+	STEP_CONNECTS = 1 << 3,   /* opens a connection (part of the trace hash, can be judged) */
+	STEP_SERVES = 1 << 4,     /* binds the port named by its first PARAM_PORT */
 	STEP_CONTROLLER = 1 << 5, /* played by the controller alone (wait) */
 };
 
@@ -57,7 +57,8 @@ enum result_kind { /* what may stand behind -> */
 	RESULT_TIMEOUT = 1 << 2,
 	RESULT_EOF = 1 << 3,
 	RESULT_SOCKETS = 1 << 4, /* LISTEN 1, ESTAB 2 peers=... owner=... */
-	RESULT_VALUE = 1 << 5,   /* +1, 0, 3..5: a number or range; + for a change since the run began */
+	RESULT_VALUE =
+	    1 << 5, /* +1, 0, 3..5: a number or range; + for a change since the run began */
 };
 
 struct actor;
@@ -70,9 +71,11 @@ struct step_kind {
 	unsigned flags;   /* enum step_flags */
 	unsigned results; /* enum result_kind */
 	unsigned needs;   /* enum need below: what the host must offer */
-	uint64_t capabilities; /* bits of capability(7) kept while it runs; all others are dropped */
-	/* Runs in the actor (STEP_ACTOR) or in the agent's own process; may block up to its deadline
-	 * in an actor only. Emits events. 0: ended, `result` names how; -1: could not find out. */
+	uint64_t
+	    capabilities; /* bits of capability(7) kept while it runs; all others are dropped */
+	/* Runs in the actor (STEP_ACTOR) or in the agent's own process; may block up to its
+	 * deadline in an actor only. Emits events. 0: ended, `result` names how; -1: could not find
+	 * out. */
 	int (*run)(struct actor *actor, const struct event *request, struct err *err);
 };
 

@@ -12,7 +12,9 @@ struct addr {
 	uint16_t port;  /* host order */
 };
 
-enum { ADDR_TEXT = 56 };
+enum {
+	ADDR_TEXT = 56
+};
 
 /* Literal addresses only ("10.0.0.1", "::1"); -1 when it is none. */
 int addr_parse(struct addr *addr, const char *ip, uint16_t port);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #pragma GCC poison system popen strcpy strcat sprintf vsprintf gets strtok strncpy strncat
-#pragma GCC poison atoi atol atoll usleep sleep rand srand gmtime localtime ctime asctime tmpnam mktemp
+#pragma GCC poison atoi atol atoll usleep sleep rand srand gmtime localtime ctime asctime tmpnam   \
+    mktemp
 
 #endif

@@ -5,7 +5,9 @@
 #include "buf.h"
 #include "err.h"
 
-enum { FRAME_MAX = 4 << 20 };
+enum {
+	FRAME_MAX = 4 << 20
+};
 
 enum frame_type {
 	FRAME_HELLO = 1,   /* agent: event "hello" */

@@ -13,7 +13,11 @@
 #include "report.h"
 #include "scenario.h"
 
-enum colour_when { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
+enum colour_when {
+	COLOUR_AUTO,
+	COLOUR_ALWAYS,
+	COLOUR_NEVER
+};
 
 struct cli {
 	const struct command *command;
@@ -47,9 +51,9 @@ struct command {
 	const char *arguments; /* "NAME|FILE..." */
 	const char *text;      /* one line */
 	command_run *run;
-	unsigned options;      /* enum option_bit: those that mean something here */
+	unsigned options;       /* enum option_bit: those that mean something here */
 	int min_args, max_args; /* max -1: any number */
-	const char *help;      /* more lines for `lab help NAME`; NULL */
+	const char *help;       /* more lines for `lab help NAME`; NULL */
 };
 
 enum option_bit {
@@ -79,12 +83,12 @@ const struct command *command_find(const char *name);
 /* Parses argv; options before or after names. -1 with ERR_USAGE and "did you mean". Names the
  * command `help` when none is given. */
 int cli_parse(struct cli *out, int argc, char **argv, struct arena *arena, struct err *err);
-void cli_help(FILE *out);                                      /* at most 24 lines, examples first */
+void cli_help(FILE *out); /* at most 24 lines, examples first */
 void cli_help_command(FILE *out, const struct command *command);
 
 /* Prints the complaints of a scenario as `path:line:col: error: text` to cli->progress. */
 void cli_complain(const struct cli *cli, const struct complaints *complaints);
 command_run cmd_run, cmd_list, cmd_show, cmd_plan, cmd_check, cmd_new, cmd_steps, cmd_analyze,
-	cmd_report, cmd_runs, cmd_explain, cmd_doctor, cmd_version, cmd_help;
+    cmd_report, cmd_runs, cmd_explain, cmd_doctor, cmd_version, cmd_help;
 
 #endif

@@ -8,8 +8,8 @@
 #include "plan.h"
 
 struct lab_options {
-	const char *agent;     /* path of lab-agent */
-	bool is_own_lo;        /* loopback: the machine's own lo even where a namespace is allowed */
+	const char *agent; /* path of lab-agent */
+	bool is_own_lo;    /* loopback: the machine's own lo even where a namespace is allowed */
 };
 
 struct host_stream {
@@ -33,8 +33,8 @@ struct backend {
 	const char *name, *text;
 	/* 0 when it works here; -1 with why (ERR_CANNOT) and the mend. Leaves nothing. */
 	int (*usable)(struct err *why);
-	/* Brings all hosts up: links ready in both directions, agents started. Begins by making `lab`
-	 * safe for close. A deadline of 10 s. */
+	/* Brings all hosts up: links ready in both directions, agents started. Begins by making
+	 * `lab` safe for close. A deadline of 10 s. */
 	int (*open)(struct lab *lab, const struct plan *plan, const struct lab_options *options,
 		    struct err *err);
 	/* Non-blocking; -1/EAGAIN as read(2); 0 = the agent is gone. */
