@@ -186,7 +186,9 @@ mask() {
 		-e 's|wireshark .*/[0-9]{8}T[0-9]{6}Z-refused-[0-9a-f]{4}/|wireshark RUN/|' -e 's/ +/ /g' -e 's/ $//' \
 		-e 's/(T )+/T /g'
 }
-if lab doctor -b netns >"$tmp/out" 2>&1 && command -v script >/dev/null; then
+if [ ! -e /etc/hosts ]; then
+	skip "no /etc/hosts here: the demo has one remark more" 2
+elif lab doctor -b netns >"$tmp/out" 2>&1 && command -v script >/dev/null; then
 	(cd "$tmp/ci" && env -u XDG_STATE_HOME TERM=xterm \
 		script -qec 'lab run refused -b netns --color never' /dev/null) </dev/null | tr -d '\r' >"$tmp/demo"
 	sed -i "s|$HOME|/home/ann|" "$tmp/demo"
