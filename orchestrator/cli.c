@@ -17,10 +17,9 @@ const struct command commands[] = {
 	  SHOWS | READS_SCENARIO | OPT_OUT | OPT_QUIET | OPT_VERBOSE | OPT_JOBS | OPT_TIMEOUT |
 	      OPT_REQUIRE | OPT_REPEAT | OPT_PAUSE | OPT_TAG,
 	  0, -1,
-	  "NAME is looked up in ./scenarios, the user's and the installed ones; `all` is every "
-	  "one.\n"
-	  "A scenario that cannot run here is skipped under `all` and --tag; when named, that is "
-	  "4." },
+	  "NAME is looked up in ./scenarios, the user's and the installed ones; all: every\n"
+	  "one. A scenario that cannot run here is skipped under all and --tag; when it is\n"
+	  "named, that is exit status 4." },
 	{ "list", "", "the scenarios that exist, and what runs here", cmd_list, SHOWS | OPT_BACKEND,
 	  0, 0, NULL },
 	{ "show", "[NAME|FILE]", "a scenario's story, topology and what it proves", cmd_show,
@@ -84,7 +83,7 @@ static const struct option_row option_rows[] = {
 	{ "repeat", 0, OPT_REPEAT, VALUE_COUNT, "N", offsetof(struct cli, repeat),
 	  "play N times and compare the trace hashes", NULL },
 	{ "jobs", 'j', OPT_JOBS, VALUE_COUNT, "N", offsetof(struct cli, jobs),
-	  "N runs at the same time, each in its own namespaces", "LAB_JOBS" },
+	  "N runs at the same time, in namespaces each", "LAB_JOBS" },
 	{ "tag", 0, OPT_TAG, VALUE_TEXT, "TAG", offsetof(struct cli, tag),
 	  "every scenario of this family or level", NULL },
 	{ "pause", 0, OPT_PAUSE, VALUE_CHOICE, "control|fault|recovery",
@@ -107,7 +106,7 @@ static const struct option_row option_rows[] = {
 	  "the full output of both sides, every packet", NULL },
 	{ "yes", 'y', OPT_YES, VALUE_NONE, NULL, offsetof(struct cli, is_yes), "do not ask", NULL },
 	{ "color", 0, OPT_ALWAYS, VALUE_CHOICE, "auto|always|never", offsetof(struct cli, colour),
-	  "colours (default auto: on a terminal, without NO_COLOR)", "LAB_COLOR" },
+	  "colours (auto: on a terminal, without NO_COLOR)", "LAB_COLOR" },
 	{ "ascii", 0, OPT_ALWAYS, VALUE_NONE, NULL, offsetof(struct cli, is_ascii),
 	  "plain signs instead of box drawing", NULL },
 	{ "help", 'h', OPT_ALWAYS, VALUE_NONE, NULL, offsetof(struct cli, wants_help),
@@ -416,6 +415,26 @@ void cli_help(FILE *out)
 		"\nlab help COMMAND for its options; lab help exit-codes, environment, evidence\n");
 }
 
+/* Names in one column, words in the next; a long name has its words below it. */
+static void help_option(FILE *out, const struct option_row *row)
+{
+	enum {
+		WORDS_AT = 30
+	};
+	char name[64], letter[5] = "    ";
+
+	if (row->letter)
+		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+	snprintf(name, sizeof(name), "  %s--%s%s%s", letter, row->name, row->value ? " " : "",
+		 row->value ? row->value : "");
+	if (strlen(name) >= WORDS_AT)
+		fprintf(out, "%s\n%*s%s\n", name, WORDS_AT, "", row->text);
+	else
+		fprintf(out, "%-*s%s\n", WORDS_AT, name, row->text);
+	if (row->variable)
+		fprintf(out, "%*s(or %s in the environment)\n", WORDS_AT, "", row->variable);
+}
+
 void cli_help_command(FILE *out, const struct command *command)
 {
 	fprintf(out, "usage: lab %s [options]%s%s\n%s\n", command->name,
@@ -423,20 +442,9 @@ void cli_help_command(FILE *out, const struct command *command)
 	if (command->help)
 		fprintf(out, "\n%s\n", command->help);
 	fprintf(out, "\n");
-	for (size_t i = 0; i < COUNT(option_rows); i++) {
-		const struct option_row *row = &option_rows[i];
-		char name[48];
-		if (!(command->options & row->bit))
-			continue;
-		snprintf(name, sizeof(name), "--%s%s%s", row->name, row->value ? " " : "",
-			 row->value ? row->value : "");
-		if (row->letter)
-			fprintf(out, "  -%c, %-32s %s\n", row->letter, name, row->text);
-		else
-			fprintf(out, "      %-32s %s\n", name, row->text);
-		if (row->variable)
-			fprintf(out, "      %-32s (or %s in the environment)\n", "", row->variable);
-	}
+	for (size_t i = 0; i < COUNT(option_rows); i++)
+		if (command->options & option_rows[i].bit)
+			help_option(out, &option_rows[i]);
 }
 
 void cli_complain(const struct cli *cli, const struct complaints *complaints)

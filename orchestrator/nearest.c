@@ -5,7 +5,9 @@
 
 #include "util.h"
 
-enum { LONGEST = 63 };
+enum {
+	LONGEST = 63
+};
 
 static size_t min3(size_t a, size_t b, size_t c)
 {
@@ -25,7 +27,8 @@ static size_t distance(const char *a, size_t na, const char *b, size_t nb)
 		for (size_t j = 1; j <= nb; j++) {
 			size_t change = old[j - 1] + (a[i - 1] != b[j - 1]);
 			now[j] = min3(old[j] + 1, now[j - 1] + 1, change);
-			bool is_swap = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+			bool is_swap =
+			    i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
 			if (is_swap && older[j - 2] + 1 < now[j])
 				now[j] = older[j - 2] + 1;
 		}

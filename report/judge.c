@@ -286,7 +286,8 @@ static void judge_wire(struct bench *bench, const struct event *expect)
 				      where, *folded ? folded : "nothing"));
 }
 
-static void judge_end(struct bench *bench)
+/* Did the run end by itself? What an interrupted one did not get to cannot count against it. */
+static bool judge_end(struct bench *bench)
 {
 	const struct judge_input *in = bench->in;
 	const struct event *end = record_next(in->record, in->nrecord, NULL, "end");
@@ -302,6 +303,9 @@ static void judge_end(struct bench *bench)
 				      text));
 	else if (in->analysis->is_interrupted)
 		complain(bench, 3, "the run was interrupted before its manifest was written");
+	else
+		return true;
+	return false;
 }
 
 /* Without an expectation the first failure is the one of interest. */
@@ -334,7 +338,7 @@ void judge(struct judgement *out, const struct judge_input *in, struct arena *ar
 	}
 	if (verdict)
 		out->expected = on ? arena_printf(arena, "%s on %s", verdict, on) : verdict;
-	judge_end(&bench);
+	bool is_whole = judge_end(&bench);
 	judge_steps(&bench, on);
 	if (expect) {
 		judge_code(&bench, expect);
@@ -347,5 +351,7 @@ void judge(struct judgement *out, const struct judge_input *in, struct arena *ar
 		complain(&bench, 3, "the wire was asked for, and no capture holds this connection");
 	if (bench.nasserted == 0)
 		complain(&bench, 3, "nothing was asserted: no verdict and no result was expected");
+	if (!is_whole)
+		out->exit_status = 3;
 	assert(out->exit_status == 0 || out->ncomplaint > 0);
 }

@@ -125,7 +125,7 @@ static void help_is_short_and_every_command_has_its_own(void **state)
 		fclose(out);
 		assert_non_null(strstr(text, c->text));
 		for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1)
-			if (end - line > 100)
+			if (end - line > 80)
 				fail_msg("lab help %s: a line of %d columns", c->name,
 					 (int)(end - line));
 		free(text);
