@@ -34,8 +34,8 @@ const struct command commands[] = {
 	  SHOWS | OPT_MARKDOWN, 0, 1, NULL },
 	{ "analyze", "RUN|PCAP...", "a verdict for every connection of a run or a capture",
 	  cmd_analyze, SHOWS | OPT_VERBOSE | OPT_QUIET, 1, -1,
-	  "A run directory, or a pcap or pcapng file. A capture alone never proves the cause of a\n"
-	  "refusal: what is missing is named. Exit 1 when a failure was found." },
+	  "A run directory, or a pcap or pcapng file. A capture alone never proves the\n"
+	  "cause of a refusal: what is missing is named. Exit 1: a failure was found." },
 	{ "report", "[RUN]", "the report again, from the run directory alone", cmd_report,
 	  SHOWS | OPT_QUIET | OPT_VERBOSE | OPT_REQUIRE | OPT_OUT, 0, 1,
 	  "RUN is a directory or a part of a run's name in the history; default: the latest." },
