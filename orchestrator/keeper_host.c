@@ -172,6 +172,15 @@ static int set_addresses(const struct plan_host *host, struct nl *nl, struct err
 	return nl_flush(&batch, err);
 }
 
+/* Gates open at end of file; so they do when the keeper is gone. */
+static void wait_gate(int fd)
+{
+	char byte;
+
+	while (read(fd, &byte, 1) < 0 && errno == EINTR)
+		;
+}
+
 /* From the cables on: everything between the two gates, and the wait for a carrier. */
 static int join_network(const struct keeper_spec *spec, const struct plan_host *host,
 			const struct keeper_gate *gate, struct err *err)
@@ -180,14 +189,12 @@ static int join_network(const struct keeper_spec *spec, const struct plan_host *
 	struct nl_ready ready = { .first = HOST_IFINDEX,
 				  .count = host->nport,
 				  .left = host->nport };
-	char byte;
 
 	if (nl_open(&nl, 0, err) < 0 || nl_open(&events, RTMGRP_LINK, err) < 0)
 		return -1; /* what is open ends with this process */
 	if (write_all(gate->said, &(char){ STAGE_SET }, 1) < 0)
 		return err_sys(err, "keeper");
-	while (read(gate->go, &byte, 1) < 0 && errno == EINTR)
-		; /* end of file: the cables are there */
+	wait_gate(gate->go);
 	for (size_t i = 0; i < host->nport; i++) {
 		if (switch_offloads_off(host->port[i].iface, err) < 0)
 			return -1;
@@ -196,6 +203,9 @@ static int join_network(const struct keeper_spec *spec, const struct plan_host *
 		return -1;
 	if (write_all(gate->said, &(char){ STAGE_UP }, 1) < 0)
 		return err_sys(err, "keeper");
+	wait_gate(gate->raised);
+	if (nl_settle(&nl, ready.first, ready.count, err) < 0)
+		return -1;
 	ready.seen = memset(mem_resize(NULL, ready.count + 1, 1), 0, ready.count + 1);
 	int result = nl_wait_ready(&events, &ready, spec->deadline_ns, err);
 	free(ready.seen);
@@ -224,7 +234,7 @@ _Noreturn void keeper_host(const struct keeper_spec *spec, size_t at,
 			   const struct keeper_gate *gate)
 {
 	const struct plan_host *host = &spec->plan->host[at];
-	int keep[] = { spec->far_fd[at], spec->notes, gate->said, gate->go };
+	int keep[] = { spec->far_fd[at], spec->notes, gate->said, gate->go, gate->raised };
 	struct err err = { 0 };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

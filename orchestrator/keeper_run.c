@@ -174,7 +174,7 @@ static int make_cables(const struct plan *plan, const pid_t *pid, struct nl *nl,
 }
 
 /* Our ends come up last: only then is there a carrier, and the port forwards with it. */
-static int raise_ports(const struct keeper_spec *spec, struct nl *nl, struct nl *events,
+static int raise_ports(const struct keeper_spec *spec, struct nl *nl, struct nl *events, int raised,
 		       struct err *err)
 {
 	struct nl_batch batch = { .nl = nl };
@@ -188,6 +188,9 @@ static int raise_ports(const struct keeper_spec *spec, struct nl *nl, struct nl 
 	}
 	if (nl_flush(&batch, err) < 0)
 		return -1;
+	close(raised);
+	if (nl_settle(nl, ready.first, ready.count, err) < 0)
+		return -1;
 	ready.left = ready.count;
 	ready.seen = memset(mem_resize(NULL, ready.count + 1, 1), 0, ready.count + 1);
 	int result = nl_wait_ready(events, &ready, spec->deadline_ns, err);
@@ -195,45 +198,48 @@ static int raise_ports(const struct keeper_spec *spec, struct nl *nl, struct nl 
 	return result;
 }
 
-static int clone_hosts(const struct keeper_spec *spec, pid_t *pid, struct keeper_gate *gate,
-		       int *keep_go, struct err *err)
+static int clone_hosts(const struct keeper_spec *spec, pid_t *pid, struct keeper_gate *ours,
+		       struct err *err)
 {
 	unsigned long flags = CLONE_NEWNS | CLONE_NEWUTS | (spec->has_own_net ? CLONE_NEWNET : 0);
-	int said[2], go[2];
+	struct keeper_gate theirs;
+	int said[2], go[2], raised[2];
 
-	if (pipe2(said, O_CLOEXEC) < 0 || pipe2(go, O_CLOEXEC) < 0)
+	if (pipe2(said, O_CLOEXEC) < 0 || pipe2(go, O_CLOEXEC) < 0 || pipe2(raised, O_CLOEXEC) < 0)
 		return err_sys(err, "pipe");
-	*gate = (struct keeper_gate){ .keeper = getpid(), .said = said[1], .go = go[0] };
+	theirs = (struct keeper_gate){
+		.keeper = getpid(), .said = said[1], .go = go[0], .raised = raised[0]
+	};
+	*ours = (struct keeper_gate){ .said = said[0], .go = go[1], .raised = raised[1] };
 	for (size_t i = 0; i < spec->plan->nhost; i++) {
 		pid[i] = ns_fork(flags);
 		if (pid[i] < 0)
 			return err_sys(err, "host %s: clone", spec->plan->host[i].name);
 		if (pid[i] == 0)
-			keeper_host(spec, i, gate);
+			keeper_host(spec, i, &theirs);
 		close(spec->far_fd[i]);
 	}
 	close(said[1]);
 	close(go[0]);
-	gate->said = said[0];
-	*keep_go = go[1];
+	close(raised[0]);
 	return 0;
 }
 
 /* The network of hosts that have their own; lo alone where they share ours. */
-static int lay_network(const struct keeper_spec *spec, const pid_t *pid, int said, int go,
-		       struct err *err)
+static int lay_network(const struct keeper_spec *spec, const pid_t *pid,
+		       const struct keeper_gate *gate, struct err *err)
 {
 	struct nl nl, events;
 
 	if (nl_open(&nl, 0, err) < 0 || nl_open(&events, RTMGRP_LINK, err) < 0)
 		return -1; /* what is open ends with this process */
 	if (make_bridges(spec->plan, &nl, err) < 0 ||
-	    wait_stage(spec, said, STAGE_SET, spec->plan->nhost, err) < 0 ||
+	    wait_stage(spec, gate->said, STAGE_SET, spec->plan->nhost, err) < 0 ||
 	    make_cables(spec->plan, pid, &nl, err) < 0)
 		return -1;
-	close(go);
-	if (wait_stage(spec, said, STAGE_UP, spec->plan->nhost, err) < 0 ||
-	    raise_ports(spec, &nl, &events, err) < 0)
+	close(gate->go);
+	if (wait_stage(spec, gate->said, STAGE_UP, spec->plan->nhost, err) < 0 ||
+	    raise_ports(spec, &nl, &events, gate->raised, err) < 0)
 		return -1;
 	nl_close(&nl);
 	nl_close(&events);
@@ -321,7 +327,6 @@ _Noreturn void keeper_run(const struct keeper_spec *spec)
 	struct pollfd end = { .fd = spec->notes, .events = POLLIN };
 	size_t room = (spec->plan->nhost + 1) * sizeof(pid_t);
 	pid_t *pid = memset(mem_resize(NULL, room, 1), 0, room);
-	int go = -1;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (become_keeper(spec, &err) < 0)
@@ -338,9 +343,9 @@ _Noreturn void keeper_run(const struct keeper_spec *spec)
 		result = ns_sysctl("net.ipv6.conf.default.disable_ipv6", "1", &err);
 	else
 		result = share_network(spec, &err);
-	if (result < 0 || clone_hosts(spec, pid, &gate, &go, &err) < 0)
+	if (result < 0 || clone_hosts(spec, pid, &gate, &err) < 0)
 		keeper_fail(spec, &err);
-	if (spec->has_own_net && lay_network(spec, pid, gate.said, go, &err) < 0)
+	if (spec->has_own_net && lay_network(spec, pid, &gate, &err) < 0)
 		keeper_fail(spec, &err);
 	if (wait_stage(spec, gate.said, 0, 0, &err) < 0)
 		keeper_fail(spec, &err);

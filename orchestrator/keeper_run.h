@@ -41,6 +41,7 @@ struct keeper_gate {
 	pid_t keeper;
 	int said; /* hosts write a STAGE_* byte each; end of file: every host was exec'd or ended */
 	int go;   /* end of file: the cables are there */
+	int raised; /* end of file: the bridges' ends are up */
 };
 enum {
 	STAGE_SET = 's',

@@ -25,6 +25,7 @@ enum {
 	SEEN_FORWARDING = 2
 };
 enum {
+	SETTLE = 16,
 	REQUEST_MAX = 512,
 	RECEIVE = 32768,
 	EVENTS_BUFFER = 1 << 20
@@ -324,6 +325,24 @@ static void see_link(struct nl_ready *ready, const struct nlmsghdr *header)
 		ready->left--;
 }
 
+int nl_settle(struct nl *nl, int first, size_t count, struct err *err)
+{
+	struct nl_batch batch = { .nl = nl };
+
+	for (size_t i = 0; i < count; i++) {
+		char bytes[REQUEST_MAX] __attribute__((aligned(8)));
+		struct nlmsghdr *header = request(bytes, RTM_GETLINK, 0);
+		link_body(header, first + (int)i, false);
+		mnl_attr_put_u32(header, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+		if (add(&batch, header, err, "interface %d", first + (int)i) < 0)
+			return -1;
+		/* The answers are long and must fit the socket. */
+		if (batch.count == SETTLE && nl_flush(&batch, err) < 0)
+			return -1;
+	}
+	return nl_flush(&batch, err);
+}
+
 static int ask_links(struct nl *nl, bool is_port, struct err *err)
 {
 	char bytes[REQUEST_MAX] __attribute__((aligned(8)));
@@ -353,12 +372,40 @@ static int not_ready(const struct nl_ready *ready, struct err *err)
 							   : "not up");
 }
 
-int nl_wait_ready(struct nl *events, struct nl_ready *ready, int64_t deadline_ns, struct err *err)
+/* Reads one datagram of notifications or of a dump: 1: a dump has ended, 2: some were lost. */
+static int read_links(struct nl *events, struct nl_ready *ready, struct err *err)
 {
 	char bytes[RECEIVE] __attribute__((aligned(8)));
+	ssize_t got = mnl_socket_recvfrom(events->socket, bytes, sizeof bytes);
+	int left = got < 0 ? 0 : (int)got, result = 0;
+
+	if (got < 0 && errno == ENOBUFS)
+		return 2;
+	if (got < 0 && errno != EINTR)
+		return err_sys(err, "netlink receive");
+	for (const struct nlmsghdr *header = (void *)bytes; mnl_nlmsg_ok(header, left);
+	     header = mnl_nlmsg_next(header, &left)) {
+		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
+			result = 1;
+		see_link(ready, header);
+	}
+	return result;
+}
+
+int nl_wait_ready(struct nl *events, struct nl_ready *ready, int64_t deadline_ns, struct err *err)
+{
 	struct pollfd wait = { .fd = mnl_socket_get_fd(events->socket), .events = POLLIN };
+	bool is_dumping = false, has_lost = false;
 
 	while (ready->left > 0) {
+		/* A second dump beside the first is refused, so it waits for the end of that one.
+		 */
+		if (has_lost && !is_dumping) {
+			if (ask_links(events, ready->is_port, err) < 0)
+				return -1;
+			is_dumping = true;
+			has_lost = false;
+		}
 		int n = poll(&wait, 1, clock_left_ms(deadline_ns));
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -366,18 +413,11 @@ int nl_wait_ready(struct nl *events, struct nl_ready *ready, int64_t deadline_ns
 			return err_sys(err, "poll");
 		if (n == 0)
 			return not_ready(ready, err);
-		ssize_t got = mnl_socket_recvfrom(events->socket, bytes, sizeof bytes);
-		if (got < 0 && errno == ENOBUFS) { /* notifications were lost: ask for all */
-			if (ask_links(events, ready->is_port, err) < 0)
-				return -1;
-			continue;
-		}
-		if (got < 0 && errno != EINTR)
-			return err_sys(err, "netlink receive");
-		int left = got < 0 ? 0 : (int)got;
-		for (const struct nlmsghdr *header = (void *)bytes; mnl_nlmsg_ok(header, left);
-		     header = mnl_nlmsg_next(header, &left))
-			see_link(ready, header);
+		int said = read_links(events, ready, err);
+		if (said < 0)
+			return -1;
+		is_dumping = is_dumping && said != 1;
+		has_lost = has_lost || said == 2;
 	}
 	return 0;
 }

@@ -66,6 +66,10 @@ struct nl_ready {
 	uint8_t *seen;      /* count bytes, zeroed by the caller; bits of what was seen */
 };
 
+/* Asks for each of the links first..first+count-1, for the effect of it: since Linux 6.8 a question
+ * makes the kernel finish what it still has to do for that link; left alone it does so for all
+ * links of the machine in turn, 200 a second when many come up at once. */
+int nl_settle(struct nl *nl, int first, size_t count, struct err *err);
 /* Reads notifications until all are ready. Open `events` before the links are brought up. */
 int nl_wait_ready(struct nl *events, struct nl_ready *ready, int64_t deadline_ns, struct err *err);
 
