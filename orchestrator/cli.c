@@ -38,7 +38,7 @@ const struct command commands[] = {
 	  "cause of a refusal: what is missing is named. Exit 1: a failure was found." },
 	{ "report", "[RUN]", "the report again, from the run directory alone", cmd_report,
 	  SHOWS | OPT_QUIET | OPT_VERBOSE | OPT_REQUIRE | OPT_OUT, 0, 1,
-	  "RUN is a directory or a part of a run's name in the history; default: the latest." },
+	  "RUN is a directory or a part of a run's name; default: the latest." },
 	{ "runs", "[rm RUN...]", "the history of runs", cmd_runs, SHOWS | OPT_OUT, 0, -1, NULL },
 	{ "explain", "CODE|ERRNO|TEXT", "the lesson behind a verdict or an error text", cmd_explain,
 	  SHOWS, 1, -1, NULL },
