@@ -21,7 +21,8 @@
 enum {
 	MARK = 64,
 	NOTE = 640,
-	START_MS = 10000
+	START_MS = 10000,
+	EXEC_MS = 200
 };
 
 struct loopback {
@@ -214,22 +215,37 @@ static int loopback_open(struct lab *lab, const struct plan *plan,
 	return 0;
 }
 
+enum owner {
+	OWNER_OTHER,
+	OWNER_US,
+	OWNER_UNKNOWN /* no environment, and no zombie: it may be in the middle of execve */
+};
+
 /* Whether a process was started by this run: its environment has the mark. */
-static bool is_marked(pid_t pid, const char *mark)
+static enum owner owner_of(pid_t pid, const char *mark)
 {
 	char path[64];
 	struct buf text = { 0 };
 	struct err err;
+	enum owner owner = OWNER_OTHER;
 
 	snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
-	bool found = file_read(AT_FDCWD, path, 1 << 20, &text, &err) == 0 &&
-		     memmem(text.data, text.len, mark, strlen(mark) + 1);
+	if (file_read(AT_FDCWD, path, 1 << 20, &text, &err) == 0 && text.len > 0) {
+		if (memmem(text.data, text.len, mark, strlen(mark) + 1))
+			owner = OWNER_US;
+	} else {
+		buf_clear(&text);
+		snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+		if (file_read(AT_FDCWD, path, 4096, &text, &err) == 0 && text.len > 0 &&
+		    !memmem(text.data, text.len, ") Z ", 4))
+			owner = OWNER_UNKNOWN;
+	}
 	buf_close(&text);
-	return found;
+	return owner;
 }
 
-/* The next child of ours with the mark, 0: none. An orphan that has reached us is our child. */
-static pid_t marked_child(const char *mark)
+/* A child of ours with the mark, 0: none. An orphan that has reached us is our child. */
+static pid_t look_for_child(const char *mark, bool *has_unknown)
 {
 	char path[64];
 	struct buf text = { 0 };
@@ -239,16 +255,31 @@ static pid_t marked_child(const char *mark)
 	snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
 	if (file_read(AT_FDCWD, path, 1 << 20, &text, &err) == 0 && text.len > 0) {
 		char *at = text.data, *end;
-		for (long pid = strtol(at, &end, 10); end != at; pid = strtol(at, &end, 10)) {
+		for (long pid = strtol(at, &end, 10); end != at && found == 0;
+		     pid = strtol(at, &end, 10)) {
+			enum owner owner = owner_of((pid_t)pid, mark);
 			at = end;
-			if (is_marked((pid_t)pid, mark)) {
+			if (owner == OWNER_US)
 				found = (pid_t)pid;
-				break;
-			}
+			*has_unknown = *has_unknown || owner == OWNER_UNKNOWN;
 		}
 	}
 	buf_close(&text);
 	return found;
+}
+
+/* The same, and again for a while when one was in the middle of execve, which nothing announces. */
+static pid_t marked_child(const char *mark)
+{
+	int64_t deadline = clock_after_ms(EXEC_MS);
+
+	for (;;) {
+		bool has_unknown = false;
+		pid_t found = look_for_child(mark, &has_unknown);
+		if (found > 0 || !has_unknown || clock_left_ms(deadline) == 0)
+			return found;
+		poll(NULL, 0, 1);
+	}
 }
 
 /* Agents undo and end by themselves at end of file; then SIGTERM, then SIGKILL; then what they
