@@ -1,5 +1,6 @@
 /* lab list: the scenarios that exist, from where, and what they need. */
 #include "cli.h"
+#include "host.h"
 #include "json.h"
 #include "table.h"
 
@@ -8,6 +9,7 @@ struct listed {
 	struct scenario scenario;
 	size_t complaints; /* 0: it can be played */
 	const char *needs;
+	const char *hindrance; /* why it cannot be played here; NULL: it can */
 };
 
 const char *needs_text(unsigned needs, struct arena *arena)
@@ -21,11 +23,11 @@ const char *needs_text(unsigned needs, struct arena *arena)
 	return text;
 }
 
-static void read_one(const struct cli *cli, struct listed *out)
+static void read_one(const struct cli *cli, const char *backend, struct listed *out)
 {
 	struct complaints complaints = { .arena = cli->arena };
 	struct scenario_options options = {
-		.backend = streq(cli->backend, "auto") ? NULL : cli->backend,
+		.backend = backend,
 	};
 	struct err err = { 0 };
 
@@ -33,6 +35,22 @@ static void read_one(const struct cli *cli, struct listed *out)
 			  &err) < 0)
 		out->complaints = complaints.count ? complaints.count : 1;
 	out->needs = needs_text(out->scenario.needs, cli->arena);
+}
+
+/* Why `backend` cannot play it on this machine; NULL: it can. */
+static const char *hindrance_of(const struct listed *listed, const char *backend, unsigned offers,
+				struct arena *arena)
+{
+	const struct scenario *s = &listed->scenario;
+
+	if (listed->complaints)
+		return "errors";
+	for (size_t i = 0; i < s->nnot_on; i++)
+		if (streq(s->not_on[i].name, backend))
+			return s->not_on[i].value;
+	return s->needs & ~offers
+		   ? arena_printf(arena, "no %s", needs_text(s->needs & ~offers, arena))
+		   : NULL;
 }
 
 static void print_json(const struct cli *cli, const struct listed *listed, size_t count)
@@ -64,6 +82,8 @@ static void print_json(const struct cli *cli, const struct listed *listed, size_
 			json_text(&json, s->not_on[j].name, s->not_on[j].value);
 		json_object_end(&json);
 		json_int(&json, "hosts", is_good ? (int64_t)s->nhost : 0);
+		json_bool(&json, "runs_here", !listed[i].hindrance);
+		json_text(&json, "hindrance", listed[i].hindrance);
 		json_text(&json, "from", listed[i].entry->from);
 		json_text(&json, "path", listed[i].entry->path);
 		json_object_end(&json);
@@ -76,24 +96,32 @@ static void print_json(const struct cli *cli, const struct listed *listed, size_
 
 int cmd_list(const struct cli *cli, struct err *err)
 {
-	static const char *const head[] = { "NAME", "FAMILY", "NEEDS", "FROM", "TITLE", NULL };
+	static const char *const head[] = {
+		"NAME", "FAMILY", "HERE", "NEEDS", "FROM", "TITLE", NULL
+	};
 	const struct scenario_entry *entry;
 	struct table table = { .arena = cli->arena };
 	struct listed *listed;
 	size_t count;
+	const struct backend *backend = backend_choose(cli->backend, err);
 
+	if (!backend)
+		return -1;
+	unsigned offers = backend->offers();
 	if (scenario_list(&entry, &count, cli->arena, err) < 0)
 		return -1;
 	listed = arena_array(cli->arena, count + 1, sizeof(*listed));
 	table_add(&table, head);
 	for (size_t i = 0; i < count; i++) {
 		listed[i].entry = &entry[i];
-		read_one(cli, &listed[i]);
+		read_one(cli, backend->name, &listed[i]);
+		listed[i].hindrance = hindrance_of(&listed[i], backend->name, offers, cli->arena);
 		const struct scenario *s = &listed[i].scenario;
 		bool is_good = listed[i].complaints == 0;
 		const char *cells[] = {
 			entry[i].name,
 			is_good && s->family ? s->family : "-",
+			listed[i].hindrance ? listed[i].hindrance : "yes",
 			is_good && *listed[i].needs ? listed[i].needs : "-",
 			entry[i].from,
 			is_good ? s->title

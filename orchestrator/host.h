@@ -33,6 +33,8 @@ struct backend {
 	const char *name, *text;
 	/* 0 when it works here; -1 with why (ERR_CANNOT) and the mend. Leaves nothing. */
 	int (*usable)(struct err *why);
+	/* What its hosts would offer here (enum need), where it is usable. Leaves nothing. */
+	unsigned (*offers)(void);
 	/* Brings all hosts up: links ready in both directions, agents started. Begins by making
 	 * `lab` safe for close. A deadline of 10 s. */
 	int (*open)(struct lab *lab, const struct plan *plan, const struct lab_options *options,

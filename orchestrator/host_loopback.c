@@ -39,6 +39,25 @@ static int loopback_usable(struct err *why)
 	return 0;
 }
 
+/* A raw IP socket asks for the same right as a packet socket, whose close would wait for RCU. */
+static bool may_capture(void)
+{
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static unsigned loopback_offers(void)
+{
+	struct err why;
+
+	if (keeper_probe(false, &why) == 0)
+		return private_offers();
+	return may_capture() ? NEED_CAPTURE : 0;
+}
+
 /* Hosts share one stack: two values for one sysctl cannot both hold. */
 static int check_sysctls(const struct plan *plan, struct err *err)
 {
@@ -134,16 +153,6 @@ static int start_agents(struct loopback *state, struct lab *lab, const char *age
 	int result = wait_started(said[0], err);
 	close(said[0]);
 	return result;
-}
-
-/* A raw IP socket asks for the same right as a packet socket, whose close would wait for RCU. */
-static bool may_capture(void)
-{
-	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
 }
 
 static int open_own_lo(struct loopback *state, struct lab *lab, const struct lab_options *options,
@@ -344,6 +353,7 @@ const struct backend backend_loopback = {
 	.name = "loopback",
 	.text = "processes on one lo, each with an address 127.0.0.x",
 	.usable = loopback_usable,
+	.offers = loopback_offers,
 	.open = loopback_open,
 	.read = stream_read,
 	.write = stream_write,

@@ -45,6 +45,7 @@ const struct backend backend_netns = {
 	.name = "netns",
 	.text = "network namespaces of their own, one a host, joined by bridges",
 	.usable = netns_usable,
+	.offers = private_offers,
 	.open = netns_open,
 	.read = stream_read,
 	.write = stream_write,

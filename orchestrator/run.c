@@ -338,9 +338,9 @@ static int read_asked(struct run *run, const char *path, const struct backend **
 {
 	struct complaints complaints = { .arena = run->arena };
 
-	*backend = backend_choose(run->cli->backend, err);
+	*backend = backend_find(run->cli->backend); /* chosen and probed by the command */
 	if (!*backend)
-		return -1;
+		return err_set(err, ERR_USAGE, "backend %s: unknown", run->cli->backend);
 	const struct scenario_options options = {
 		.backend = (*backend)->name,
 		.nset = run->cli->nset,

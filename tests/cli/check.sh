@@ -79,13 +79,13 @@ for section in lab params hosts links names captures control fault recovery expe
 done
 
 exits 0 "$LAB" list
-like "$out" $'refused-firewall-reset\tconnect\tfirewall\t./scenarios\t' "list is separated by tabs when piped"
+like "$out" $'refused-firewall-reset\tconnect\t[^\t]*\tfirewall\t./scenarios\t' "list is separated by tabs when piped"
 mkdir -p "$XDG_DATA_HOME/lab/scenarios" elsewhere
 cp -L scenarios/refused.ini "$XDG_DATA_HOME/lab/scenarios/mine.ini"
 cp bad.ini "$XDG_DATA_HOME/lab/scenarios/broken.ini"
 exits 0 "$LAB" list
-like "$out" $'mine\tconnect\t-\tuser\t' "list finds the user's own, and says from where"
-like "$out" $'broken\t-\t-\tuser\t.*lab check' "a broken scenario is listed as such"
+like "$out" $'mine\tconnect\tyes\t-\tuser\t' "list finds the user's own, and says from where"
+like "$out" $'broken\t-\terrors\t-\tuser\t.*lab check' "a broken scenario is listed as such"
 exits 0 "$LAB" check mine
 cd elsewhere || exit 1
 exits 0 "$LAB" show refused

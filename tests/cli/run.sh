@@ -92,8 +92,25 @@ fi
 
 exits 0 "$LAB" run refused --set port=8080 -b netns -o "$T/set" --json
 like "$out" ':8080' 'another port by --set'
+# a literal address is resolved by nobody and works as a name does
+sed 's/server:\${port}/${server.address}:${port}/' scenarios/refused.ini >literal.ini
+exits 0 "$LAB" run ./literal.ini -b netns -o "$T/literal" --json
+like "$out" '"resolved_by": "literal"' 'a literal address works too'
+is "$(grep -Eo '[0-9a-f]{64}' <<<"$(grep trace_hash <<<"$out")" | head -n 1)" "$hash" \
+	'and gives the same trace'
+
 exits 0 "$LAB" run refused --repeat 5 -b netns -o "$T/rep"
 like "$out" 'one trace hash' 'five runs, one trace hash'
+
+# the first SYN and the last RST are in the files of every run
+exits 0 "$LAB" run refused --repeat 20 -j 2 -b netns -o "$T/many"
+whole=0
+for run in "$T"/many/*/; do
+	first=$(tcpdump -nr "$run/capture/client-1.lan.pcap" -c 1 tcp 2>/dev/null)
+	last=$(tcpdump -nr "$run/capture/client-1.lan.pcap" 'tcp[tcpflags] & tcp-rst != 0' 2>/dev/null)
+	[[ $first == *'Flags [S],'* && $last == *'Flags [R.]'* ]] && whole=$((whole + 1))
+done
+is "$whole" 20 'in 20 of 20 runs the first SYN and the RST are captured'
 exits 0 "$LAB" run refused ok-tcp -j 2 -b netns -o "$T/jobs" --json
 t "two side by side are one JSON array" jq -e "length == 2" <<<"$out"
 like "$out" '^\[' 'an array'
