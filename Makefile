@@ -20,7 +20,7 @@ JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 WARN = -Wall -Wextra -Werror -Wshadow -Wvla -Wundef -Wformat=2 -Wstrict-prototypes \
        -Wmissing-prototypes -Wswitch-enum -Wwrite-strings
 BASE = -std=c17 -D_GNU_SOURCE $(WARN) -include common/banned.h -MMD -MP \
-       -DLAB_VERSION='"$(VERSION)"' -DLAB_PREFIX='"$(PREFIX)"'
+       -DLAB_VERSION='"$(VERSION)"'
 LIBS = -lpcap -lmnl -ljansson -liniparser
 
 # Who may include whom: the whole rule. A forbidden include does not build.

@@ -45,11 +45,8 @@ static int find_agent(struct arena *arena, const char **path, struct err *err)
 			}
 		}
 	}
-	*path = LAB_PREFIX "/libexec/lab/lab-agent";
-	if (access(*path, X_OK) == 0)
-		return 0;
-	return err_set(err, ERR_CANNOT, "lab-agent is not beside lab, nor %s (make, or LAB_AGENT=)",
-		       *path);
+	return err_set(err, ERR_CANNOT,
+		       "lab-agent is neither beside lab nor in ../libexec/lab (make, or LAB_AGENT=)");
 }
 
 const struct event *run_record(struct run *run, const struct event *event)

@@ -33,16 +33,18 @@ static size_t find_folders(struct folder folder[PLACES], struct arena *arena)
 		folder[count++] =
 		    (struct folder){ arena_printf(arena, "%s/.local/share/lab/scenarios", home),
 				     "user" };
-	for (int up = 0; len > 0 && up < 2; up++) { /* build/lab: the folder above build */
+	for (int up = 0; len > 0 && up < 2; up++) { /* build/lab, PREFIX/bin/lab: the folder above */
 		self[len] = 0;
 		char *slash = strrchr(self, '/');
 		len = slash ? slash - self : 0;
 		self[len] = 0;
 	}
-	if (len > 0)
+	if (len > 0) {
 		folder[count++] =
 		    (struct folder){ arena_printf(arena, "%s/scenarios", self), "beside lab" };
-	folder[count++] = (struct folder){ LAB_PREFIX "/share/lab/scenarios", "installed" };
+		folder[count++] = (struct folder){ arena_printf(arena, "%s/share/lab/scenarios", self),
+						   "installed" };
+	}
 	return count;
 }
 
