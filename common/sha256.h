@@ -11,7 +11,9 @@ struct sha256 {
 	uint8_t block[64];
 };
 
-enum { SHA256_HEX = 65 };
+enum {
+	SHA256_HEX = 65
+};
 
 void sha256_init(struct sha256 *sha);
 void sha256_add(struct sha256 *sha, const void *bytes, size_t len);
