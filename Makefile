@@ -110,6 +110,12 @@ unit: $(filter $(B)/tests/t_$(subst *,%,$(T)),$(TESTS))
 cli: all
 	@B=$(abspath $(B)) tests/run -- $(wildcard tests/cli/$(T).sh)
 
+## golden: makes the files that tests compare with anew; read their diff like code
+GOLDEN_TESTS = $(shell grep -l golden_anew tests/unit/t_*.c tests/cli/*.sh)
+.PHONY: golden
+golden: all $(filter $(GOLDEN_TESTS:tests/unit/%.c=$(B)/tests/%),$(TESTS))
+	@B=$(abspath $(B)) GOLDEN=write tests/run $(filter $(B)/tests/%,$^) -- $(filter %.sh,$(GOLDEN_TESTS))
+
 ## asan: every test with address and undefined-behaviour checks, in build-asan
 # gcc's guesses at lengths differ under sanitizers: warnings are the plain build's matter.
 SANITIZE = -Wno-error -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all

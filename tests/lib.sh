@@ -138,6 +138,11 @@ done_testing() {
 	exit
 }
 
+# golden_anew: whether the files to compare with are to be made anew first (make golden)
+golden_anew() {
+	[ "${GOLDEN:-}" = write ]
+}
+
 # as_user COMMAND...: as an ordinary user without HOME. As root that is user id 12345, who gets a
 # copy of the programs (the clone may be in a folder that only root may enter).
 as_user() {

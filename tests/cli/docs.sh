@@ -1,6 +1,6 @@
 #!/bin/bash
 # The documents against the program: commands, options, files and recipes that are written down are
-# there, and the other way round. `UPDATE=1 tests/cli/docs.sh` writes the README's demo anew.
+# there, and the other way round. `GOLDEN=write make cli T=docs` writes the README's demo anew.
 # shellcheck disable=SC2016 # backquotes in patterns are Markdown's
 . "$(dirname "$0")/../lib.sh"
 tmp=$T/work
@@ -186,22 +186,26 @@ mask() {
 		-e 's|wireshark .*/[0-9]{8}T[0-9]{6}Z-refused-[0-9a-f]{4}/|wireshark RUN/|' -e 's/ +/ /g' -e 's/ $//' \
 		-e 's/(T )+/T /g'
 }
+readme_demo() {
+	sed -n '/^<!-- demo -->/,/^<!-- \/demo -->/p' README.md | grep -vE '^(<!--|```|\$ )' | mask
+}
 if [ ! -e /etc/hosts ]; then
 	skip "no /etc/hosts here: the demo has one remark more" 2
 elif lab doctor -b netns >"$tmp/out" 2>&1 && command -v script >/dev/null; then
 	(cd "$tmp/ci" && env -u XDG_STATE_HOME TERM=xterm \
 		script -qec 'lab run refused -b netns --color never' /dev/null) </dev/null | tr -d '\r' >"$tmp/demo"
 	sed -i "s|$HOME|/home/ann|" "$tmp/demo"
-	[ -z "${UPDATE:-}" ] || {
+	mask <"$tmp/demo" >"$tmp/got"
+	readme_demo >"$tmp/want"
+	if golden_anew && ! cmp -s "$tmp/want" "$tmp/got"; then
 		awk -v demo="$tmp/demo" '
 			$0 == "<!-- demo -->" { print; print "```"; print "$ lab run refused"
 				while ((getline line < demo) > 0) print line
 				print "```"; on = 1 }
 			$0 == "<!-- /demo -->" { on = 0 }
 			!on { print }' README.md >"$tmp/readme" && cat "$tmp/readme" >README.md
-	}
-	sed -n '/^<!-- demo -->/,/^<!-- \/demo -->/p' README.md | grep -vE '^(<!--|```|\$ )' | mask >"$tmp/want"
-	mask <"$tmp/demo" >"$tmp/got"
+		readme_demo >"$tmp/want"
+	fi
 	if [ -s "$tmp/got" ]; then
 		same "$tmp/want" "$tmp/got" "README's demo is what lab run refused prints"
 	else

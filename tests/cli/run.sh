@@ -22,7 +22,7 @@ like "$err" 'left behind: nothing' 'the line about what is left goes to the pers
 unlike "$out" $'\033' 'no escape sequence reaches a pipe'
 like "$out" 'ECONNREFUSED "Connection refused"' 'the error as a client would print it'
 like "$out" 'alice, bob: closed by server \(FIN\)' 'what happened to alice and bob is told'
-if [ "${GOLDEN:-}" = write ]; then
+if golden_anew; then
 	mask <"$T/text" >"$SRC/tests/golden/refused.txt"
 fi
 is "$(mask <"$T/text")" "$(cat "$SRC/tests/golden/refused.txt")" \

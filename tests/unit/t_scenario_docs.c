@@ -1,9 +1,8 @@
-/* docs/scenario.md and lab-scenario(5) hold the tables as the program has them. UPDATE=1 writes
- * them anew. */
+/* docs/scenario.md and lab-scenario(5) hold the tables as the program has them. GOLDEN=write
+ * writes them anew. */
 #include "unit.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 
 #include "file.h"
 #include "scenario.h"
@@ -42,7 +41,7 @@ static void compare(const struct page *page)
 		   page->verbs, steps, page->tail);
 	while (want.len > 1 && want.data[want.len - 1] == '\n' && want.data[want.len - 2] == '\n')
 		want.data[--want.len] = 0;
-	if (getenv("UPDATE")) {
+	if (golden_anew()) {
 		FILE *out = fopen(page->path, "we");
 		assert_non_null(out);
 		assert_int_equal(fwrite(want.data, 1, want.len, out), want.len);

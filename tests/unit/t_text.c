@@ -22,7 +22,6 @@ __attribute__((noinline)) static char *report_text(const struct style *style,
 /* GOLDEN=write makes the file anew; its diff is reviewed like code. */
 static void assert_golden(const char *name, const char *text)
 {
-	const char *mode = getenv("GOLDEN");
 	struct buf want = { 0 };
 	struct err err = { 0 };
 	char path[128];
@@ -31,7 +30,7 @@ static void assert_golden(const char *name, const char *text)
 	snprintf(path, sizeof path, "%s.txt", name);
 	dir = open("tests/golden", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(dir >= 0);
-	if (mode && streq(mode, "write"))
+	if (golden_anew())
 		assert_int_equal(file_write(dir, path, text, strlen(text), &err), 0);
 	if (file_read(dir, path, 1 << 20, &want, &err) < 0)
 		fail_msg("%s", err.text);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -17,5 +18,12 @@
 		print_message("# %s\n", reason);                                                   \
 		skip();                                                                            \
 	} while (0)
+
+/* Whether the files to compare with are to be made anew first (make golden). */
+static inline int golden_anew(void)
+{
+	const char *mode = getenv("GOLDEN");
+	return mode && !strcmp(mode, "write");
+}
 
 #endif
