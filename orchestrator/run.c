@@ -102,23 +102,26 @@ static void record_head(struct run *run)
 		}
 }
 
+/* One record for each vantage point: the first is the client's. */
 static void record_expect(struct run *run)
 {
-	const struct scenario *s = &run->scenario;
+	const struct scenario_expect *expect = &run->scenario.expect;
+	const char *on = run->scenario.step[expect->on].name;
 	struct event event;
 
 	event_init(&event, "expect");
-	event_text(&event, "verdict", s->expect.verdict);
-	event_text(&event, "on", s->step[s->expect.on].name);
-	if (s->expect.wire)
-		event_text(&event, "wire", s->expect.wire);
-	if (s->expect.wire_at_value) {
-		event_text(&event, "wire_at_value", s->expect.wire_at_value);
-		event_text(&event, "wire_at", s->host[s->expect.wire_at].name);
-	}
-	if (s->expect.not )
-		event_text(&event, "not", s->expect.not );
+	event_text(&event, "verdict", expect->verdict);
+	event_text(&event, "on", on);
+	event_text(&event, "wire", expect->wire);
+	event_text(&event, "not", expect->not );
 	event_text(&event, "confidence", asked_confidence(run));
+	run_record(run, &event);
+	if (!expect->wire_at_value)
+		return;
+	event_init(&event, "expect");
+	event_text(&event, "on", on);
+	event_text(&event, "wire", expect->wire_at_value);
+	event_text(&event, "wire_at", run->scenario.host[expect->wire_at].name);
 	run_record(run, &event);
 }
 
