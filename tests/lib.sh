@@ -138,6 +138,26 @@ done_testing() {
 	exit
 }
 
+# namespaces: the network namespaces, but the test's own, of processes that the test started. Others
+# on the machine may come and go, so they are told by the environment that they were given.
+namespaces() {
+	local file
+	for file in $(grep -lsF "TMPDIR=$T/tmp" /proc/[0-9]*/environ); do
+		readlink "${file%/environ}/ns/net"
+	done 2>/dev/null | sort -u | grep -vxF "$(readlink /proc/self/ns/net)"
+}
+
+# no_namespaces: waits (bounded) until there is none; prints those that stay
+no_namespaces() {
+	local i
+	for ((i = 0; i < 300; i++)); do
+		[ -n "$(namespaces)" ] || return 0
+		read -rt 0.02 <> <(:) || :
+	done
+	namespaces
+	return 1
+}
+
 # golden_anew: whether the files to compare with are to be made anew first (make golden)
 golden_anew() {
 	[ "${GOLDEN:-}" = write ]
