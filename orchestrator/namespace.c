@@ -113,7 +113,7 @@ int ns_mount(bool has_pid_ns, struct err *err)
 {
 	int old = -1;
 
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_sys(err, "mount: private /");
 	if (!has_pid_ns)
 		old = open_tree(AT_FDCWD, "/proc",
@@ -145,7 +145,7 @@ int ns_bind_text(const char *name, const char *text, const char *target, struct 
 	if (result < 0)
 		err_sys(err, "%s", target);
 	close(fd);
-	if (result == 0 && mount(name, target, NULL, MS_BIND, NULL) < 0)
+	if (result == 0 && mount(name, target, "none", MS_BIND, NULL) < 0)
 		return err_sys(err, "mount over %s", target);
 	return result;
 }

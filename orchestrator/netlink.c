@@ -59,8 +59,10 @@ void nl_close(struct nl *nl)
 	nl->socket = NULL;
 }
 
+/* bytes: REQUEST_MAX; zeroed, for libmnl up to 1.0.4 leaves what pads an attribute as it was. */
 static struct nlmsghdr *request(void *bytes, uint16_t type, uint16_t flags)
 {
+	memset(bytes, 0, REQUEST_MAX);
 	struct nlmsghdr *header = mnl_nlmsg_put_header(bytes);
 
 	header->nlmsg_type = type;
