@@ -61,7 +61,12 @@ static const char *captures_lack(const struct view *view)
 			if (!trace->capture[i].is_whole)
 				return arena_printf(arena, "the capture %s is not whole",
 						    trace->capture[i].info.file);
+			if (trace->capture[i].is_narrow)
+				return arena_printf(arena, "the capture %s is filtered",
+						    trace->capture[i].info.file);
 		}
+		if (trace->host[h].gone)
+			return arena_printf(arena, "the capture %s is gone", trace->host[h].gone);
 		if (!captures)
 			return arena_printf(arena, "no capture at %s", trace->host[h].name);
 		if (!trace->host[h].has_real)

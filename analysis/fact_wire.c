@@ -14,7 +14,7 @@ static bool would_show(const struct view *view, const struct capture_seen *captu
 		if (other->host == capture->host && (!other->is_whole || other->is_filtered))
 			return false;
 	}
-	return true;
+	return capture->host == NO_HOST || !view->trace->host[capture->host].gone;
 }
 
 static const char *lossy(const struct view *view, const struct capture_seen *capture)

@@ -109,7 +109,7 @@ struct capture_info {
 	const char *host, *link, *file; /* file "client-1.lan", or the path of a pcap */
 	uint32_t packets;
 	int64_t dropped; /* -1: unknown */
-	bool is_cut;     /* the file ends inside a packet */
+	bool is_cut;     /* the file ends inside a packet, or holds fewer than were captured */
 };
 
 struct analysis {

@@ -109,9 +109,18 @@ static int packets_read(struct trace *trace, struct capture_seen *capture, int d
 			flow_add(&capture->flows, &packet,
 				 time_bound(time_bound(frame.t_ns) + shift_ns), frame.number);
 	capture->info.packets = file.count;
-	capture->info.is_cut = file.is_cut;
+	capture->info.is_cut = file.is_cut || file.count < capture->said;
 	pcapfile_close(&file);
 	return 0;
+}
+
+/* On a shared stack a host's capture is "host ADDRESS": all of its own and nothing else. */
+static bool is_whole_host(const struct trace *trace, int host, const char *filter)
+{
+	struct addr addr;
+	return host != NO_HOST && starts_with(filter, "host ") &&
+	       addr_parse(&addr, filter + strlen("host "), 0) == 0 &&
+	       host_has(&trace->host[host], &addr);
 }
 
 static struct capture_seen *capture_new(struct trace *trace, size_t *cap, const char *file)
@@ -136,7 +145,23 @@ static struct capture_seen *capture_new(struct trace *trace, size_t *cap, const 
 	}
 	if (capture->info.host)
 		capture->host = trace_host(trace, capture->info.host);
+	capture->is_narrow =
+	    capture->is_filtered && !(filter && is_whole_host(trace, capture->host, filter));
+	capture->said = end ? event_num(end, "packets", -1) : -1;
 	return capture;
+}
+
+static void captures_gone(struct trace *trace)
+{
+	for (size_t i = 0; i < trace->nevent; i++) {
+		const struct event *event = &trace->event[i];
+		const char *file = event_is(event, "capture") ? event_get(event, "file") : NULL;
+		bool is_there = !file;
+		for (size_t k = 0; k < trace->ncapture && !is_there; k++)
+			is_there = streq(trace->capture[k].info.file, file);
+		if (!is_there)
+			trace->host[trace_host(trace, event->host)].gone = file;
+	}
 }
 
 static int compare_names(const struct dirent **a, const struct dirent **b)
@@ -201,6 +226,7 @@ static int directory_read(struct trace *trace, int dirfd, struct err *err)
 	trace_clocks(trace);
 	if (captures_read(trace, dirfd, err) < 0)
 		return -1;
+	captures_gone(trace);
 	if (!trace->nevent && !trace->ncapture)
 		return err_set(err, ERR_USAGE, "not a run directory: no events, no captures");
 	trace_readings(trace);
@@ -218,6 +244,7 @@ static int file_only(struct trace *trace, const char *path, struct err *err)
 	trace->capture->is_filtered = true;
 	trace->capture->info.file = arena_dup(trace->arena, path);
 	trace->capture->info.dropped = -1;
+	trace->capture->said = -1;
 	if (packets_read(trace, trace->capture, AT_FDCWD, path, err) < 0)
 		return -1;
 	/* Drops are not told in the file; no verdict from one file is more than likely. */

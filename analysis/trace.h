@@ -26,14 +26,17 @@ struct host_seen {
 	bool has_real;
 	size_t naddress, cap;
 	struct addr *address;
+	const char *gone; /* a capture that it said to have made and whose file is not there */
 };
 
 struct capture_seen {
 	struct capture_info info; /* what the report gets */
 	int host;                 /* NO_HOST: a file by itself */
 	bool is_filtered;         /* it does not hold all packets of its link */
+	bool is_narrow;           /* ... nor all that its host sends and receives there */
 	bool
 	    is_whole; /* nothing dropped, not cut: absence in it is absence (for what it filters) */
+	int64_t said; /* packets that its host said to be in it; -1: unknown */
 	struct flow_table flows; /* times in the trace's time */
 };
 

@@ -397,6 +397,12 @@ static void changed_evidence_changes_the_verdict(void **state)
 		{ "refused", "\"dropped\":0", "\"dropped\":2", "refused.no-listener", LIKELY },
 		{ "timeout-drop-input", "\"dropped\":0", "\"dropped\":2", "timeout.unexplained",
 		  UNDECIDED },
+		/* one whose own filter kept things out, and one that lost its last packets */
+		{ "refused", "\"filter\":\"\"", "\"filter\":\"port 1234\"", "refused.no-listener",
+		  LIKELY },
+		{ "refused", "\"filter\":\"\"", "\"filter\":\"host 10.7.0.1\"",
+		  "refused.no-listener", PROVEN },
+		{ "refused", "\"packets\":12,", "\"packets\":13,", "refused.no-listener", LIKELY },
 		/* counters that others move */
 		{ "refused", "\"is_private\":1", "\"is_private\":0", "refused.no-listener",
 		  LIKELY },
@@ -441,6 +447,20 @@ static void changed_evidence_changes_the_verdict(void **state)
 		check_verdict(scratch.dir, changes[i].code, changes[i].confidence);
 		scratch_end(&scratch);
 	}
+}
+
+/* The second link of a server, whose file was lost: what passed there moved the counters too. */
+static void a_capture_whose_file_is_gone_accounts_for_nothing(void **state)
+{
+	struct scratch scratch;
+	(void)state;
+	scratch_make(&scratch, "refused");
+	check_verdict(scratch.dir, "refused.no-listener", PROVEN);
+	rewrite_events(scratch.dir, "{\"seq\":1,",
+		       "{\"seq\":1,\"t_ns\":1,\"host\":\"server\",\"kind\":\"capture\","
+		       "\"file\":\"server.wan\"}\n{\"seq\":2,");
+	check_verdict(scratch.dir, "refused.no-listener", LIKELY);
+	scratch_end(&scratch);
 }
 
 static void a_run_cut_by_a_crash_is_read_as_far_as_it_goes(void **state)
@@ -518,6 +538,7 @@ int main(void)
 		cmocka_unit_test(other_names_give_the_same_verdicts_and_the_same_hash),
 		cmocka_unit_test(what_lab_asked_for_and_recorded_is_never_opened),
 		cmocka_unit_test(changed_evidence_changes_the_verdict),
+		cmocka_unit_test(a_capture_whose_file_is_gone_accounts_for_nothing),
 		cmocka_unit_test(a_run_cut_by_a_crash_is_read_as_far_as_it_goes),
 		cmocka_unit_test(broken_events_are_an_error_with_their_line),
 		cmocka_unit_test(the_hash_is_of_the_trace_and_of_nothing_else),
