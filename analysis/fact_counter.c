@@ -29,13 +29,21 @@ static bool is_known(const struct trace *trace, const struct reading *until)
 	return true;
 }
 
+/* Files may claim any number; up to this one sums and differences are exact. */
+#define COUNTER_MOST (INT64_C(1) << 61)
+static int64_t counter_value(const struct event *event)
+{
+	int64_t value = event ? event_num(event, "value", 0) : 0;
+	return value < 0 ? 0 : value > COUNTER_MOST ? COUNTER_MOST : value;
+}
+
 static int64_t counter_change(const struct trace *trace, const struct bracket *bracket,
 			      const char *name, const struct event **cite)
 {
 	const struct event *from = counter_event(trace, name, bracket->before->end);
 	const struct event *to = counter_event(trace, name, bracket->after->end);
 	*cite = to && to != from ? to : bracket->after->end;
-	return (to ? event_num(to, "value", 0) : 0) - (from ? event_num(from, "value", 0) : 0);
+	return counter_value(to) - counter_value(from);
 }
 
 static bool is_same_stack(const struct trace *trace, int a, int b)

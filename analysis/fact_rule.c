@@ -222,24 +222,31 @@ static bool is_off_the_way(const struct rules *rules, const json_t *rule)
 static int64_t packets_of(const json_t *counter)
 {
 	const json_t *packets = json_object_get(counter, "packets");
-	return json_is_integer(packets) ? json_integer_value(packets) : -1;
+	int64_t count = json_is_integer(packets) ? json_integer_value(packets) : -1;
+	return count < 0 ? -1 : count;
 }
 
-/* The same rule in the earlier listing: how much its counter had then; 0 when it was not there. */
-static int64_t packets_before(const struct rules *before, const struct view *view,
-			      const json_t *rule)
+/* The same rule in another listing; NULL: it is not there. */
+static const json_t *rule_find(const struct rules *rules, const json_t *rule)
 {
-	for (size_t i = 0; i < json_array_size(before->list); i++) {
-		const json_t *one = json_object_get(json_array_get(before->list, i), "rule");
+	for (size_t i = 0; i < json_array_size(rules->list); i++) {
+		const json_t *one = json_object_get(json_array_get(rules->list, i), "rule");
 		if (one && streq(text_of(one, "family"), text_of(rule, "family")) &&
 		    streq(text_of(one, "table"), text_of(rule, "table")) &&
 		    streq(text_of(one, "chain"), text_of(rule, "chain")) &&
-		    json_equal(json_object_get(one, "handle"), json_object_get(rule, "handle"))) {
-			int64_t packets = packets_of(rule_judge(view, one).counter);
-			return packets > 0 ? packets : 0;
-		}
+		    json_equal(json_object_get(one, "handle"), json_object_get(rule, "handle")))
+			return one;
 	}
-	return 0;
+	return NULL;
+}
+
+/* How much its counter had in the earlier listing; 0 when it was not there. */
+static int64_t packets_before(const struct rules *before, const struct view *view,
+			      const json_t *rule)
+{
+	const json_t *one = rule_find(before, rule);
+	int64_t packets = one ? packets_of(rule_judge(view, one).counter) : 0;
+	return packets > 0 ? packets : 0;
 }
 
 /* ---- the fact ---- */
@@ -288,6 +295,17 @@ static void rule_look(struct search *search, const json_t *rule)
 			       : "a rule that may match counted other packets too";
 }
 
+/* A rule that was taken away before the second listing took its counter with it. */
+static void gone_look(struct search *search, const json_t *rule)
+{
+	struct judged judged = rule_judge(search->view, rule);
+	if (search->truth != NO || judged.action != search->action || judged.fits == FITS_NO ||
+	    is_off_the_way(search->before, rule) || rule_find(search->after, rule))
+		return;
+	search->truth = UNSEEN;
+	search->says = "a rule that may match was removed meanwhile";
+}
+
 /* A chain whose policy drops has no counter. */
 static void chain_look(struct search *search, const json_t *chain)
 {
@@ -308,6 +326,11 @@ static void search_run(struct facts *facts, enum fact fact, struct search search
 			rule_look(&search, json_object_get(one, "rule"));
 		else if (json_object_get(one, "chain"))
 			chain_look(&search, json_object_get(one, "chain"));
+	}
+	for (size_t i = 0; i < json_array_size(search.before->list); i++) {
+		const json_t *one = json_array_get(search.before->list, i);
+		if (json_object_get(one, "rule"))
+			gone_look(&search, json_object_get(one, "rule"));
 	}
 	struct fact_value *value = fact_set(facts, fact, search.truth, search.says);
 	if (search.truth == UNSEEN)

@@ -423,6 +423,12 @@ static void changed_evidence_changes_the_verdict(void **state)
 		  "\\\"field\\\":\\\"flags\\\"", "refused.unexplained", UNDECIDED },
 		{ "refused-firewall-reset", "\\\"hook\\\":\\\"input\\\"",
 		  "\\\"hook\\\":\\\"output\\\"", "refused.unexplained", UNDECIDED },
+		/* counters that no kernel has */
+		{ "refused", "\"TcpOutRsts\",\"value\":1",
+		  "\"TcpOutRsts\",\"value\":-9223372036854775808", "refused.unexplained",
+		  UNDECIDED },
+		{ "refused-firewall-reset", "{\\\"packets\\\":1,",
+		  "{\\\"packets\\\":-9223372036854775808,", "refused.unexplained", UNDECIDED },
 		/* the listener is on all addresses after all */
 		{ "refused-bound-localhost", "127.0.0.1:1234", "0.0.0.0:1234",
 		  "refused.unexplained", UNDECIDED },
@@ -447,6 +453,41 @@ static void changed_evidence_changes_the_verdict(void **state)
 		check_verdict(scratch.dir, changes[i].code, changes[i].confidence);
 		scratch_end(&scratch);
 	}
+}
+
+static bool is_ruled_out(const struct finding *finding, const char *code)
+{
+	for (size_t i = 0; i < finding->nruled_out; i++)
+		if (streq(finding->ruled_out[i].code, code))
+			return true;
+	return false;
+}
+
+/* Healed between the connect and the second look: what the rule did is not known. */
+static void a_rule_that_was_removed_is_not_ruled_out(void **state)
+{
+	struct scratch scratch;
+	struct analysis analysis;
+	struct arena arena = { 0 };
+	(void)state;
+	scratch_make(&scratch, "refused-firewall-reset");
+	rewrite_events(scratch.dir,
+		       "\\\"handle\\\":2,\\\"expr\\\":[{\\\"match\\\":{\\\"op\\\":\\\"==\\\","
+		       "\\\"left\\\":{\\\"payload\\\":{\\\"protocol\\\":\\\"tcp\\\",\\\"field\\\":"
+		       "\\\"dport\\\"}},"
+		       "\\\"right\\\":1234}},{\\\"counter\\\":{\\\"packets\\\":1,",
+		       "\\\"handle\\\":3,\\\"expr\\\":[{\\\"match\\\":{\\\"op\\\":\\\"==\\\","
+		       "\\\"left\\\":{\\\"payload\\\":{\\\"protocol\\\":\\\"udp\\\",\\\"field\\\":"
+		       "\\\"dport\\\"}},"
+		       "\\\"right\\\":1234}},{\\\"counter\\\":{\\\"packets\\\":1,");
+	load(&analysis, scratch.dir, &arena);
+	for (size_t i = 0; i < analysis.nfinding; i++)
+		if (streq(analysis.finding[i].connection->label, "carol")) {
+			assert_string_equal(analysis.finding[i].code, "refused.unexplained");
+			assert_false(is_ruled_out(&analysis.finding[i], "refused.firewall-reset"));
+		}
+	arena_close(&arena);
+	scratch_end(&scratch);
 }
 
 /* The second link of a server, whose file was lost: what passed there moved the counters too. */
@@ -538,6 +579,7 @@ int main(void)
 		cmocka_unit_test(other_names_give_the_same_verdicts_and_the_same_hash),
 		cmocka_unit_test(what_lab_asked_for_and_recorded_is_never_opened),
 		cmocka_unit_test(changed_evidence_changes_the_verdict),
+		cmocka_unit_test(a_rule_that_was_removed_is_not_ruled_out),
 		cmocka_unit_test(a_capture_whose_file_is_gone_accounts_for_nothing),
 		cmocka_unit_test(a_run_cut_by_a_crash_is_read_as_far_as_it_goes),
 		cmocka_unit_test(broken_events_are_an_error_with_their_line),
