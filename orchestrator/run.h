@@ -34,7 +34,6 @@ struct run {
 	size_t nrecord, record_cap;
 	struct event *record; /* steps.ndjson so far */
 	size_t *request;      /* by step index: id of its request; 0: none yet */
-	int64_t *took_ns;     /* by step index */
 	int snapshot;         /* number of the last one */
 	int64_t start_ns;
 	bool is_live; /* steps are printed as they pass */

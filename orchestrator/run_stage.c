@@ -85,6 +85,7 @@ static int start_capture(struct run *run, const struct plan_capture *capture, in
 		return -1;
 	}
 	run->session.host[capture->host].capture[number] = (size_t)index;
+	run->session.host[capture->host].ncapture = (size_t)number + 1;
 	event_init(&request, "capture.start");
 	event_int(&request, "capture", number);
 	event_text(&request, "link", link);

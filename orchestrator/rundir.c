@@ -215,31 +215,48 @@ int rundir_packets(struct rundir *dir, size_t index, const void *records, size_t
 					   (uint32_t)(t_ns % 1000000000), cap_len, wire_len };
 		buf_add(&capture->pending, head, sizeof(head));
 		buf_add(&capture->pending, bytes, cap_len);
-		capture->packets++;
 	}
 	return 0;
 }
 
-static int flush_one(int fd, struct buf *pending, const char *path, const char *name,
-		     struct err *err)
+static int flush_one(int fd, struct buf *pending, uint64_t *written, const char *path,
+		     const char *name, struct err *err)
 {
 	if (pending->len == 0 || fd < 0)
 		return 0;
 	if (write_all(fd, pending->data, pending->len) < 0)
 		return err_sys(err, "%s/%s", path, name);
+	*written += pending->len;
 	buf_clear(pending);
 	return 0;
+}
+
+static int flush_lines(const struct rundir *dir, struct rundir_file *file, const char *name,
+		       struct err *err)
+{
+	return flush_one(file->fd, &file->pending, &file->written, dir->path, name, err);
 }
 
 int rundir_flush(struct rundir *dir, struct err *err)
 {
 	for (size_t i = 0; i < dir->ncapture; i++)
-		if (flush_one(dir->capture[i].fd, &dir->capture[i].pending, dir->path,
-			      dir->capture[i].name, err) < 0)
+		if (flush_one(dir->capture[i].fd, &dir->capture[i].pending, &dir->captured,
+			      dir->path, dir->capture[i].name, err) < 0)
 			return -1;
-	if (flush_one(dir->events.fd, &dir->events.pending, dir->path, "events.ndjson", err) < 0)
+	if (flush_lines(dir, &dir->events, "events.ndjson", err) < 0)
 		return -1;
-	return flush_one(dir->steps.fd, &dir->steps.pending, dir->path, "steps.ndjson", err);
+	return flush_lines(dir, &dir->steps, "steps.ndjson", err);
+}
+
+int rundir_check_size(const struct rundir *dir, struct err *err)
+{
+	if (dir->events.written > RUNDIR_EVENTS)
+		return err_set(err, ERR_BROKE, "%s: more than %d MiB of events", dir->path,
+			       RUNDIR_EVENTS >> 20);
+	if (dir->captured > RUNDIR_CAPTURED)
+		return err_set(err, ERR_BROKE, "%s: more than %d GiB of packets", dir->path,
+			       (int)(RUNDIR_CAPTURED >> 30));
+	return 0;
 }
 
 int rundir_write(struct rundir *dir, const char *name, const void *bytes, size_t len,

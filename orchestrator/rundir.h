@@ -13,13 +13,15 @@
 #include "event.h"
 
 enum {
-	RUNDIR_CAPTURES = 2048
+	RUNDIR_CAPTURES = 2048,
+	RUNDIR_EVENTS = 240 << 20 /* bytes of events.ndjson; the reader takes 256 MiB */
 };
+#define RUNDIR_CAPTURED (UINT64_C(4) << 30) /* bytes of all captures of a run */
 
 struct rundir_file {
 	int fd;
 	struct buf pending;
-	uint64_t lines;
+	uint64_t lines, written; /* bytes */
 };
 
 struct rundir {
@@ -30,13 +32,13 @@ struct rundir {
 	struct rundir_file events, steps;
 	size_t ncapture;
 	struct rundir_capture *capture;
+	uint64_t captured; /* bytes of all captures */
 };
 
 struct rundir_capture {
 	char name[160]; /* "HOST.LINK" */
 	int fd;
 	struct buf pending;
-	uint64_t packets;
 };
 
 /* Makes TIME-SCENARIO-ID below `parent` (made when absent, mode 0700), or below the history when
@@ -53,6 +55,8 @@ int rundir_capture_open(struct rundir *dir, const char *name, uint32_t snaplen, 
 int rundir_packets(struct rundir *dir, size_t capture, const void *records, size_t len,
 		   struct err *err);
 int rundir_flush(struct rundir *dir, struct err *err);
+/* -1: the run has written more than a run may. */
+int rundir_check_size(const struct rundir *dir, struct err *err);
 int rundir_write(struct rundir *dir, const char *name, const void *bytes, size_t len,
 		 struct err *err);
 /* "capture/client-1.lan.pcap" etc.: SHA-256 in hex of a raw file of the directory. */

@@ -98,12 +98,31 @@ static int take_packets(struct session *session, size_t host, const struct frame
 	struct cursor cursor = cursor_of(frame->body, frame->len);
 	uint16_t number = cursor_u16(&cursor);
 
-	if (cursor.is_failed || number >= COUNT(h->capture))
+	if (cursor.is_failed || number >= h->ncapture)
 		return lose(session, host, "packets of an unknown capture", err);
 	if (rundir_packets(session->dir, h->capture[number], cursor.at, cursor_left(&cursor), err) <
 	    0)
 		return err_in(err, "%s", h->name);
 	return 0;
+}
+
+/* A line of events.ndjson must stay readable whatever an agent sends: each member once. */
+static bool is_recordable(const struct event *event)
+{
+	static const char *const ours[] = { "seq",  "t_ns",  "host",       "kind",
+					    "step", "label", "received_ns" };
+
+	if (event->nfield == EVENT_FIELDS)
+		return false; /* the controller adds one */
+	for (size_t i = 0; i < event->nfield; i++) {
+		for (size_t k = 0; k < COUNT(ours); k++)
+			if (streq(event->field[i].name, ours[k]))
+				return false;
+		for (size_t k = 0; k < i; k++)
+			if (streq(event->field[i].name, event->field[k].name))
+				return false;
+	}
+	return true;
 }
 
 static int take_frame(struct session *session, size_t host, const struct frame *frame,
@@ -116,6 +135,8 @@ static int take_frame(struct session *session, size_t host, const struct frame *
 		return take_packets(session, host, frame, err);
 	if (event_decode(&event, frame->body, frame->len, err) < 0)
 		return lose(session, host, err->text, err);
+	if (frame->type != FRAME_DONE && !is_recordable(&event))
+		return lose(session, host, "an event with doubled or too many fields", err);
 	switch (frame->type) {
 	case FRAME_HELLO:
 	case FRAME_PONG:
@@ -274,9 +295,11 @@ int session_turn(struct session *session, int64_t deadline_ns, struct err *err)
 		*err = flush;
 		status = -1;
 	}
-	if (status == 0 && session->deadline_ns && clock_mono_ns() > session->deadline_ns)
+	if (status < 0 || session->deadline_ns == 0) /* 0: the evidence is being kept */
+		return status;
+	if (clock_mono_ns() > session->deadline_ns)
 		return err_set(err, ERR_BROKE, "the run took longer than its time-limit");
-	return status;
+	return rundir_check_size(session->dir, err);
 }
 
 int session_hello(struct session *session, int64_t deadline_ns, struct err *err)
@@ -306,15 +329,6 @@ int session_wait(struct session *session, size_t id, int64_t deadline_ns, struct
 		if (session_turn(session, deadline_ns, err) < 0)
 			return -1;
 	}
-	return 0;
-}
-
-int session_wait_all(struct session *session, int64_t deadline_ns, struct err *err)
-{
-	for (size_t id = 1; id <= session->nrequest; id++)
-		if (!session->host[session->request[id - 1].host].is_lost &&
-		    session_wait(session, id, deadline_ns, err) < 0)
-			return -1;
 	return 0;
 }
 

@@ -19,6 +19,7 @@ struct session_host {
 	bool has_hello, is_lost; /* lost: end of file, silence, or not our protocol */
 	int64_t heard_ns;        /* when the last frame came */
 	struct event hello;
+	size_t ncapture;    /* that were started */
 	size_t capture[16]; /* the agent's capture number -> the run directory's */
 };
 
@@ -57,10 +58,9 @@ size_t session_send(struct session *session, size_t host, struct event *request)
 /* One turn of the poll loop, at most until deadline_ns. 0; -1: interrupted (ERR_SIGINT), an agent
  * was lost or the run's deadline passed (ERR_BROKE), or the run directory cannot be written. */
 int session_turn(struct session *session, int64_t deadline_ns, struct err *err);
-/* Waits for hello of every host; for one request; for all that were sent. */
+/* Waits for hello of every host; for one request. */
 int session_hello(struct session *session, int64_t deadline_ns, struct err *err);
 int session_wait(struct session *session, size_t id, int64_t deadline_ns, struct err *err);
-int session_wait_all(struct session *session, int64_t deadline_ns, struct err *err);
 const struct request *session_request(const struct session *session, size_t id);
 /* The newest event of this kind and step label (NULL: any) at or after index `from`; NULL: none. */
 const struct event *session_find(const struct session *session, size_t from, const char *kind,
