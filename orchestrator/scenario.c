@@ -198,6 +198,20 @@ static const char *name_of(struct loader *l, const char *path)
 							: base;
 }
 
+/* It names the run's directory, which people paste into a shell. */
+static void check_name(struct loader *l)
+{
+	static const char known[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-_.";
+	const char *name = l->out->name;
+	size_t len = strlen(name);
+
+	if (len == 0 || len > 64 || strspn(name, known) != len || *name == '.' || *name == '-')
+		complaint_add(l->complaints, l->path, 1, 1,
+			      "the file's name is the scenario's: a letter or digit, then also "
+			      "- _ and ., at most 64");
+}
+
 int scenario_load(struct scenario *out, const char *path, const struct scenario_options *options,
 		  struct arena *arena, struct complaints *complaints, struct err *err)
 {
@@ -215,6 +229,7 @@ int scenario_load(struct scenario *out, const char *path, const struct scenario_
 		complaints->arena = arena;
 	before = complaints->count;
 	out->name = name_of(&l, path);
+	check_name(&l);
 	if (merge_files(&l, err) < 0)
 		return -1;
 	load_params(&l);

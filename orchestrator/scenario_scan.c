@@ -48,7 +48,8 @@ static bool is_key_char(char c, bool is_first)
 #define COMPLAIN(s, column, ...)                                                                   \
 	complaint_add((s)->complaints, (s)->path, (s)->line, (int)(column), __VA_ARGS__)
 
-/* Control bytes and broken UTF-8; one complaint a line is enough. */
+/* Control characters and broken UTF-8, so that what is read may be printed as it is; one complaint
+ * a line is enough. */
 static bool check_bytes(struct scan *s, const char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len;) {
@@ -64,6 +65,12 @@ static bool check_bytes(struct scan *s, const char *bytes, size_t len)
 		}
 		if (n == 0) {
 			COMPLAIN(s, i + 1, "byte 0x%02x is not UTF-8", c);
+			return false;
+		}
+		uint32_t code = utf8_code(bytes + i, n);
+		if (c != '\t' && utf8_is_unsafe(code)) {
+			COMPLAIN(s, i + 1, "U+%04X changes how a terminal shows text: remove it",
+				 code);
 			return false;
 		}
 		i += n;

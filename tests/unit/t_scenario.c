@@ -228,6 +228,26 @@ static void all_complaints_come_in_one_pass(void **state)
 	unload(&loaded);
 }
 
+static void the_name_of_a_file_must_fit_a_directory_and_a_shell(void **state)
+{
+	static const char *const bad[] = { "$(id).ini", "a b.ini",     ".ini",        "..ini.ini",
+					   "-x.ini",    "\x1b[1m.ini", "\xc3\xa4.ini" };
+	struct loaded loaded;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		write_text(bad[i], good_text, sizeof good_text - 1);
+		load_file(&loaded, bad[i], NULL);
+		assert_int_equal(loaded.complaints.count, 1);
+		assert_true(complains(&loaded, 1, 1, "the file's name is the scenario's"));
+		unload(&loaded);
+	}
+	write_text("My_own.v2.ini", good_text, sizeof good_text - 1);
+	load_file(&loaded, "My_own.v2.ini", NULL);
+	assert_int_equal(loaded.status, 0);
+	unload(&loaded);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +262,7 @@ int main(void)
 		cmocka_unit_test(a_background_step_is_waited_for_once),
 		cmocka_unit_test(a_run_that_asserts_nothing_is_an_error),
 		cmocka_unit_test(all_complaints_come_in_one_pass),
+		cmocka_unit_test(the_name_of_a_file_must_fit_a_directory_and_a_shell),
 	};
 
 	return cmocka_run_group_tests_name("scenario", tests, NULL, NULL);

@@ -87,6 +87,8 @@ static void bytes_that_are_no_text_are_refused(void **state)
 		{ "[lab]\nt =\x1b[1m\n", 14, 4, "control byte 0x1b" },
 		{ "[lab]\nt = \xff\n", 12, 5, "byte 0xff is not UTF-8" },
 		{ "[lab]\nt = a\rb\n", 14, 6, "control byte 0x0d" },
+		{ "[lab]\nt = \xc2\x9b\n", 13, 5, "U+009B changes how a terminal shows" },
+		{ "[lab]\nt = \xe2\x80\xae\n", 14, 5, "U+202E" },
 	};
 
 	(void)state;
