@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "parse.h"
-#include "safe.h"
 
 #define SHOWS (OPT_JSON | OPT_ALWAYS)
 #define READS_SCENARIO (OPT_SET | OPT_BACKEND)
@@ -349,6 +348,7 @@ static int find_command(struct parser *p, struct err *err)
 
 	if (cli->narg == 0) {
 		cli->command = command_find("help");
+		cli->is_bare = true;
 		return 0;
 	}
 	cli->command = command_find(p->arg[0]);
@@ -411,8 +411,7 @@ void cli_help(FILE *out)
 		"  lab analyze dump.pcap        a verdict for every connection of a capture\n\n");
 	for (const struct command *c = commands; c->name; c++)
 		fprintf(out, "  %-8s %-16s %s\n", c->name, c->arguments, c->text);
-	fprintf(out,
-		"\nlab help COMMAND for its options; lab help exit-codes, environment, evidence\n");
+	fprintf(out, "\nlab help COMMAND or exit-codes, environment, evidence, scenario-file\n");
 }
 
 /* Names in one column, words in the next; a long name has its words below it. */
@@ -445,19 +444,4 @@ void cli_help_command(FILE *out, const struct command *command)
 	for (size_t i = 0; i < COUNT(option_rows); i++)
 		if (command->options & option_rows[i].bit)
 			help_option(out, &option_rows[i]);
-}
-
-void cli_complain(const struct cli *cli, const struct complaints *complaints)
-{
-	struct buf line = { 0 };
-
-	for (size_t i = 0; i < complaints->count; i++) {
-		const struct complaint *c = &complaints->at[i];
-		buf_clear(&line);
-		safe_add(&line, c->path);
-		buf_printf(&line, ":%d:%d: error: ", c->line, c->column);
-		safe_add(&line, c->text);
-		fprintf(cli->progress, "%s\n", line.data);
-	}
-	buf_close(&line);
 }

@@ -35,6 +35,7 @@ struct cli {
 	int64_t jobs;                 /* 1 */
 	int64_t timeout_ns;           /* 0: the scenario's time-limit */
 	bool is_json, is_quiet, is_verbose, is_ascii, is_yes;
+	bool is_bare; /* no command was named */
 	bool wants_help, wants_resolved, wants_schema, wants_markdown;
 	enum colour_when colour;
 	struct style style; /* of stdout, from the above and the environment */
@@ -88,6 +89,8 @@ void cli_help_command(FILE *out, const struct command *command);
 
 /* Prints the complaints of a scenario as `path:line:col: error: text` to cli->progress. */
 void cli_complain(const struct cli *cli, const struct complaints *complaints);
+void cli_print_error(FILE *out, const char *text); /* made safe for a terminal */
+int cli_gravity(int status);                       /* of several exit statuses the gravest counts */
 command_run cmd_run, cmd_list, cmd_show, cmd_plan, cmd_check, cmd_new, cmd_steps, cmd_analyze,
     cmd_report, cmd_runs, cmd_explain, cmd_doctor, cmd_version, cmd_help;
 

@@ -12,12 +12,14 @@ static bool has_failure(const struct analysis *analysis)
 	return false;
 }
 
-static int analyze_one(const struct cli *cli, const char *name, struct err *err)
+static int analyze_one(const struct cli *cli, const char *name, bool *is_begun, struct err *err)
 {
 	char path[PATH_MAX];
 	struct analysis analysis;
 	struct style style = cli->style;
 
+	if (streq(name, "-"))
+		return err_set(err, ERR_USAGE, "standard input is not read: name a file");
 	if (history_find(path, name, NULL, err) < 0)
 		return -1;
 	if (analysis_load(&analysis, path, cli->arena, err) < 0)
@@ -25,6 +27,9 @@ static int analyze_one(const struct cli *cli, const char *name, struct err *err)
 	if (cli->is_json) {
 		struct buf json = { 0 };
 		findings_json(&json, &analysis, path);
+		if (*is_begun)
+			fputs(",\n", cli->result);
+		*is_begun = true;
 		fwrite(json.data, 1, json.len, cli->result);
 		buf_close(&json);
 	} else {
@@ -39,19 +44,24 @@ static int analyze_one(const struct cli *cli, const char *name, struct err *err)
 
 int cmd_analyze(const struct cli *cli, struct err *err)
 {
-	int status = 0;
+	bool is_begun = false;
+	struct err why = { 0 };
+	int worst = 0;
 
-	if (cli->is_json && cli->narg > 1)
+	if (cli->narg == 1)
+		return analyze_one(cli, cli->arg[0], &is_begun, err);
+	if (cli->is_json)
 		fputs("[\n", cli->result);
 	for (size_t i = 0; i < cli->narg; i++) {
-		if (i > 0 && cli->is_json)
-			fputs(",\n", cli->result);
-		int one = analyze_one(cli, cli->arg[i], err);
-		if (one < 0)
-			return -1;
-		status |= one;
+		int status = analyze_one(cli, cli->arg[i], &is_begun, &why);
+		if (status < 0) { /* the others are analyzed all the same */
+			cli_print_error(cli->progress, why.text);
+			status = (int)why.kind;
+		}
+		if (cli_gravity(status) > cli_gravity(worst))
+			worst = status;
 	}
-	if (cli->is_json && cli->narg > 1)
+	if (cli->is_json)
 		fputs("]\n", cli->result);
-	return status;
+	return worst;
 }

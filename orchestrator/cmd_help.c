@@ -17,18 +17,28 @@ static const struct topic topics[] = {
 			"  130  interrupted (143: terminated), cleaned up\n"
 			"Of several runs the gravest counts: 6, 5, 1, 3.\n" },
 	{ "environment",
-	  "  LAB_BACKEND LAB_OUT LAB_REQUIRE LAB_JOBS LAB_TIMEOUT LAB_COLOR   as the options\n"
+	  "  LAB_BACKEND LAB_OUT LAB_REQUIRE LAB_JOBS LAB_TIMEOUT LAB_COLOR\n"
+	  "                   as the options\n"
 	  "  LAB_AGENT        the lab-agent to run (default: beside lab, then installed)\n"
-	  "  XDG_STATE_HOME   runs are kept in $XDG_STATE_HOME/lab/runs (~/.local/state/lab/runs)\n"
+	  "  XDG_STATE_HOME   runs are kept in $XDG_STATE_HOME/lab/runs, else in\n"
+	  "                   ~/.local/state/lab/runs\n"
 	  "  XDG_DATA_HOME    scenarios of your own in $XDG_DATA_HOME/lab/scenarios\n"
 	  "  NO_COLOR CLICOLOR CLICOLOR_FORCE   colours\n" },
 	{ "evidence",
 	  "Three witnesses must agree before a verdict is proven:\n"
 	  "  application  what connect() gave: errno, and after how long\n"
-	  "  kernel       socket tables with owners, counters, rulesets, as read on each host\n"
+	  "  kernel       socket tables with owners, counters, rulesets, read on each host\n"
 	  "  wire         captures at each host\n"
-	  "proven: every witness that the verdict needs was heard. likely: one is missing, and is\n"
-	  "named. undecided: what is known fits more than one cause.\n" },
+	  "proven: every witness that the verdict needs was heard. likely: one is missing,\n"
+	  "and is named. undecided: what is known fits more than one cause.\n" },
+	{ "scenario-file",
+	  "A scenario is one INI file, played in the file's order:\n"
+	  "  lab new NAME          a commented skeleton to begin with\n"
+	  "  lab show --schema     the sections and their keys\n"
+	  "  lab steps             the verbs of [control], [fault] and [recovery]\n"
+	  "  lab check FILE        errors as file:line:col: error: ...\n"
+	  "  lab run FILE          FILE holds a slash or ends in .ini\n"
+	  "All of it: lab-scenario(5).\n" },
 };
 
 int cmd_help(const struct cli *cli, struct err *err)

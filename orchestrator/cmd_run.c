@@ -7,7 +7,7 @@
 
 struct summary {
 	const struct cli *cli;
-	size_t count, as_expected, skipped, hashes;
+	size_t count, ended, as_expected, skipped, hashes;
 	struct seen { /* by scenario: the first trace hash */
 		char scenario[128], hash[65];
 	} * seen;
@@ -15,18 +15,6 @@ struct summary {
 	bool hash_differs;
 	int status;
 };
-
-/* Of several runs the gravest counts. */
-static int gravity(int status)
-{
-	static const int order[] = { 0,         ERR_UNDECIDED, 1,           ERR_CANNOT, ERR_USAGE,
-				     ERR_BROKE, ERR_LEFTOVER,  ERR_SIGTERM, ERR_SIGINT };
-
-	for (size_t i = 0; i < COUNT(order); i++)
-		if (order[i] == status)
-			return (int)i;
-	return (int)COUNT(order);
-}
 
 static void compare_hash(struct summary *sum, const struct run_result *result)
 {
@@ -51,6 +39,7 @@ static void on_end(void *context, size_t index, const struct job *job,
 	FILE *out = sum->cli->progress;
 
 	(void)index;
+	sum->ended++;
 	if (result->status == ERR_CANNOT && job->may_skip) {
 		sum->skipped++;
 		fprintf(out, "skipped: %s\n", result->why);
@@ -61,18 +50,21 @@ static void on_end(void *context, size_t index, const struct job *job,
 			*result->path ? "; what was seen is in " : "", result->path);
 	sum->as_expected += result->status == 0;
 	compare_hash(sum, result);
-	if (gravity(result->status) > gravity(sum->status))
+	if (cli_gravity(result->status) > cli_gravity(sum->status))
 		sum->status = result->status;
 }
 
 static void print_summary(const struct summary *sum)
 {
-	size_t played = sum->count - sum->skipped;
+	size_t played = sum->ended - sum->skipped;
 
 	if (sum->count < 2 || sum->cli->is_json)
 		return;
-	fprintf(sum->cli->result, "%zu runs: %zu as expected, %zu not, %zu skipped\n", sum->count,
+	fprintf(sum->cli->result, "%zu runs: %zu as expected, %zu not, %zu skipped", sum->count,
 		sum->as_expected, played - sum->as_expected, sum->skipped);
+	if (sum->ended < sum->count)
+		fprintf(sum->cli->result, ", %zu never begun", sum->count - sum->ended);
+	fputc('\n', sum->cli->result);
 	if (sum->cli->repeat < 2)
 		return;
 	for (size_t i = 0; i < sum->nseen; i++)
@@ -187,7 +179,7 @@ int cmd_run(const struct cli *cli, struct err *err)
 	print_summary(&sum);
 	if (status < 0)
 		return -1;
-	if (sum.hash_differs && gravity(sum.status) < gravity(1))
+	if (sum.hash_differs && cli_gravity(sum.status) < cli_gravity(1))
 		return 1;
 	return sum.status;
 }

@@ -219,8 +219,11 @@ int history_find(char path[PATH_MAX], const char *name, const char *parent, stru
 			return err_set(err, ERR_USAGE, "%.60s...: the name is too long", name);
 		return 0;
 	}
-	if (name && strchr(name, '/'))
-		return err_sys(err, "%s", name);
+	if (name && strchr(name, '/')) {
+		err_sys(err, "%s", name);
+		err->kind = ERR_USAGE;
+		return -1;
+	}
 	if (!parent) {
 		if (rundir_history(history, err) < 0)
 			return -1;

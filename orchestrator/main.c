@@ -5,16 +5,6 @@
 #include <stdio.h>
 
 #include "cli.h"
-#include "safe.h"
-
-static void print_error(const struct err *err)
-{
-	struct buf text = { 0 };
-
-	safe_add(&text, err->text);
-	fprintf(stderr, "lab: error: %s\n", text.data ? text.data : "unknown");
-	buf_close(&text);
-}
 
 /* The reader of a pipe may stop reading when it has seen enough (head): no error of ours. */
 static bool has_no_reader(void)
@@ -45,14 +35,17 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (cli_parse(&cli, argc, argv, &arena, &err) == 0) {
 		if (cli.wants_help) {
-			cli_help_command(stdout, cli.command);
+			if (cli.is_bare)
+				cli_help(stdout);
+			else
+				cli_help_command(stdout, cli.command);
 			status = 0;
 		} else {
 			status = cli.command->run(&cli, &err);
 		}
 	}
 	if (status < 0) {
-		print_error(&err);
+		cli_print_error(stderr, err.text);
 		status = err.kind != ERR_NONE ? (int)err.kind : ERR_BROKE;
 	}
 	status = finish_output(status);

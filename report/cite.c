@@ -27,7 +27,10 @@ static const char *place_of(const struct analysis *analysis, const char *file)
 			host = analysis->capture[i].host;
 	for (size_t i = 0; host && i < analysis->ncapture; i++)
 		count += analysis->capture[i].host && streq(analysis->capture[i].host, host);
-	return count == 1 ? host : file;
+	if (count == 1)
+		return host;
+	const char *slash = strrchr(file, '/'); /* a capture by itself: as it was named, long */
+	return slash ? slash + 1 : file;
 }
 
 static void add_range(char *out, size_t len, const char *before, const struct source *source)

@@ -42,14 +42,18 @@ static void head(FILE *out, struct line *line, const struct finding *finding)
 		line_printf(line, "  %s", c->label);
 	if (c->result && c->took_ns >= 0)
 		line_printf(line, "  %s after %s", c->result, time_text(c->took_ns, took));
-	line_end(line, out);
-	line_to(line, INDENT);
+	if (line->style->verbose < 0)
+		line_text(line, "  ");
+	else {
+		line_end(line, out);
+		line_to(line, INDENT);
+	}
 	line_printf(line, "%s%s%s to %s%s%s", c->client_host ? c->client_host : "",
 		    c->client_host ? " " : "", c->client ? c->client : "?",
 		    c->server_host ? c->server_host : "", c->server_host ? " " : "",
 		    c->server ? c->server : "?");
 	line_end(line, out);
-	if (c->folded && *c->folded)
+	if (c->folded && *c->folded && line->style->verbose >= 0)
 		claim(out, line, "packets", c->folded, "");
 }
 
@@ -102,9 +106,13 @@ void findings_text(FILE *out, const struct style *style, const struct analysis *
 
 		if (capture->dropped <= 0 && !capture->is_cut)
 			continue;
-		line_printf(&line, "%s: %lld packets dropped by the kernel%s", capture->file,
-			    (long long)(capture->dropped > 0 ? capture->dropped : 0),
-			    capture->is_cut ? ", and the file ends inside a packet" : "");
+		line_printf(&line, "%s: ", capture->file);
+		if (capture->dropped > 0)
+			line_printf(&line, "%lld packet%s dropped by the kernel%s",
+				    (long long)capture->dropped, capture->dropped == 1 ? "" : "s",
+				    capture->is_cut ? ", and " : "");
+		if (capture->is_cut)
+			line_text(&line, "the file ends inside a packet");
 		line_end(&line, out);
 	}
 	line_close(&line);

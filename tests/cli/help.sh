@@ -1,0 +1,20 @@
+#!/bin/bash
+# Help is found however it is asked for, and fits a terminal.
+. "$(dirname "$0")/../lib.sh"
+
+exits 0 "$LAB"
+overview=$out
+is "$(grep -c '' <<<"$overview")" "$(grep -c '' <<<"$overview" | awk '{ print $1 <= 24 ? $1 : 24 }')" \
+	'lab alone: at most 24 lines'
+for asked in -h --help help; do
+	exits 0 "$LAB" "$asked"
+	is "$out" "$overview" "lab $asked says the same"
+done
+for name in $(sed -n 's/^  \([a-z]*\)  .*/\1/p' <<<"$overview" | grep -v '^lab$') \
+	exit-codes environment evidence scenario-file; do
+	exits 0 "$LAB" help "$name"
+	is "$(awk 'length > 80' <<<"$out")" '' "help $name in 80 columns"
+done
+exits 0 "$LAB" run -h
+like "$out" '^usage: lab run' 'lab COMMAND -h: that of the command'
+done_testing
