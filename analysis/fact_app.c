@@ -12,8 +12,10 @@ static const char *in_words(const struct view *view)
 	const struct connection *connection = &view->connection;
 	if (connection->took_ns < 0)
 		return arena_printf(view->trace->arena, "connect: %s", connection->result);
-	return arena_printf(view->trace->arena, "connect: %s after %.2f ms", connection->result,
-			    (double)connection->took_ns / 1e6);
+	bool is_long = connection->took_ns >= 1000000000;
+	return arena_printf(view->trace->arena, "connect: %s after %.2f %s", connection->result,
+			    (double)connection->took_ns / (is_long ? 1e9 : 1e6),
+			    is_long ? "s" : "ms");
 }
 
 void facts_of_application(struct facts *facts, const struct view *view)
