@@ -147,22 +147,39 @@ static void add_advice(FILE *out, const struct style *style, const struct result
 	line_close(&line);
 }
 
-/* "wireshark DIR/run.pcapng". A command to paste is never cut. */
+static bool is_bare_word(const char *text)
+{
+	static const char bare[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789-_./:+,@%";
+
+	return strspn(text, bare) == strlen(text);
+}
+
+/* "wireshark DIR/run.pcapng". A command to paste is never cut, and its path is one word. */
 static void add_command(struct line *line, const char *dir)
 {
 	const char *home = getenv("HOME");
 	size_t len = home ? strlen(home) : 0;
+	bool is_bare = is_bare_word(dir);
+	struct buf path = { 0 };
 
-	line_text(line, "wireshark ");
+	line_text(line, is_bare ? "wireshark " : "wireshark '");
 	/* Shown as a shell reads it; report.txt names no folder and is the same anywhere. */
-	if (len > 1 && starts_with(dir, home) && dir[len] == '/') {
+	if (is_bare && len > 1 && starts_with(dir, home) && dir[len] == '/') {
 		line_text(line, "~");
 		dir += len;
 	}
-	line_text(line, dir);
+	for (const char *at = dir; *at; at++)
+		if (*at == '\'')
+			buf_str(&path, "'\\''");
+		else
+			buf_char(&path, *at);
+	if (path.len)
+		line_text(line, path.data);
+	buf_close(&path);
 	if (*dir && dir[strlen(dir) - 1] != '/')
 		line_text(line, "/");
-	line_text(line, "run.pcapng");
+	line_text(line, is_bare ? "run.pcapng" : "run.pcapng'");
 }
 
 /* What was captured, what was lost, and where it is: two lines, whatever the path's length. */

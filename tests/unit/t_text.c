@@ -210,6 +210,30 @@ static void no_text_from_outside_breaks_the_page(void **state)
 	arena_close(&arena);
 }
 
+static void a_command_to_paste_has_its_path_in_one_word(void **state)
+{
+	static const struct {
+		const char *dir, *command;
+	} rows[] = {
+		{ "my runs/a", "wireshark 'my runs/a/run.pcapng'" },
+		{ "$(id)", "wireshark '$(id)/run.pcapng'" },
+		{ "it's", "wireshark 'it'\\''s/run.pcapng'" },
+		{ "runs/a_1.b-2", "wireshark runs/a_1.b-2/run.pcapng\n" },
+	};
+	const struct style style = { 0 };
+	struct arena arena = { 0 };
+	struct result result = refused_result(&arena);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		result.dir = rows[i].dir;
+		char *text = report_text(&style, &result);
+		assert_non_null(strstr(text, rows[i].command));
+		free(text);
+	}
+	arena_close(&arena);
+}
+
 static void times_have_their_unit(void **state)
 {
 	char text[TIME_TEXT];
@@ -232,6 +256,7 @@ int main(void)
 		cmocka_unit_test(colours_take_no_columns_and_change_no_character),
 		cmocka_unit_test(quiet_is_one_line),
 		cmocka_unit_test(no_text_from_outside_breaks_the_page),
+		cmocka_unit_test(a_command_to_paste_has_its_path_in_one_word),
 		cmocka_unit_test(times_have_their_unit),
 	};
 
