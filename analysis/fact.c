@@ -70,6 +70,18 @@ static void together(struct facts *facts, enum fact out, enum fact application, 
 	facts->at[out].says = NULL;
 }
 
+/* That the SYN came to the server is told by its capture, or by what its kernel lost there. */
+static void reached(struct facts *facts)
+{
+	static const enum fact signs[] = { FACT_SYN_ARRIVED, FACT_UNDELIVERED, FACT_RULE_DROP };
+	struct fact_value *out = &facts->at[FACT_REACHED];
+	*out = facts->at[FACT_SYN_ARRIVED];
+	for (size_t i = 0; i < COUNT(signs) && out->truth != YES; i++)
+		if (facts->at[signs[i]].truth == YES)
+			*out = facts->at[signs[i]];
+	out->says = NULL;
+}
+
 void facts_fill(struct facts *facts, const struct view *view)
 {
 	*facts = (struct facts){ 0 };
@@ -81,4 +93,5 @@ void facts_fill(struct facts *facts, const struct view *view)
 	facts_of_sockets(facts, view);
 	facts_of_counters(facts, view);
 	facts_of_ruleset(facts, view);
+	reached(facts);
 }

@@ -31,6 +31,8 @@
 	  "the connection was not refused", LACK_APP)                                              \
 	X(TIMED_OUT, "timed-out", APPLICATION, "nothing answered in time",                         \
 	  "the connection did not time out", LACK_APP)                                             \
+	X(REACHED, "reached", WIRE, "the SYN reached the server",                                  \
+	  "the SYN did not reach the server", LACK_SERVER)                                         \
 	X(SYN_SENT, "syn-sent", WIRE, "the SYN left the client", "no SYN left the client",         \
 	  LACK_CLIENT)                                                                             \
 	X(SYN_REPEATED, "syn-repeated", WIRE, "the client repeated its SYN",                       \

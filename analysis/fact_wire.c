@@ -182,8 +182,13 @@ static void at_server(struct facts *facts, const struct view *view)
 	if (!capture)
 		return;
 	if (!flow) {
+		/* A capture that would have shown the flow and does not: nothing came, nothing
+		 * left. */
+		static const enum fact silent[] = { FACT_SYN_ARRIVED, FACT_RST_LEFT,
+						    FACT_SYN_ACK_LEFT };
 		bool is_certain = view->has_client && would_show(view, capture);
-		fact_set(facts, FACT_SYN_ARRIVED, is_certain ? NO : UNSEEN, lossy(view, capture));
+		for (size_t i = 0; i < COUNT(silent); i++)
+			fact_set(facts, silent[i], is_certain ? NO : UNSEEN, lossy(view, capture));
 		return;
 	}
 	size_t syns = flow_count(flow, true, segment_is_syn);

@@ -35,6 +35,42 @@ static FILE *stream_open(int dirfd, const char *name, off_t *size, struct err *e
 	return NULL;
 }
 
+static uint32_t in_order(uint32_t value, bool is_swapped)
+{
+	return is_swapped ? __builtin_bswap32(value) : value;
+}
+
+/* How many interfaces a pcapng file names before its first packet (0: no pcapng). libpcap mixes
+ * them up: a packet seen at two vantage points would count as its own repetition. */
+static unsigned count_interfaces(FILE *stream)
+{
+	enum {
+		SECTION = 0x0a0d0d0a,
+		INTERFACE = 1,
+		SIMPLE_PACKET = 3,
+		ENHANCED_PACKET = 6,
+		BLOCKS = 4096
+	};
+	uint32_t head[3]; /* type, length, and the byte order where a section begins */
+	bool is_swapped = false;
+	unsigned count = 0;
+
+	for (int i = 0; i < BLOCKS && fread(head, sizeof head, 1, stream) == 1; i++) {
+		uint32_t type = in_order(head[0], is_swapped);
+		if (head[0] == SECTION)
+			is_swapped = head[2] != 0x1a2b3c4d;
+		else if (i == 0 || type == SIMPLE_PACKET || type == ENHANCED_PACKET)
+			break;
+		uint32_t len = in_order(head[1], is_swapped);
+		count += type == INTERFACE;
+		if (len < sizeof head || len % 4 != 0 ||
+		    fseek(stream, (long)(len - sizeof head), SEEK_CUR) < 0)
+			break;
+	}
+	rewind(stream);
+	return count;
+}
+
 int pcapfile_open(struct pcapfile *file, int dirfd, const char *name, struct err *err)
 {
 	char why[PCAP_ERRBUF_SIZE] = "";
@@ -47,6 +83,14 @@ int pcapfile_open(struct pcapfile *file, int dirfd, const char *name, struct err
 		fclose(stream);
 		file->is_cut = true;
 		return 0;
+	}
+	unsigned interfaces = count_interfaces(stream);
+	if (interfaces > 1) {
+		fclose(stream);
+		return err_set(err, ERR_USAGE,
+			       "%s: %u interfaces in one file; lab reads one vantage point a file: "
+			       "analyze the run directory, or one of its captures",
+			       name, interfaces);
 	}
 	file->handle =
 	    pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, why);

@@ -89,7 +89,9 @@ const struct rule rules[] = {
 	    .id = "timeout.dropped",
 	    .says = "The packets reached the server and were dropped there without a word.",
 	    .most = PROVEN,
-	    .must = { FACT_TIMED_OUT, FACT_UNANSWERED },
+	    /* From the client alone a lost SYN, a lost SYN+ACK and a machine that is off look the
+	     * same: something at the server must have seen the SYN. */
+	    .must = { FACT_TIMED_OUT, FACT_UNANSWERED, FACT_REACHED },
 	    .need = { FACT_CONNECT_TIMED_OUT, FACT_SYN_SENT, FACT_SYN_ARRIVED, FACT_SERVER_SILENT,
 		      FACT_UNDELIVERED, FACT_RULE_DROP },
 	    .bar = { FACT_ROW_SYN_RECV },

@@ -45,7 +45,8 @@ static const char *filled(const char *text, const struct view *view)
 /* Facts that repeat what another one says with its own source. */
 static bool is_summary(enum fact fact)
 {
-	return fact == FACT_ESTABLISHED || fact == FACT_REFUSED || fact == FACT_TIMED_OUT;
+	return fact == FACT_ESTABLISHED || fact == FACT_REFUSED || fact == FACT_TIMED_OUT ||
+	       fact == FACT_REACHED;
 }
 
 static void cite(struct evidence *list, size_t *count, const enum fact *fact, enum truth truth,

@@ -40,6 +40,10 @@ is "$(grep -c 'LISTEN .*10\.7\.0\.1:1234' "$run/report.txt")" 1 'one LISTEN row'
 is "$(grep -Ec 'ESTAB +10\.7\.0\.1:1234 +10\.7\.0\.[23]:' "$run/report.txt")" 2 'two ESTAB rows'
 is "$(grep -E 'ESTAB|LISTEN +10' "$run/report.txt" | grep -Eo 'lab-agent [0-9]+' | sort -u | wc -l)" 1 \
 	'all three rows belong to the same process'
+exits 2 "$LAB" analyze "$run/run.pcapng"
+like "$err" '3 interfaces' 'several vantage points in one file are not mixed up'
+exits 1 "$LAB" analyze "$run/capture/client-1.lan.pcap"
+like "$out" 'refused.unexplained \(undecided\)' 'one capture alone never explains a refusal'
 (cd "$run" && sha256sum result.json report.txt run.pcapng) >"$T/before"
 rm "$run/result.json" "$run/report.txt" "$run/run.pcapng"
 exits 0 "$LAB" report "$run" -q
