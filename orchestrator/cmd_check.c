@@ -71,7 +71,7 @@ int cmd_check(const struct cli *cli, struct err *err)
 		if (cli->is_json)
 			continue;
 		if (!is_read)
-			fprintf(cli->progress, "lab: error: %s\n", why.text);
+			cli_print_error(cli->progress, why.text);
 		cli_complain(cli, &complaints);
 		if (is_good)
 			fprintf(cli->result, "%s: ok\n", path);

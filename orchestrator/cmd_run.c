@@ -4,13 +4,18 @@
 #include <stdlib.h>
 
 #include "jobs.h"
+#include "safe.h"
+
+struct seen {                         /* the runs of one scenario that were played */
+	char scenario[128], hash[65]; /* its first trace hash; "": none yet */
+	size_t count, hashes;
+	bool differs;
+};
 
 struct summary {
 	const struct cli *cli;
-	size_t count, ended, as_expected, skipped, hashes;
-	struct seen { /* by scenario: the first trace hash */
-		char scenario[128], hash[65];
-	} * seen;
+	size_t count, ended, as_expected, skipped;
+	struct seen *seen;
 	size_t nseen;
 	bool hash_differs;
 	int status;
@@ -18,36 +23,60 @@ struct summary {
 
 static void compare_hash(struct summary *sum, const struct run_result *result)
 {
+	struct seen *seen = sum->seen;
+
+	while (seen < sum->seen + sum->nseen && !streq(seen->scenario, result->scenario))
+		seen++;
+	if (seen == sum->seen + sum->nseen) {
+		sum->nseen++;
+		snprintf(seen->scenario, sizeof(seen->scenario), "%s", result->scenario);
+	}
+	seen->count++;
 	if (!*result->trace_hash)
 		return;
-	for (size_t i = 0; i < sum->nseen; i++) {
-		if (!streq(sum->seen[i].scenario, result->scenario))
-			continue;
-		if (!streq(sum->seen[i].hash, result->trace_hash))
-			sum->hash_differs = true;
+	seen->hashes++;
+	if (!*seen->hash)
+		snprintf(seen->hash, sizeof(seen->hash), "%s", result->trace_hash);
+	seen->differs |= !streq(seen->hash, result->trace_hash);
+	sum->hash_differs |= seen->differs;
+}
+
+static void print_hash(FILE *out, const struct seen *seen)
+{
+	if (!seen->hashes)
 		return;
-	}
-	struct seen *seen = &sum->seen[sum->nseen++];
-	snprintf(seen->scenario, sizeof(seen->scenario), "%s", result->scenario);
-	snprintf(seen->hash, sizeof(seen->hash), "%s", result->trace_hash);
+	if (seen->differs)
+		fprintf(out, "%s: trace hashes differ, the first is %s\n", seen->scenario,
+			seen->hash);
+	else if (seen->hashes < seen->count)
+		fprintf(out, "%s: one trace hash, in %zu of %zu runs: %s\n", seen->scenario,
+			seen->hashes, seen->count, seen->hash);
+	else
+		fprintf(out, "%s: one trace hash, equal in every run: %s\n", seen->scenario,
+			seen->hash);
 }
 
 static void on_end(void *context, size_t index, const struct job *job,
 		   const struct run_result *result)
 {
 	struct summary *sum = context;
-	FILE *out = sum->cli->progress;
+	struct buf text = { 0 };
 
 	(void)index;
 	sum->ended++;
 	if (result->status == ERR_CANNOT && job->may_skip) {
 		sum->skipped++;
-		fprintf(out, "skipped: %s\n", result->why);
+		safe_add(&text, result->why);
+		fprintf(sum->cli->progress, "skipped: %s\n", text.data);
+		buf_close(&text);
 		return;
 	}
-	if (*result->why)
-		fprintf(out, "lab: error: %s%s%s\n", result->why,
-			*result->path ? "; what was seen is in " : "", result->path);
+	if (*result->why) {
+		buf_printf(&text, "%s%s%s", result->why,
+			   *result->path ? "; what was seen is in " : "", result->path);
+		cli_print_error(sum->cli->progress, text.data);
+		buf_close(&text);
+	}
 	sum->as_expected += result->status == 0;
 	compare_hash(sum, result);
 	if (cli_gravity(result->status) > cli_gravity(sum->status))
@@ -68,10 +97,7 @@ static void print_summary(const struct summary *sum)
 	if (sum->cli->repeat < 2)
 		return;
 	for (size_t i = 0; i < sum->nseen; i++)
-		fprintf(sum->cli->result, "%s: %s %s\n", sum->seen[i].scenario,
-			sum->hash_differs ? "trace hashes differ, the first is"
-					  : "one trace hash, equal in every run:",
-			sum->seen[i].hash);
+		print_hash(sum->cli->result, &sum->seen[i]);
 }
 
 struct selection {
@@ -179,6 +205,9 @@ int cmd_run(const struct cli *cli, struct err *err)
 	print_summary(&sum);
 	if (status < 0)
 		return -1;
+	if (sum.skipped == sum.ended && sum.status == 0)
+		return err_set(err, ERR_CANNOT, "all %zu were skipped: nothing was run here",
+			       sum.skipped);
 	if (sum.hash_differs && cli_gravity(sum.status) < cli_gravity(1))
 		return 1;
 	return sum.status;

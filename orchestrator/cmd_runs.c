@@ -5,6 +5,7 @@
 #include "history.h"
 #include "json.h"
 #include "rundir.h"
+#include "safe.h"
 
 static int remove_runs(const struct cli *cli, const char *parent, struct err *err)
 {
@@ -71,10 +72,14 @@ int cmd_runs(const struct cli *cli, struct err *err)
 		print_json(cli, parent, run, count);
 		return 0;
 	}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		struct buf name = { 0 };
+		safe_add(&name, run[i].name);
 		fprintf(cli->result, cli->style.is_plain ? "%s\t%lld\n" : "%-52s %6lld KiB\n",
-			run[i].name,
+			name.data,
 			(long long)(cli->style.is_plain ? run[i].bytes : run[i].bytes / 1024));
+		buf_close(&name);
+	}
 	fprintf(cli->progress, "%zu run%s in %s\n", count, count == 1 ? "" : "s", parent);
 	return 0;
 }
