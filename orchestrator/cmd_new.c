@@ -50,7 +50,7 @@ static const char skeleton[] =
 static const char derived[] =
     "# %s: what %s does, changed. A phase that stands here replaces the one of %s whole;\n"
     "# in other sections equal names replace, new ones are added, NAME = - removes.\n"
-    "# lab show %s --resolved prints all of it.\n"
+    "# lab show %s --resolved prints all of it; then: lab check %s, lab run %s\n"
     "[lab]\n"
     "format  = 1\n"
     "title   = One line: what fails, and why\n"
@@ -99,7 +99,7 @@ int cmd_new(const struct cli *cli, struct err *err)
 			err->kind = ERR_USAGE;
 			return -1;
 		}
-		buf_printf(&text, derived, name, cli->from, cli->from, name, cli->from);
+		buf_printf(&text, derived, name, cli->from, cli->from, path, path, path, cli->from);
 	} else {
 		buf_printf(&text, skeleton, name, path, path, path);
 	}

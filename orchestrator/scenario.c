@@ -232,6 +232,8 @@ int scenario_load(struct scenario *out, const char *path, const struct scenario_
 	check_name(&l);
 	if (merge_files(&l, err) < 0)
 		return -1;
+	if (complaints->count > before && l.flat.nentry == 0)
+		return -1; /* nothing could be read: what is missing in it is not known */
 	load_params(&l);
 	load_hosts(&l);
 	load_links(&l);

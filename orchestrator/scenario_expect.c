@@ -111,7 +111,7 @@ static void load_wire(struct loader *l, const struct ini_entry *e, const char *v
 	struct err why = { 0 };
 
 	if (!*value || wire_match(value, "", &why) < 0)
-		COMPLAIN_AT(l, e, e->column, "wire: %s", *value ? why.text : "a pattern is needed");
+		COMPLAIN_AT(l, e, e->column, "%s", *value ? why.text : "wire: a pattern is needed");
 	if (!at) {
 		const struct scenario_expect *expect = &l->out->expect;
 		l->out->expect.wire = value;

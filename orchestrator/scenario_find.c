@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "nearest.h"
 
@@ -33,7 +34,8 @@ static size_t find_folders(struct folder folder[PLACES], struct arena *arena)
 		folder[count++] =
 		    (struct folder){ arena_printf(arena, "%s/.local/share/lab/scenarios", home),
 				     "user" };
-	for (int up = 0; len > 0 && up < 2; up++) { /* build/lab, PREFIX/bin/lab: the folder above */
+	for (int up = 0; len > 0 && up < 2;
+	     up++) { /* build/lab, PREFIX/bin/lab: the folder above */
 		self[len] = 0;
 		char *slash = strrchr(self, '/');
 		len = slash ? slash - self : 0;
@@ -42,8 +44,9 @@ static size_t find_folders(struct folder folder[PLACES], struct arena *arena)
 	if (len > 0) {
 		folder[count++] =
 		    (struct folder){ arena_printf(arena, "%s/scenarios", self), "beside lab" };
-		folder[count++] = (struct folder){ arena_printf(arena, "%s/share/lab/scenarios", self),
-						   "installed" };
+		folder[count++] =
+		    (struct folder){ arena_printf(arena, "%s/share/lab/scenarios", self),
+				     "installed" };
 	}
 	return count;
 }
@@ -106,23 +109,38 @@ int scenario_list(const struct scenario_entry **out, size_t *count, struct arena
 	return 0;
 }
 
-int scenario_find(const char *name, const char **path, struct arena *arena, struct err *err)
+static const char *look_up(const char *name, struct arena *arena)
 {
 	struct folder folder[PLACES];
-	size_t nfolder = find_folders(folder, arena), len = strlen(name), count = 0;
+	size_t nfolder = find_folders(folder, arena);
+
+	for (size_t i = 0; i < nfolder; i++) {
+		const char *path = arena_printf(arena, "%s/%s.ini", folder[i].path, name);
+		if (is_file(path))
+			return path;
+	}
+	return NULL;
+}
+
+int scenario_find(const char *name, const char **path, struct arena *arena, struct err *err)
+{
+	size_t len = strlen(name), count = 0;
 	const struct scenario_entry *entry;
 
 	if (strchr(name, '/') || (len > 4 && streq(name + len - 4, ".ini"))) {
+		const char *stem = arena_ndup(arena, name, len > 4 ? len - 4 : 0);
+		if (!strchr(name, '/') && access(name, F_OK) < 0 && look_up(stem, arena))
+			return err_set(err, ERR_USAGE, "no file %s here: did you mean %s?", name,
+				       stem);
 		*path = name; /* whether it can be read is said by who reads it */
 		return 0;
 	}
-	for (size_t i = 0; i < nfolder; i++) {
-		const char *try = arena_printf(arena, "%s/%s.ini", folder[i].path, name);
-		if (!is_file(try))
-			continue;
-		*path = try;
+	*path = look_up(name, arena);
+	if (*path)
 		return 0;
-	}
+	if (is_file(arena_printf(arena, "%s.ini", name)))
+		return err_set(err, ERR_USAGE, "no scenario %s: did you mean the file %s.ini?",
+			       name, name);
 	if (scenario_list(&entry, &count, arena, err) < 0)
 		return -1;
 	const char **known = arena_array(arena, count + 1, sizeof(*known));

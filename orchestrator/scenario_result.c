@@ -92,12 +92,15 @@ static void read_to(struct reader *r)
 
 static const char *results_of(struct arena *arena, const struct step_kind *kind)
 {
-	return arena_printf(arena, "%s%s%s%s%s%s", kind->results & RESULT_OK ? " ok" : "",
-			    kind->results & RESULT_ERRNO ? " an errno name" : "",
-			    kind->results & RESULT_TIMEOUT ? " TIMEOUT" : "",
-			    kind->results & RESULT_EOF ? " EOF" : "",
-			    kind->results & RESULT_SOCKETS ? " STATE COUNT" : "",
-			    kind->results & RESULT_VALUE ? " a number" : "");
+	const char *text =
+	    arena_printf(arena, "%s%s%s%s%s%s", kind->results & RESULT_OK ? ", ok" : "",
+			 kind->results & RESULT_ERRNO ? ", an errno name" : "",
+			 kind->results & RESULT_TIMEOUT ? ", TIMEOUT" : "",
+			 kind->results & RESULT_EOF ? ", EOF" : "",
+			 kind->results & RESULT_SOCKETS ? ", STATE COUNT" : "",
+			 kind->results & RESULT_VALUE ? ", a number" : "");
+
+	return *text ? text + 2 : "none";
 }
 
 static bool is_result(const struct step_kind *kind, const char *word)
@@ -131,7 +134,7 @@ static void read_word(struct reader *r)
 		size_t len = strcspn(at, "|");
 		const char *word = arena_ndup(r->loader->arena, at, len);
 		if (!is_result(r->kind, word))
-			FAIL(r, "%s is no result of %s (%s )%s", word, r->kind->name,
+			FAIL(r, "%s is no result of %s (%s)%s", word, r->kind->name,
 			     results_of(r->loader->arena, r->kind),
 			     near_errno(r->loader->arena, word));
 		else if (out->nword == COUNT(out->word))

@@ -118,8 +118,11 @@ static const char *check_choice(struct loader *l, const struct ini_entry *e, int
 		count++;
 		at += len + (at[len] == ' ');
 	}
-	COMPLAIN_AT(l, e, column, "%s: %s is none of %s%s", name, text, choices,
-		    did_you_mean(l->arena, text, known, count));
+	if (count == 1)
+		COMPLAIN_AT(l, e, column, "%s: %s is not known, only %s is", name, text, choices);
+	else
+		COMPLAIN_AT(l, e, column, "%s: %s is none of %s%s", name, text, choices,
+			    did_you_mean(l->arena, text, known, count));
 	return NULL;
 }
 

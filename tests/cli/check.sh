@@ -25,7 +25,7 @@ exits 2 "$LAB" check bad.ini
 is "$out" "" "complaints are no result: stdout is empty"
 is "$err" 'bad.ini:8:26: error: port: 70000 is not a port (1 to 65535)
 bad.ini:9:9: error: cleint is no host: did you mean client?
-bad.ini:9:40: error: ECONREFUSED is no result of tcp.connect ( ok an errno name TIMEOUT EOF ): did you mean ECONNREFUSED?
+bad.ini:9:40: error: ECONREFUSED is no result of tcp.connect (ok, an errno name, TIMEOUT, EOF): did you mean ECONNREFUSED?
 bad.ini:10:1: error: names are lower case: write dora
 bad.ini:10:36: error: '"';' inside a line: a comment stands on its own line; in a quoted word write \\x3b"'
 bad.ini:12:11: error: refused.nolistener is no verdict: did you mean refused.no-listener?' \
@@ -101,6 +101,14 @@ exits 0 "$LAB" new child --from refused
 exits 0 "$LAB" check child.ini
 exits 2 "$LAB" new Bad_Name
 exits 2 "$LAB" new child2 --from no-such
+cp child.ini alone.ini
+exits 2 "$LAB" show alone
+like "$err" 'did you mean the file alone\.ini' 'a file beside is named when a scenario is not found'
+exits 2 "$LAB" show refused.ini
+like "$err" 'did you mean refused\?' 'and a scenario when a file is not found'
+head -c 300000 /dev/zero | tr '\0' '#' >large.ini
+exits 2 "$LAB" check large.ini
+is "$(grep -c error <<<"$err")" 1 'nothing is missed in a file that is too large to read'
 cd ..
 
 exits 0 "$LAB" steps

@@ -214,7 +214,7 @@ static void all_complaints_come_in_one_pass(void **state)
 
 	(void)state;
 	load_bytes(&loaded, text, sizeof text - 1);
-	assert_true(complains(&loaded, 2, 10, "2 is none of 1"));
+	assert_true(complains(&loaded, 2, 10, "2 is not known, only 1 is"));
 	assert_true(complains(&loaded, 3, 11, "a comment stands"));
 	assert_true(complains(&loaded, 6, 1, "write client"));
 	assert_true(complains(&loaded, 8, 5, "srver is no host"));
