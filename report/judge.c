@@ -78,10 +78,12 @@ static void judge_step(struct bench *bench, const struct event *step)
 				      record_text(step, "text", why ? why : "no result")));
 		return;
 	}
+	bool says_what = why && strncmp(why, "got ", 4) == 0;
 	complain(bench, 1,
-		 arena_printf(bench->arena, "%s: expected %s, got %s%s%s (step %d)", label,
-			      expected ? expected : "ok", result, why ? ": " : "", why ? why : "",
-			      step->step));
+		 arena_printf(bench->arena, "%s: expected %s, %s%s%s%s (step %d)", label,
+			      expected ? expected : "ok", says_what ? "" : "got ",
+			      says_what ? "" : result, why && !says_what ? ": " : "",
+			      why ? why : "", step->step));
 }
 
 static bool is_fault_asserted(const struct bench *bench, const char *on)

@@ -116,6 +116,18 @@ static void another_result_of_a_step_is_1(void **state)
 	arena_close(&trial.arena);
 }
 
+static void what_came_instead_is_said_once(void **state)
+{
+	struct trial trial = trial_of();
+
+	(void)state;
+	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
+				  "\"result\":\"LISTEN 0\",\"is_ok\":1",
+				  "\"result\":\"7\",\"is_ok\":0,\"why\":\"got 7, not a table\""));
+	assert_trial(&trial, 1, "after: expected LISTEN 0, got 7, not a table (step");
+	arena_close(&trial.arena);
+}
+
 static void another_result_without_an_expectation_is_1_too(void **state)
 {
 	struct trial trial = trial_of();
@@ -410,6 +422,7 @@ int main(void)
 		cmocka_unit_test(a_code_matches_its_family_on_dot_borders),
 		cmocka_unit_test(all_as_expected_is_0),
 		cmocka_unit_test(another_result_of_a_step_is_1),
+		cmocka_unit_test(what_came_instead_is_said_once),
 		cmocka_unit_test(another_result_without_an_expectation_is_1_too),
 		cmocka_unit_test(a_step_that_could_not_be_found_out_is_3),
 		cmocka_unit_test(another_verdict_is_1_and_says_by_what),
