@@ -3,13 +3,30 @@
 
 #include "cli.h"
 #include "history.h"
+#include "safe.h"
 
-static bool has_failure(const struct analysis *analysis)
+/* 1: a failure was found; 3: none, but of some connection it is not known what became of it. */
+static int status_of(const struct analysis *analysis)
 {
-	for (size_t i = 0; i < analysis->nfinding; i++)
-		if (!streq(analysis->finding[i].code, "ok"))
-			return true;
-	return false;
+	int status = 0;
+
+	for (size_t i = 0; i < analysis->nfinding; i++) {
+		const char *code = analysis->finding[i].code;
+		if (streq(code, "failed.unexplained"))
+			status = status ? status : ERR_UNDECIDED;
+		else if (!streq(code, "ok"))
+			status = 1;
+	}
+	return status;
+}
+
+static void print_path(const struct cli *cli, const char *path)
+{
+	struct buf text = { 0 };
+
+	safe_add(&text, path);
+	fprintf(cli->result, "%s\n", text.data);
+	buf_close(&text);
 }
 
 static int analyze_one(const struct cli *cli, const char *name, bool *is_begun, struct err *err)
@@ -34,12 +51,12 @@ static int analyze_one(const struct cli *cli, const char *name, bool *is_begun, 
 		buf_close(&json);
 	} else {
 		if (cli->narg > 1)
-			fprintf(cli->result, "%s\n", path);
+			print_path(cli, path);
 		findings_text(cli->result, &style, &analysis);
 	}
 	if (analysis.nfinding == 0)
 		return err_set(err, ERR_UNDECIDED, "%s: no connection was seen in it", path);
-	return has_failure(&analysis);
+	return status_of(&analysis);
 }
 
 int cmd_analyze(const struct cli *cli, struct err *err)

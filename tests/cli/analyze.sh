@@ -20,4 +20,14 @@ exits 1 "$LAB" analyze -q "$pcap"
 is "$(grep -c '' <<<"$out")" "$(grep -Ec '^. [a-z.-]+ \(.*10\.7\.0\.2:' <<<"$out")" '-q: one line a connection'
 exits 1 "$LAB" analyze "$pcap"
 is "$(awk 'length > 90' <<<"$out" | wc -l)" 0 'a long path makes no long line'
+
+# what is cut before an answer is no failure, and no success
+tcpdump -c 1 -nr "$pcap" -w "$T/syn.pcap" 'tcp[tcpflags] == tcp-syn' 2>"$T/err"
+exits 3 "$LAB" analyze "$T/syn.pcap"
+like "$out" 'failed.unexplained \(undecided\)' 'a SYN by itself is undecided'
+exits 1 "$LAB" analyze "$T/syn.pcap" "$pcap"
+name=$T/$'\033[31m.pcap'
+cp "$pcap" "$name"
+exits 1 "$LAB" analyze "$name" "$pcap"
+unlike "$out" $'\033' 'the name of a file reaches the terminal without escapes'
 done_testing
