@@ -118,6 +118,61 @@ static int remove_tree(int parent, const char *name, int depth)
 	return unlinkat(parent, name, AT_REMOVEDIR);
 }
 
+static void point_latest(const char *path, const char *name)
+{
+	char temporary[64];
+	int parent = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+
+	if (parent < 0)
+		return;
+	snprintf(temporary, sizeof(temporary), ".latest-%ld", (long)getpid());
+	if (symlinkat(name, parent, temporary) == 0 &&
+	    renameat(parent, temporary, parent, "latest") < 0)
+		unlinkat(parent, temporary, 0);
+	close(parent);
+}
+
+/* The run that ended last; of two in one second the names do not tell. */
+static bool latest_run(const char *path, char name[256])
+{
+	struct stat st;
+	int parent = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	ssize_t len = parent < 0 ? -1 : readlinkat(parent, "latest", name, 255);
+	bool is_there = false;
+
+	if (len > 0) {
+		name[len] = 0;
+		is_there = history_is_run(name) &&
+			   fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			   S_ISDIR(st.st_mode);
+	}
+	if (parent >= 0)
+		close(parent);
+	return is_there;
+}
+
+/* The link does not outlive the run that it names. */
+static void forget_latest(const char *path, int parent, const char *removed)
+{
+	char name[256];
+	ssize_t len = readlinkat(parent, "latest", name, sizeof(name) - 1);
+	struct arena arena = { 0 };
+	struct err err = { 0 };
+	const struct history_run *run;
+	size_t count;
+
+	if (len <= 0)
+		return;
+	name[len] = 0;
+	if (!streq(name, removed))
+		return;
+	if (history_list(path, &run, &count, &arena, &err) == 0 && count > 0)
+		point_latest(path, run[count - 1].name);
+	else
+		unlinkat(parent, "latest", 0);
+	arena_close(&arena);
+}
+
 int history_remove(const char *path, const char *name, struct err *err)
 {
 	int status = -1;
@@ -136,24 +191,12 @@ int history_remove(const char *path, const char *name, struct err *err)
 		err_sys(err, "cannot remove %s/%s", path, name);
 	else
 		status = 0;
+	if (status == 0)
+		forget_latest(path, parent, name);
 	if (fd >= 0)
 		close(fd);
 	close(parent);
 	return status;
-}
-
-static void point_latest(const char *path, const char *name)
-{
-	char temporary[64];
-	int parent = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-
-	if (parent < 0)
-		return;
-	snprintf(temporary, sizeof(temporary), ".latest-%ld", (long)getpid());
-	if (symlinkat(name, parent, temporary) == 0 &&
-	    renameat(parent, temporary, parent, "latest") < 0)
-		unlinkat(parent, temporary, 0);
-	close(parent);
 }
 
 void history_file(const char *path, const char *name)
@@ -184,8 +227,12 @@ static int find_named(char path[PATH_MAX], const char *parent, const char *name,
 {
 	struct arena arena = { 0 };
 	const struct history_run *run, *found = NULL;
+	char latest[256];
 	size_t count, matches = 0;
 	int status = -1;
+
+	if (!name && latest_run(parent, latest))
+		name = latest;
 
 	if (history_list(parent, &run, &count, &arena, err) == 0) {
 		for (size_t i = 0; i < count; i++) {

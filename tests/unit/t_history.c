@@ -125,7 +125,7 @@ static void the_latest_is_found_and_a_part_of_a_name_too(void **state)
 {
 	struct rundir first, second;
 	struct err err = { 0 };
-	char path[PATH_MAX];
+	char path[PATH_MAX], link[64];
 
 	(void)state;
 	assert_int_equal(rundir_make(&first, root, "aaa", &err), 0);
@@ -137,8 +137,18 @@ static void the_latest_is_found_and_a_part_of_a_name_too(void **state)
 	assert_string_equal(path, second.path);
 	assert_int_equal(history_find(path, "nosuch", root, &err), -1);
 	assert_int_equal(err.kind, ERR_USAGE);
+	history_file(root, name_of(&first)); /* in the same second, and it ended later */
+	assert_int_equal(history_find(path, "latest", root, &err), 0);
+	assert_string_equal(path, first.path);
 	rundir_close(&first);
 	rundir_close(&second);
+	assert_int_equal(history_remove(root, strrchr(path, '/') + 1, &err), 0);
+	assert_int_equal(history_find(path, NULL, root, &err), 0);
+	assert_non_null(strstr(path, "-zzz-"));
+	snprintf(link, sizeof(link), "%s/latest", root);
+	memset(path, 0, sizeof(path));
+	assert_true(readlink(link, path, sizeof(path) - 1) > 0);
+	assert_non_null(strstr(path, "-zzz-"));
 }
 
 static void a_run_that_is_being_written_is_not_removed(void **state)
