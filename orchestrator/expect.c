@@ -171,7 +171,7 @@ static int holds_host(const struct check *check)
 		return 1;
 	for (size_t i = 0; i < check->outcome->nevent; i++) {
 		const struct event *event = &check->outcome->event[i];
-		if (!event_is(event, "connect"))
+		if (!event_is(event, "connect") || event->step != check->outcome->step)
 			continue;
 		size_t host = host_of(check->plan, event_get(event, "peer"));
 		if (host != SIZE_MAX && streq(check->plan->host[host].name, name))

@@ -11,6 +11,7 @@ struct outcome {            /* of one step */
 	const struct event *event;
 	int64_t value_before; /* RESULT_VALUE: the counter when the run began */
 	int64_t owner_pid;    /* of the step named by owner=; 0: none */
+	int step;             /* whose events count: others may go on at the same time */
 };
 
 /* 1: it fits, 0: it does not, and `why` says what is different (at most len bytes). */

@@ -131,6 +131,7 @@ static void take_outcome(const struct run *run, const struct scenario_step *step
 {
 	const struct request *request = session_request(&run->session, id);
 	size_t end = run->session.nevent;
+	bool is_wait = streq(step->kind->name, "wait"); /* what it waits for made the events */
 	/* An actor's result carries its own time; the agent's own verbs are observed here. */
 	const struct outcome outcome = {
 		.result = request->result,
@@ -139,6 +140,7 @@ static void take_outcome(const struct run *run, const struct scenario_step *step
 		.event = run->session.event + request->first_event,
 		.value_before = counter_before(run, step),
 		.owner_pid = owner_pid(run, step),
+		.step = is_wait ? run->scenario.step[step->subject].number : step->number,
 	};
 
 	played->result = request->result;

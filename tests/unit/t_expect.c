@@ -82,8 +82,8 @@ static void a_state_named_is_exact_and_others_are_free(void **state)
 	const struct event listening[] = { row("LISTEN", "10.7.0.1:1234", "0.0.0.0:*", 5) };
 
 	(void)state;
-	assert_true(holds(&e, &observing, (struct outcome){ "ok", 0, 1, rows, 0, 0 }));
-	assert_false(holds(&e, &observing, (struct outcome){ "ok", 0, 1, listening, 0, 0 }));
+	assert_true(holds(&e, &observing, (struct outcome){ "ok", 0, 1, rows, 0, 0, 0 }));
+	assert_false(holds(&e, &observing, (struct outcome){ "ok", 0, 1, listening, 0, 0, 0 }));
 }
 
 static void rows_of_snapshots_do_not_count(void **state)
@@ -93,7 +93,7 @@ static void rows_of_snapshots_do_not_count(void **state)
 
 	(void)state;
 	rows[0].field[0].number = 4; /* snapshot */
-	assert_true(holds(&e, &observing, (struct outcome){ "ok", 0, 1, rows, 0, 0 }));
+	assert_true(holds(&e, &observing, (struct outcome){ "ok", 0, 1, rows, 0, 0, 0 }));
 }
 
 static void peers_are_distinct_hosts_and_owner_is_the_servers_pid(void **state)
@@ -110,7 +110,7 @@ static void peers_are_distinct_hosts_and_owner_is_the_servers_pid(void **state)
 		row("ESTAB", "10.7.0.1:1234", "10.7.0.2:40000", 5),
 		row("ESTAB", "10.7.0.1:1234", "10.7.0.3:40001", 5),
 	};
-	const struct outcome good = { "ok", 0, 3, rows, 0, 5 };
+	const struct outcome good = { "ok", 0, 3, rows, 0, 5, 0 };
 	struct outcome other_owner = good;
 
 	(void)state;
@@ -145,10 +145,25 @@ static void it_must_have_gone_to_the_host_named(void **state)
 	(void)state;
 	event_init(&connect, "connect");
 	event_text(&connect, "peer", "10.7.0.1:1234");
-	assert_true(holds(&e, &acting, (struct outcome){ "ok", 0, 1, &connect, 0, 0 }));
+	assert_true(holds(&e, &acting, (struct outcome){ "ok", 0, 1, &connect, 0, 0, 0 }));
 	connect.field[0].text = "10.7.0.3:1234";
-	assert_false(holds(&e, &acting, (struct outcome){ "ok", 0, 1, &connect, 0, 0 }));
+	assert_false(holds(&e, &acting, (struct outcome){ "ok", 0, 1, &connect, 0, 0, 0 }));
 	assert_false(holds(&e, &acting, (struct outcome){ .result = "ok" }));
+}
+
+static void what_goes_on_in_the_background_is_another_steps(void **state)
+{
+	const struct expectation e = { .to_host = "server" };
+	struct event connects[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		event_init(&connects[i], "connect");
+		connects[i].step = i + 1;
+		event_text(&connects[i], "peer", i ? "10.7.0.1:1234" : "10.7.0.2:1234");
+	}
+	assert_true(holds(&e, &acting, (struct outcome){ "ok", 0, 2, connects, 0, 0, 2 }));
+	assert_false(holds(&e, &acting, (struct outcome){ "ok", 0, 2, connects, 0, 0, 1 }));
 }
 
 int main(void)
@@ -161,6 +176,7 @@ int main(void)
 		cmocka_unit_test(rows_of_snapshots_do_not_count),
 		cmocka_unit_test(peers_are_distinct_hosts_and_owner_is_the_servers_pid),
 		cmocka_unit_test(a_change_is_counted_from_the_runs_beginning),
+		cmocka_unit_test(what_goes_on_in_the_background_is_another_steps),
 		cmocka_unit_test(it_must_have_gone_to_the_host_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
