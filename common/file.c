@@ -93,3 +93,13 @@ int file_write(int dirfd, const char *name, const void *bytes, size_t len, struc
 	errno = sys;
 	return err_sys(err, "%s", name);
 }
+
+void file_give(int dirfd, const char *name)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || fstat(dirfd, &st) < 0 || st.st_uid == 0)
+		return;
+	if (fchownat(dirfd, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return; /* stays root's: there is nothing to mend here */
+}

@@ -13,4 +13,7 @@ int file_write(int dirfd, const char *name, const void *bytes, size_t len, struc
 /* All of it or -1 with errno; restarts after EINTR and short writes. */
 int write_all(int fd, const void *bytes, size_t len);
 
+/* As root: what we made in a folder of somebody else's (sudo) is theirs too. Best effort. */
+void file_give(int dirfd, const char *name);
+
 #endif

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "rundir.h"
 
 int history_is_run(const char *name)
@@ -126,9 +127,11 @@ static void point_latest(const char *path, const char *name)
 	if (parent < 0)
 		return;
 	snprintf(temporary, sizeof(temporary), ".latest-%ld", (long)getpid());
-	if (symlinkat(name, parent, temporary) == 0 &&
-	    renameat(parent, temporary, parent, "latest") < 0)
-		unlinkat(parent, temporary, 0);
+	if (symlinkat(name, parent, temporary) == 0) {
+		file_give(parent, temporary);
+		if (renameat(parent, temporary, parent, "latest") < 0)
+			unlinkat(parent, temporary, 0);
+	}
 	close(parent);
 }
 

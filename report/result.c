@@ -112,6 +112,9 @@ int report_write(const struct result *result, struct err *err)
 		status = write_text(fd, result, err);
 	if (status == 0)
 		status = pcapng_write(fd, result, err);
+	file_give(fd, "result.json");
+	file_give(fd, "report.txt");
+	file_give(fd, "run.pcapng");
 	close(fd);
 	return status < 0 ? err_in(err, "%s", result->dir) : 0;
 }

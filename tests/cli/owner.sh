@@ -1,0 +1,16 @@
+#!/bin/bash
+# Under sudo a run belongs to the person who asked for it, what is derived and `latest` too.
+. "$(dirname "$0")/../lib.sh"
+if [ "$(id -u)" -ne 0 ]; then
+	echo '1..0 # SKIP needs root, to play sudo'
+	exit 0
+fi
+export SUDO_UID=$USER_ID SUDO_GID=$USER_ID
+exits 0 "$LAB" run refused -q
+is "$(find "$XDG_STATE_HOME/lab" ! -uid "$USER_ID")" '' 'all of a run and its history is the caller'"'s"
+unset SUDO_UID SUDO_GID
+run=$(echo "$XDG_STATE_HOME"/lab/runs/*-refused-*)
+rm "$run/result.json" "$run/report.txt" "$run/run.pcapng"
+exits 0 "$LAB" report "$run" -q
+is "$(find "$run" ! -uid "$USER_ID")" '' 'a report made again by root is still theirs'
+done_testing
