@@ -158,6 +158,7 @@ int byhand_client(int argc, char **argv)
 	if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
 		random = (unsigned short)getpid();
 	snprintf(wishes.name, sizeof wishes.name, "client-%04x", random);
+	argv[0] = (char[]){ "lab-agent client" }; /* getopt complains by this name */
 	while ((c = getopt_long(argc, argv, "t:r:c:n:i:h", options, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(usage, stdout);

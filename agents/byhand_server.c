@@ -138,6 +138,7 @@ int byhand_server(int argc, char **argv)
 	const char *by;
 	int c;
 
+	argv[0] = (char[]){ "lab-agent server" }; /* getopt complains by this name */
 	while ((c = getopt_long(argc, argv, "apd:h", options, NULL)) != -1) {
 		if (c == 'a') {
 			wanted.does_reuse_address = true;

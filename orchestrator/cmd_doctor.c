@@ -60,7 +60,7 @@ static void look_kernel(const struct cli *cli, struct finding_line *out)
 		say(out, FINE, NULL, "%s %s %s", uts.sysname, uts.release, uts.machine);
 }
 
-/* A backend's reason ends with its mend in brackets; the reason is enough on its own here. */
+/* A backend's reason is "NAME: WHAT; mend: LINE". */
 static void look_backend(const char *name, enum verdict otherwise, struct finding_line *out)
 {
 	const struct backend *backend = backend_find(name);
@@ -70,8 +70,16 @@ static void look_backend(const char *name, enum verdict otherwise, struct findin
 		say(out, FAILS, NULL, "not built in");
 	else if (backend->usable(&why) == 0)
 		say(out, FINE, NULL, "%s", backend->text);
-	else
-		say(out, otherwise, NULL, "%s", why.text);
+	else {
+		size_t len = strlen(name);
+		const char *text = why.text;
+		char *mend = strstr(why.text, "; mend: ");
+		if (strncmp(text, name, len) == 0 && strncmp(text + len, ": ", 2) == 0)
+			text += len + 2;
+		if (mend)
+			*mend = 0;
+		say(out, otherwise, mend ? mend + strlen("; mend: ") : NULL, "%s", text);
+	}
 }
 
 static void look_netns(const struct cli *cli, struct finding_line *out)
@@ -90,7 +98,7 @@ static void look_capture(const struct cli *cli, struct finding_line *out)
 {
 	struct err why = { 0 };
 	const struct backend *netns = backend_find("netns");
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), refusal = errno;
 
 	(void)cli;
 	if (fd >= 0) {
@@ -99,8 +107,8 @@ static void look_capture(const struct cli *cli, struct finding_line *out)
 	} else if (netns && netns->usable(&why) == 0) {
 		say(out, FINE, NULL, "packet sockets in the run's own namespaces");
 	} else {
-		say(out, WEAKER, "sudo lab doctor", "no packet sockets (%s): the wire is not seen",
-		    strerror(errno));
+		say(out, WEAKER, "sudo lab run ...", "no packet sockets (%s): the wire is not seen",
+		    strerror(refusal));
 	}
 }
 
@@ -139,8 +147,9 @@ static void look_history(const struct cli *cli, struct finding_line *out)
 		say(out, WEAKER, "lab run -o DIR ...", "%s", err.text);
 		return;
 	}
-	size_t len = strlen(path);
-	char *end = path + len;
+	char whole[PATH_MAX];
+	char *end = path + strlen(path);
+	snprintf(whole, sizeof(whole), "%s", path);
 	/* The nearest part that exists must be writable; the rest is made by the first run. */
 	while (end > path && access(path, F_OK) < 0) {
 		while (end > path && *--end != '/')
@@ -148,7 +157,8 @@ static void look_history(const struct cli *cli, struct finding_line *out)
 		*end = 0;
 	}
 	if (access(*path ? path : "/", W_OK | X_OK) == 0)
-		say(out, FINE, NULL, "%s", path);
+		say(out, FINE, NULL, "%s%s", whole,
+		    streq(path, whole) ? "" : ", made by the first run");
 	else
 		say(out, FAILS, "lab run -o DIR ...", "%s: %s", path, strerror(errno));
 }
@@ -185,10 +195,12 @@ static void print_line(const struct cli *cli, const struct check *check,
 	struct buf text = { 0 };
 
 	safe_add(&text, line->text);
-	fprintf(cli->result, "%-2s %-10s %s\n", signs[cli->style.is_ascii][line->verdict],
+	const char *sign = signs[cli->style.is_ascii][line->verdict];
+	int width = cli->style.is_ascii ? 3 : 2;
+	fprintf(cli->result, "%s%*s%-10s %s\n", sign, width - (int)utf8_columns(sign), "",
 		check->name, text.data ? text.data : "");
 	if (*line->mend)
-		fprintf(cli->result, "   %-10s %s\n", "", line->mend);
+		fprintf(cli->result, "%*s %s\n", width + 10, "", line->mend);
 	buf_close(&text);
 }
 

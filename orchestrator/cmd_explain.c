@@ -47,7 +47,7 @@ static int unknown(const struct cli *cli, const struct explained *explained, con
 	if (explained->note)
 		return err_set(err, ERR_USAGE, "%.80s: no lesson on this yet: %s", text,
 			       explained->note);
-	if (near)
+	if (near && text[strspn(text, "0123456789")])
 		return err_set(err, ERR_USAGE, "%.80s: not known; did you mean %s?", text, near);
 	return err_set(err, ERR_USAGE,
 		       "%.80s: not known; try refused, timeout, ok, an errno such as "

@@ -17,4 +17,12 @@ for name in $(sed -n 's/^  \([a-z]*\)  .*/\1/p' <<<"$overview" | grep -v '^lab$'
 done
 exits 0 "$LAB" run -h
 like "$out" '^usage: lab run' 'lab COMMAND -h: that of the command'
+
+# What is said of mistakes: by which program, and only what helps.
+exits 2 "$B/lab-agent" client -q
+like "$err" '^lab-agent client: ' 'a wrong option is told by the name of the program'
+exits 2 "$LAB" explain 2
+unlike "$err" 'did you mean' 'a number is near no other number'
+exits 0 env HOME="$T/nobody" XDG_STATE_HOME= "$LAB" doctor -b loopback
+like "$out" "$T/nobody/.local/state/lab/runs, made by" 'doctor names the folder of the runs'
 done_testing
