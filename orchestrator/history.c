@@ -214,11 +214,13 @@ void history_file(const char *path, const char *name)
 	if (history_list(path, &run, &count, &arena, &err) == 0) {
 		for (size_t i = 0; i < count; i++)
 			bytes += run[i].bytes;
+		size_t left = count;
 		for (size_t i = 0; i < count; i++) {
-			if (count - i <= HISTORY_RUNS && bytes <= HISTORY_BYTES)
+			if (left <= HISTORY_RUNS && bytes <= HISTORY_BYTES)
 				break;
 			if (streq(run[i].name, name))
 				continue;
+			left--;
 			bytes -= run[i].bytes;
 			history_remove(path, run[i].name, &err);
 		}
