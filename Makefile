@@ -131,10 +131,11 @@ fuzz:
 		CFLAGS='$(SANITIZE) -fsanitize=fuzzer-no-link' fuzzers
 	@set -e; for f in $(FUZZERS); do \
 		mkdir -p build-fuzz/corpus/$$f; \
+		seeds=tests/fuzz/seeds/$$f; [ -d $$seeds ] || seeds=; \
 		echo "== $$f"; \
 		build-fuzz/$$f -max_total_time=$(FUZZ_S) -timeout=5 -rss_limit_mb=1024 -close_fd_mask=1 \
 			-print_final_stats=1 -verbosity=0 -artifact_prefix=build-fuzz/$$f- \
-			build-fuzz/corpus/$$f $(wildcard tests/fuzz/seeds); \
+			build-fuzz/corpus/$$f $$seeds; \
 	done
 fuzzers: $(FUZZERS:%=$(B)/%)
 $(B)/f_%: tests/fuzz/f_%.c $(ARCHIVES)
