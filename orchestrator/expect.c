@@ -155,8 +155,8 @@ static int holds_value(const struct check *check)
 
 	if (parse_int(check->outcome->result, INT64_MIN, INT64_MAX, &value) < 0)
 		return no(check, "got %s, not a number", check->outcome->result);
-	if (e->is_change)
-		value -= check->outcome->value_before;
+	if (e->is_change && __builtin_sub_overflow(value, check->outcome->value_before, &value))
+		return no(check, "got %s, which no counter reaches", check->outcome->result);
 	if (value < e->value_min || value > e->value_max)
 		return no(check, "got %s%lld", e->is_change && value >= 0 ? "+" : "",
 			  (long long)value);

@@ -34,8 +34,9 @@ static void input_next(struct input *input)
 		return;
 	input->header = header;
 	input->number++;
-	/* opened with nanosecond precision: tv_usec holds nanoseconds */
-	input->time_ns = (int64_t)header->ts.tv_sec * 1000000000 + header->ts.tv_usec;
+	/* Opened with nanosecond precision: tv_usec holds nanoseconds. The file may claim any. */
+	input->time_ns = (int64_t)((uint64_t)header->ts.tv_sec * 1000000000u +
+				   (uint64_t)header->ts.tv_usec);
 }
 
 /* 1: open, 0: there is nothing to read (it is gone, or its header was cut off). */
@@ -167,10 +168,10 @@ static int merge(int fd, const struct result *result, struct input *input, size_
 static int write_merged(int dirfd, const struct result *result, struct input *input, size_t count,
 			struct err *err)
 {
-	int fd = openat(dirfd, "run.pcapng.tmp",
-			O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int status;
+	int fd, status;
 
+	unlinkat(dirfd, "run.pcapng.tmp", 0); /* of a lab that was killed; never written through */
+	fd = openat(dirfd, "run.pcapng.tmp", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(err, "run.pcapng");
 	status = merge(fd, result, input, count, err);

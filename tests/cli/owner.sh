@@ -13,4 +13,11 @@ run=$(echo "$XDG_STATE_HOME"/lab/runs/*-refused-*)
 rm "$run/result.json" "$run/report.txt" "$run/run.pcapng"
 exits 0 "$LAB" report "$run" -q
 is "$(find "$run" ! -uid "$USER_ID")" '' 'a report made again by root is still theirs'
+
+# what lies in a person's folder is never written through
+echo kept >"$T/victim"
+ln "$T/victim" "$run/run.pcapng.tmp"
+ln "$T/victim" "$run/report.txt.tmp"
+exits 0 "$LAB" report "$run" -q
+is "$(cat "$T/victim")" kept 'a file linked where lab writes is left alone'
 done_testing

@@ -135,6 +135,9 @@ static void a_change_is_counted_from_the_runs_beginning(void **state)
 	assert_true(holds(&e, &observing, (struct outcome){ .result = "8", .value_before = 7 }));
 	assert_false(holds(&e, &observing, (struct outcome){ .result = "8", .value_before = 8 }));
 	assert_false(holds(&e, &observing, (struct outcome){ .result = "x", .value_before = 8 }));
+	assert_false(
+	    holds(&e, &observing,
+		  (struct outcome){ .result = "-9223372036854775808", .value_before = 8 }));
 }
 
 static void it_must_have_gone_to_the_host_named(void **state)
