@@ -188,10 +188,10 @@ static void undelivered(struct facts *facts, const struct view *view, const stru
 	}
 	const char *says = in == up ? NULL
 				    : arena_printf(arena,
-						   "%s received %lld packets, delivered %lld: "
+						   "%s received %lld packet%s, delivered %lld: "
 						   "%zu SYN lost between",
 						   view->connection.server_host, (long long)in,
-						   (long long)up, arrived);
+						   in == 1 ? "" : "s", (long long)up, arrived);
 	struct fact_value *value = fact_set(facts, FACT_UNDELIVERED, in == up ? NO : YES, says);
 	fact_event(value, received);
 	fact_event(value, delivered);

@@ -116,7 +116,7 @@ static void draw_outcome(struct line *line, const struct ladder *ladder)
 	line_sign(line, is_ok ? SIGN_YES : SIGN_NO);
 	line_text(line, " ");
 	if (!result)
-		line_text(line, "no application seen");
+		line_text(line, "its end was not seen");
 	else
 		line_fit(line, is_ok ? "established" : result, 15);
 	if (result && connection->took_ns >= 0)
