@@ -239,36 +239,24 @@ int sockdiag_emit(const struct sockdiag_want *want, struct owners *owners, const
 	return 0;
 }
 
-struct tally {
+struct search {
 	const struct addr *addr;
-	int64_t bytes;
-	bool is_listening;
+	bool is_found;
 };
 
-static void tally_row(void *context, const struct socket_row *row)
+static void search_row(void *context, const struct socket_row *row)
 {
-	struct tally *tally = context;
+	struct search *search = context;
 
-	if (row->state == SOCKDIAG_LISTEN)
-		tally->is_listening = tally->is_listening || addr_same(&row->local, tally->addr);
-	else if (addr_is_any(tally->addr) || is_ours(tally->addr, &row->local))
-		tally->bytes += row->recv_q;
+	search->is_found |= row->state == SOCKDIAG_LISTEN && addr_same(&row->local, search->addr);
 }
 
 int sockdiag_listening(const struct addr *addr, struct err *err)
 {
-	struct tally tally = { .addr = addr };
+	struct search search = { .addr = addr };
 
 	/* Listeners alone: the kernel then spares the walk through all connections. */
-	if (sockdiag_each(addr->port, 1u << SOCKDIAG_LISTEN, tally_row, &tally, err) < 0)
+	if (sockdiag_each(addr->port, 1u << SOCKDIAG_LISTEN, search_row, &search, err) < 0)
 		return -1;
-	return tally.is_listening ? 1 : 0;
-}
-
-int64_t sockdiag_unread(const struct addr *local, struct err *err)
-{
-	struct tally tally = { .addr = local };
-
-	return sockdiag_each(local->port, SOCKDIAG_ALL, tally_row, &tally, err) < 0 ? -1
-										    : tally.bytes;
+	return search.is_found;
 }

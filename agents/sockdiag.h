@@ -55,8 +55,5 @@ int sockdiag_emit(const struct sockdiag_want *want, struct owners *owners, const
 
 /* 1: a socket listens on exactly this address and port; 0: none does; -1: err. */
 int sockdiag_listening(const struct addr *addr, struct err *err);
-/* Bytes that arrived for connections of this local address (any address when it is a wildcard) and
- * port and were not read yet; -1: err. An unread FIN counts as one. */
-int64_t sockdiag_unread(const struct addr *local, struct err *err);
 
 #endif

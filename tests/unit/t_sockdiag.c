@@ -282,32 +282,6 @@ static void listening_means_exactly_this_address_and_port(void **state)
 	assert_int_equal(sockdiag_listening(&addr, &err), 0);
 }
 
-static void unread_counts_what_the_server_did_not_read_yet(void **state)
-{
-	struct err err = { 0 };
-	struct addr local;
-	char bytes[100] = { 0 };
-
-	(void)state;
-	NEED_NAMESPACE();
-	addr_parse(&local, "127.0.0.1", 1241);
-	int listener = netspace_listen("127.0.0.1", 1241);
-	int client = netspace_connect("127.0.0.1", 1241), peer = accept(listener, NULL, NULL);
-	assert_int_equal(sockdiag_unread(&local, &err), 0);
-	assert_int_equal(send(client, bytes, sizeof bytes, 0), sizeof bytes);
-	assert_int_equal(sockdiag_unread(&local, &err), sizeof bytes);
-	assert_int_equal(read(peer, bytes, 60), 60);
-	assert_int_equal(sockdiag_unread(&local, &err), 40);
-	assert_int_equal(read(peer, bytes, 60), 40);
-	assert_int_equal(sockdiag_unread(&local, &err), 0);
-	/* What waits for the client is not the server's. */
-	assert_int_equal(send(peer, bytes, 10, 0), 10);
-	assert_int_equal(sockdiag_unread(&local, &err), 0);
-	close(peer);
-	close(client);
-	close(listener);
-}
-
 static void a_closed_connection_is_time_wait_without_an_owner(void **state)
 {
 	struct owners owners = { 0 };
@@ -337,7 +311,6 @@ int main(void)
 		cmocka_unit_test(an_ipv6_listener_is_seen),
 		cmocka_unit_test(rows_beyond_the_cap_are_counted),
 		cmocka_unit_test(listening_means_exactly_this_address_and_port),
-		cmocka_unit_test(unread_counts_what_the_server_did_not_read_yet),
 		cmocka_unit_test(a_closed_connection_is_time_wait_without_an_owner),
 	};
 
