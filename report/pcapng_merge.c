@@ -35,8 +35,8 @@ static void input_next(struct input *input)
 	input->header = header;
 	input->number++;
 	/* Opened with nanosecond precision: tv_usec holds nanoseconds. The file may claim any. */
-	input->time_ns = (int64_t)((uint64_t)header->ts.tv_sec * 1000000000u +
-				   (uint64_t)header->ts.tv_usec);
+	input->time_ns =
+	    (int64_t)((uint64_t)header->ts.tv_sec * 1000000000u + (uint64_t)header->ts.tv_usec);
 }
 
 /* 1: open, 0: there is nothing to read (it is gone, or its header was cut off). */
