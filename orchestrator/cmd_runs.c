@@ -1,11 +1,82 @@
 /* lab runs: the history, and `lab runs rm RUN`. */
+#include <fcntl.h>
+#include <jansson.h>
 #include <limits.h>
+#include <unistd.h>
 
 #include "cli.h"
+#include "file.h"
 #include "history.h"
 #include "json.h"
 #include "rundir.h"
 #include "safe.h"
+
+enum {
+	RESULT_BYTES = 4 << 20
+};
+
+/* What result.json says came of it; NULL and -1: interrupted, or not to be read. */
+struct ending {
+	const char *verdict, *confidence;
+	int exit_status;
+};
+
+static const char *text_in(const json_t *object, const char *key, struct arena *arena)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? arena_dup(arena, text) : NULL;
+}
+
+static struct ending ending_of(const char *parent, const char *name, struct arena *arena)
+{
+	struct ending ending = { .exit_status = -1 };
+	struct buf bytes = { 0 };
+	struct err ignored = { 0 };
+	int fd = open(arena_printf(arena, "%s/%s", parent, name),
+		      O_DIRECTORY | O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return ending;
+	if (file_read(fd, "result.json", RESULT_BYTES, &bytes, &ignored) == 0) {
+		json_t *root = json_loadb(bytes.data ? bytes.data : "", bytes.len,
+					  JSON_REJECT_DUPLICATES, NULL);
+		const json_t *status = json_object_get(root, "exit_status");
+		ending.verdict = text_in(root, "verdict", arena);
+		ending.confidence = text_in(root, "confidence", arena);
+		if (json_is_integer(status))
+			ending.exit_status = (int)json_integer_value(status);
+		json_decref(root);
+	}
+	buf_close(&bytes);
+	close(fd);
+	return ending;
+}
+
+static void print_text(const struct cli *cli, const struct history_run *run,
+		       const struct ending *ending)
+{
+	struct buf name = { 0 }, verdict = { 0 };
+
+	safe_add(&name, run->name);
+	safe_add(&verdict, ending->verdict ? ending->verdict : "-");
+	if (ending->confidence) {
+		buf_printf(&verdict, " (");
+		safe_add(&verdict, ending->confidence);
+		buf_printf(&verdict, ")");
+	}
+	if (cli->style.is_plain)
+		fprintf(cli->result, "%s\t%lld\t%s\t%d\n", name.data, (long long)run->bytes,
+			verdict.data, ending->exit_status);
+	else
+		fprintf(cli->result, "%-42s %s%s\n", name.data, verdict.data,
+			ending->exit_status == 0    ? ""
+			: ending->exit_status == 1  ? ", not as expected"
+			: ending->exit_status == -1 ? " interrupted"
+						    : ", undecided");
+	buf_close(&name);
+	buf_close(&verdict);
+}
 
 static int remove_runs(const struct cli *cli, const char *parent, struct err *err)
 {
@@ -42,6 +113,13 @@ static void print_json(const struct cli *cli, const char *parent, const struct h
 		json_object_begin(&json, NULL);
 		json_text(&json, "name", run[i].name);
 		json_int(&json, "bytes", run[i].bytes);
+		const struct ending ending = ending_of(parent, run[i].name, cli->arena);
+		json_text(&json, "verdict", ending.verdict);
+		json_text(&json, "confidence", ending.confidence);
+		if (ending.exit_status >= 0)
+			json_int(&json, "exit_status", ending.exit_status);
+		else
+			json_text(&json, "exit_status", NULL);
 		json_object_end(&json);
 	}
 	json_array_end(&json);
@@ -73,12 +151,8 @@ int cmd_runs(const struct cli *cli, struct err *err)
 		return 0;
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct buf name = { 0 };
-		safe_add(&name, run[i].name);
-		fprintf(cli->result, cli->style.is_plain ? "%s\t%lld\n" : "%-52s %6lld KiB\n",
-			name.data,
-			(long long)(cli->style.is_plain ? run[i].bytes : run[i].bytes / 1024));
-		buf_close(&name);
+		const struct ending ending = ending_of(parent, run[i].name, cli->arena);
+		print_text(cli, &run[i], &ending);
 	}
 	fprintf(cli->progress, "%zu run%s in %s\n", count, count == 1 ? "" : "s", parent);
 	return 0;

@@ -1,0 +1,22 @@
+#!/bin/bash
+# The history tells what came of each run, whatever stands in its files.
+. "$(dirname "$0")/../lib.sh"
+
+exits 0 "$LAB" run refused -o runs -q
+sed 's/^verdict.*/verdict = timeout on carol/' "$SRC/scenarios/refused.ini" >other.ini
+exits 1 "$LAB" run ./other.ini -o runs -q
+exits 0 "$LAB" runs -o runs
+like "$out" $'-refused-[0-9a-f]{4}\t[0-9]+\trefused.no-listener \\(proven\\)\t0' 'what was found'
+like "$out" $'-other-[0-9a-f]{4}\t[0-9]+\trefused.no-listener \\(proven\\)\t1' 'and whether it was expected'
+rm runs/*-other-*/result.json
+exits 0 "$LAB" runs -o runs
+like "$out" $'-other-[0-9a-f]{4}\t[0-9]+\t-\t-1' 'a run without a result is shown without one'
+printf '{"verdict":"\\u001b[2J","exit_status":0' >"$(echo runs/*-other-*)/result.json"
+exits 0 "$LAB" runs -o runs
+like "$out" $'-other-[0-9a-f]{4}\t[0-9]+\t-\t-1' 'nor does half a result count'
+printf '{"verdict":"\\u001b[2J","exit_status":0}' >"$(echo runs/*-other-*)/result.json"
+exits 0 "$LAB" runs -o runs
+unlike "$out" $'\x1b' 'and no text of it commands the terminal'
+exits 0 "$LAB" runs -o runs --json
+like "$out" '"verdict": "refused.no-listener"' 'as data too'
+done_testing
