@@ -47,6 +47,9 @@ struct run {
 /* Writes an event of lab's own record and keeps it for the live report. */
 const struct event *run_record(struct run *run, const struct event *event);
 
+/* run_asked.c: who runs what on which hosts and what is expected, into the run directory. */
+int run_asked(struct run *run, struct err *err);
+
 /* run_stage.c: before and after the steps. */
 int run_setup(struct run *run, struct err *err);    /* hello, setup, captures, first snapshot */
 int run_snapshot(struct run *run, struct err *err); /* on every host, waits for all */
