@@ -110,8 +110,11 @@ static int start_child(struct jobs *jobs, const sigset_t *old, struct err *err)
 		 "the process of this run died");
 	fflush(NULL);
 	child->pid = fork();
-	if (child->pid < 0)
-		return err_sys(err, "a process for a run");
+	if (child->pid < 0) {
+		err_sys(err, "a process for a run");
+		close(child->output);
+		return -1;
+	}
 	if (child->pid == 0)
 		be_child(jobs, index, parent, old);
 	jobs->started++;

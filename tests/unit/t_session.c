@@ -110,7 +110,7 @@ static void an_agent_with_too_many_fields_is_gone(void **state)
 
 	(void)state;
 	for (size_t t = 0; t < COUNT(types); t++) {
-		char name[EVENT_FIELDS][8];
+		char name[EVENT_FIELDS][16];
 		struct scene scene;
 		struct event event;
 
