@@ -298,7 +298,8 @@ int session_turn(struct session *session, int64_t deadline_ns, struct err *err)
 	if (status < 0 || session->deadline_ns == 0) /* 0: the evidence is being kept */
 		return status;
 	if (clock_mono_ns() > session->deadline_ns)
-		return err_set(err, ERR_BROKE, "the run took longer than its time-limit (or --timeout) allows");
+		return err_set(err, ERR_BROKE,
+			       "the run took longer than its time-limit (or --timeout) allows");
 	return rundir_check_size(session->dir, err);
 }
 
