@@ -59,6 +59,23 @@ static bool is_v6(const struct addr *addr)
 	return addr->family == 6;
 }
 
+/* A port next to the one that was asked for is that service's only where the process is known to
+ * belong to this run: on a machine that others use, neighbours are strangers. */
+static bool is_of_this_run(const struct view *view, const struct event *row)
+{
+	const struct trace *trace = view->trace;
+	const struct host_seen *host = &trace->host[view->server_host];
+	int64_t pid = event_num(row, "pid", 0);
+	if (pid <= 0 || host->is_private)
+		return pid > 0;
+	for (size_t i = 0; i < trace->nevent; i++)
+		if (event_is(&trace->event[i], "listen") &&
+		    streq(trace->event[i].host, host->name) &&
+		    event_num(&trace->event[i], "pid", 0) == pid)
+			return true;
+	return false;
+}
+
 /* Where this LISTEN row stands to the address that the client used. */
 static enum place place_of(const struct view *view, const struct event *row)
 {
@@ -75,9 +92,8 @@ static enum place place_of(const struct view *view, const struct event *row)
 	if (local.port == view->server.port)
 		return accepts ? PLACE_HERE : PLACE_ELSEWHERE;
 	int away = (int)local.port - (int)view->server.port;
-	bool is_owned = event_num(row, "pid", 0) > 0;
-	return accepts && is_owned && away <= NEARBY_PORTS && away >= -NEARBY_PORTS ? PLACE_NEARBY
-										    : PLACE_NONE;
+	bool is_near = away <= NEARBY_PORTS && away >= -NEARBY_PORTS;
+	return accepts && is_near && is_of_this_run(view, row) ? PLACE_NEARBY : PLACE_NONE;
 }
 
 static const struct event *listener_in(const struct view *view, const struct reading *reading,

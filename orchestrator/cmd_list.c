@@ -96,8 +96,10 @@ static void print_json(const struct cli *cli, const struct listed *listed, size_
 
 int cmd_list(const struct cli *cli, struct err *err)
 {
-	static const char *const head[] = {
-		"NAME", "FAMILY", "HERE", "NEEDS", "FROM", "TITLE", NULL
+	/* A page of 80 columns holds what one chooses by; programs get everything. */
+	static const char *const heads[][TABLE_COLUMNS] = {
+		{ "NAME", "HERE", "FROM", "TITLE" },
+		{ "NAME", "FAMILY", "HERE", "NEEDS", "FROM", "TITLE" },
 	};
 	const struct scenario_entry *entry;
 	struct table table = { .arena = cli->arena };
@@ -111,29 +113,28 @@ int cmd_list(const struct cli *cli, struct err *err)
 	if (scenario_list(&entry, &count, cli->arena, err) < 0)
 		return -1;
 	listed = arena_array(cli->arena, count + 1, sizeof(*listed));
-	table_add(&table, head);
+	table_add(&table, heads[cli->style.is_plain]);
 	for (size_t i = 0; i < count; i++) {
 		listed[i].entry = &entry[i];
 		read_one(cli, backend->name, &listed[i]);
 		listed[i].hindrance = hindrance_of(&listed[i], backend->name, offers, cli->arena);
 		const struct scenario *s = &listed[i].scenario;
 		bool is_good = listed[i].complaints == 0;
-		const char *cells[] = {
-			entry[i].name,
-			is_good && s->family ? s->family : "-",
-			listed[i].hindrance ? listed[i].hindrance : "yes",
-			is_good && *listed[i].needs ? listed[i].needs : "-",
-			entry[i].from,
-			is_good ? s->title
-				: arena_printf(cli->arena, "(%zu errors: lab check %s)",
-					       listed[i].complaints, entry[i].path),
-			NULL,
+		const char *here = listed[i].hindrance ? listed[i].hindrance : "yes";
+		const char *title = is_good ? s->title
+					    : arena_printf(cli->arena, "(%zu errors: lab check %s)",
+							   listed[i].complaints, entry[i].path);
+		const char *all[TABLE_COLUMNS] = {
+			entry[i].name, is_good && s->family ? s->family : "-",
+			here,          is_good && *listed[i].needs ? listed[i].needs : "-",
+			entry[i].from, title,
 		};
-		table_add(&table, cells);
+		const char *some[TABLE_COLUMNS] = { entry[i].name, here, entry[i].from, title };
+		table_add(&table, cli->style.is_plain ? all : some);
 	}
 	if (cli->is_json)
 		print_json(cli, listed, count);
 	else
-		table_print(cli->result, &table, cli->style.is_plain, 0);
+		table_print(cli->result, &table, cli->style.is_plain, 80);
 	return 0;
 }

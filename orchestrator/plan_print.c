@@ -61,7 +61,7 @@ void plan_text(FILE *out, const struct plan *plan)
 
 	fprintf(out, "%s: %s\nbackend %s\n\n", s->name, s->title, plan->backend);
 	print_hosts(out, plan);
-	fprintf(out, "snapshots of ports %s before, between and after the phases\n",
+	fprintf(out, "snapshots of port %s before, between and after the phases\n",
 		*plan->ports ? plan->ports : "(none)");
 	for (size_t i = 0; i < s->nstep; i++) {
 		const struct scenario_step *step = &s->step[i];

@@ -271,8 +271,9 @@ static void judge_wire(struct bench *bench, const struct event *expect)
 	where = at ? at : "the client";
 	if (!folded) {
 		complain(bench, bench->ask_wire ? 3 : 0,
-			 arena_printf(bench->arena, "wire %s: no capture at %s%s", pattern, where,
-				      bench->ask_wire ? "" : ", not asked here"));
+			 arena_printf(bench->arena,
+				      "wire %s: no capture at %s holds this connection%s", pattern,
+				      where, bench->ask_wire ? "" : ", not asked here"));
 		return;
 	}
 	same = wire_match(pattern, folded, &err);
@@ -341,6 +342,10 @@ void judge(struct judgement *out, const struct judge_input *in, struct arena *ar
 	if (verdict)
 		out->expected = on ? arena_printf(arena, "%s on %s", verdict, on) : verdict;
 	bool is_whole = judge_end(&bench);
+	if (in->broken) {
+		complain(&bench, 3, in->broken);
+		is_whole = false;
+	}
 	judge_steps(&bench, on);
 	if (expect) {
 		judge_code(&bench, expect);

@@ -8,6 +8,7 @@ struct judge_input {
 	const struct analysis *analysis;
 	const struct event *record; /* steps.ndjson */
 	size_t nrecord;
+	const char *broken;  /* a raw file that is not what was sealed, as a sentence; NULL */
 	const char *require; /* NULL, "proven", "likely", "wire" */
 };
 

@@ -7,6 +7,7 @@
 #include "pcapng.h"
 #include "record.h"
 #include "report.h"
+#include "seal.h"
 
 /* The success to lay beside the failure: in the control phase, to the same target; else the first
  * success there is. */
@@ -51,6 +52,8 @@ int result_load(struct result *out, const char *dir, const char *require, struct
 	if (fd < 0)
 		return err_sys(err, "%s", dir);
 	status = events_load(fd, "steps.ndjson", &out->record, &out->nrecord, arena, err);
+	if (status == 0)
+		status = seal_check(fd, &input.broken, arena, err);
 	close(fd);
 	if (status < 0)
 		return err_in(err, "%s", dir);

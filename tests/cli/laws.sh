@@ -75,4 +75,12 @@ for kind in socket counter ruleset; do
 	fi
 	rm -rf "$T/cut"
 done
+# a raw file that was altered after the run, by one byte, is no evidence any more
+for file in events.ndjson capture/x3.lan.pcap steps.ndjson; do
+	cp -r "$run" "$T/altered"
+	sed -i '1s/$/ /' "$T/altered/$file"
+	exits 3 "$LAB" report "$T/altered"
+	like "$out" "$file was altered" "an altered $file is named"
+	rm -rf "$T/altered"
+done
 done_testing

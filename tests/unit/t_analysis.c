@@ -406,6 +406,9 @@ static void changed_evidence_changes_the_verdict(void **state)
 		/* counters that others move */
 		{ "refused", "\"is_private\":1", "\"is_private\":0", "refused.no-listener",
 		  LIKELY },
+		/* on a machine that others use, a listener next to the port is a stranger */
+		{ "refused-wrong-port", "\"is_private\":1", "\"is_private\":0",
+		  "refused.no-listener", LIKELY },
 		{ "refused-firewall-reset", "\"is_private\":1", "\"is_private\":0",
 		  "refused.firewall-reset", LIKELY },
 		/* a counter that moved by more than was seen */

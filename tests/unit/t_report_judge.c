@@ -295,7 +295,7 @@ static void a_wire_that_was_not_captured_is_3_unless_not_asked(void **state)
 	try_record(&trial, golden_lines("steps", &trial.arena));
 	assert_trial(&trial, 3, "no capture at the client");
 	try_record(&trial, not_asked);
-	assert_trial(&trial, 0, "no capture at the client, not asked here");
+	assert_trial(&trial, 0, "no capture at the client holds this connection, not asked here");
 	trial.require = "wire";
 	try_record(&trial, not_asked);
 	assert_trial(&trial, 3, "no capture at the client");
