@@ -25,8 +25,13 @@ like "$out" 'alice, bob: closed by server \(FIN\)' 'what happened to alice and b
 if golden_anew; then
 	mask <"$T/text" >"$SRC/tests/golden/refused.txt"
 fi
-is "$(mask <"$T/text")" "$(cat "$SRC/tests/golden/refused.txt")" \
-	'the whole text is the golden text, times masked'
+# A bare root without /etc/hosts has no file to bind names over: the run says so in a remark.
+if [ -e /etc/hosts ]; then
+	is "$(mask <"$T/text")" "$(cat "$SRC/tests/golden/refused.txt")" \
+		'the whole text is the golden text, times masked'
+else
+	skip 'no /etc/hosts here: the text has one remark more'
+fi
 
 run=$(ls -d "$T"/runs/*-refused-*)
 is "$(ls "$T/runs" | wc -l)" 1 'one run directory'
@@ -58,7 +63,9 @@ if command -v script >/dev/null; then
 	script -qec "stty cols 80; '$LAB' run refused -b netns -o '$T/tty'" /dev/null </dev/null |
 		tr -d '\r' >"$T/screen"
 	lines=$(wc -l <"$T/screen")
-	t "on a terminal at most 48 lines ($lines)" test "$lines" -le 48
+	most=48
+	[ -e /etc/hosts ] || most=50 # two more for the remark
+	t "on a terminal at most $most lines ($lines)" test "$lines" -le $most
 	plain=$(sed -E 's/\x1b\[[0-9;]*m//g' "$T/screen")
 	widest=$(wc -L <<<"$plain")
 	t "of at most 80 columns ($widest)" test "$widest" -le 80
