@@ -400,9 +400,10 @@ int nl_wait_ready(struct nl *events, struct nl_ready *ready, int64_t deadline_ns
 	bool is_dumping = false, has_lost = false;
 
 	while (ready->left > 0) {
-		/* A second dump beside the first is refused, so it waits for the end of that one.
-		 */
-		if (has_lost && !is_dumping) {
+		/* The kernel tells of losses once, until the queue has been empty: a dump that
+		 * began before would miss, unseen, what is lost behind it. And a second dump beside
+		 * the first is refused. */
+		if (has_lost && !is_dumping && poll(&wait, 1, 0) == 0) {
 			if (ask_links(events, ready->is_port, err) < 0)
 				return -1;
 			is_dumping = true;
