@@ -1,7 +1,7 @@
 /* cli.c: the tables of commands and options, and what is refused. */
 #include "unit.h"
 
-#include "cli.h"
+#include "cli_option.h"
 #include "util.h"
 
 static struct cli cli;
@@ -132,6 +132,19 @@ static void help_is_short_and_every_command_has_its_own(void **state)
 	}
 }
 
+static void the_tables_fit_the_parser(void **state)
+{
+	size_t rows = 0, names = 0;
+
+	(void)state;
+	while (option_rows[rows].name)
+		rows++;
+	while (commands[names].name)
+		names++;
+	assert_in_range(rows, 1, 32);
+	assert_in_range(names, 1, 32);
+}
+
 static void the_nearest_name_is_near(void **state)
 {
 	const char *const names[] = { "refused", "refused-wrong-port", "ok-tcp" };
@@ -153,6 +166,7 @@ int main(void)
 		cmocka_unit_test(the_number_of_arguments_is_checked),
 		cmocka_unit_test(flag_beats_environment),
 		cmocka_unit_test(help_is_short_and_every_command_has_its_own),
+		cmocka_unit_test(the_tables_fit_the_parser),
 		cmocka_unit_test(the_nearest_name_is_near),
 	};
 	return cmocka_run_group_tests(tests, NULL, end_arena);

@@ -1,0 +1,46 @@
+/* What the tables say, for people. */
+#include "cli_option.h"
+
+void cli_help(FILE *out)
+{
+	fprintf(out,
+		"lab: reproduce a connection failure, see it on the wire, have it proven\n\n"
+		"  lab run refused              play it: control, fault, recovery, verdict\n"
+		"  lab explain ECONNREFUSED     what an error means and what it is not\n"
+		"  lab analyze dump.pcap        a verdict for every connection of a capture\n\n");
+	for (const struct command *c = commands; c->name; c++)
+		fprintf(out, "  %-8s %-16s %s\n", c->name, c->arguments, c->text);
+	fprintf(out, "\nlab help COMMAND or exit-codes, environment, evidence, scenario-file\n");
+}
+
+/* Names in one column, words in the next; a long name has its words below it. */
+static void help_option(FILE *out, const struct option_row *row)
+{
+	enum {
+		WORDS_AT = 30
+	};
+	char name[64], letter[5] = "    ";
+
+	if (row->letter)
+		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+	snprintf(name, sizeof(name), "  %s--%s%s%s", letter, row->name, row->value ? " " : "",
+		 row->value ? row->value : "");
+	if (strlen(name) >= WORDS_AT)
+		fprintf(out, "%s\n%*s%s\n", name, WORDS_AT, "", row->text);
+	else
+		fprintf(out, "%-*s%s\n", WORDS_AT, name, row->text);
+	if (row->variable)
+		fprintf(out, "%*s(or %s in the environment)\n", WORDS_AT, "", row->variable);
+}
+
+void cli_help_command(FILE *out, const struct command *command)
+{
+	fprintf(out, "usage: lab %s [options]%s%s\n%s\n", command->name,
+		*command->arguments ? " " : "", command->arguments, command->text);
+	if (command->help)
+		fprintf(out, "\n%s\n", command->help);
+	fprintf(out, "\n");
+	for (size_t i = 0; option_rows[i].name; i++)
+		if (command->options & option_rows[i].bit)
+			help_option(out, &option_rows[i]);
+}

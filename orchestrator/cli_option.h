@@ -1,0 +1,29 @@
+/* The table of options, for the parser and the help alone. */
+#ifndef CLI_OPTION_H
+#define CLI_OPTION_H
+
+#include "cli.h"
+
+enum value_kind {
+	VALUE_NONE,
+	VALUE_TEXT,
+	VALUE_COUNT,
+	VALUE_DURATION,
+	VALUE_CHOICE,
+	VALUE_SET
+};
+
+struct option_row {
+	const char *name;
+	char letter;
+	unsigned bit; /* the commands that take it */
+	enum value_kind kind;
+	const char *value; /* in the help; choices for VALUE_CHOICE */
+	size_t offset;     /* in struct cli; bool for VALUE_NONE */
+	const char *text;
+	const char *variable; /* environment variable with the same meaning; NULL */
+};
+
+extern const struct option_row option_rows[]; /* name NULL ends it */
+
+#endif
