@@ -1,5 +1,5 @@
-/* The command line as data. One table of commands and one of options (cli_table.c) feed the parser, the
- * help and the documents; a test holds them together. */
+/* The command line as data. One table of commands and one of options (cli_table.c) feed the parser,
+ * the help and the documents; a test holds them together. */
 #ifndef CLI_H
 #define CLI_H
 
