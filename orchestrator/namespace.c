@@ -255,7 +255,8 @@ int ns_explain(int sys, struct err *err)
 {
 	for (size_t i = 0; i < COUNT(refusals); i++) {
 		if (is_switch(refusals[i].path, refusals[i].value)) {
-			err_set(err, ERR_CANNOT, "%.400s: %s", err->text, refusals[i].text);
+			/* The switch says more than the errno that it causes. */
+			err_set(err, ERR_CANNOT, "no namespaces here: %s", refusals[i].text);
 			err->sys = sys;
 			return -1;
 		}
