@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "errname.h"
 #include "frame.h"
+#include "names_serve.h"
 #include "parse.h"
 
 enum {
@@ -106,6 +107,11 @@ bool request_is_yes(const struct event *request, const char *name, bool fallback
 	return streq(text, "yes");
 }
 
+const struct step_kind *actor_kind_find(const char *name)
+{
+	return streq(name, names_serve.name) ? &names_serve : step_kind_find(name);
+}
+
 int actor_play(struct actor *actor, const struct step_kind *kind, const struct event *request)
 {
 	int64_t allowed_ns = request_num(request, "deadline_ns", 0);
@@ -172,7 +178,7 @@ static void reset_signals(void)
 
 static void play_and_answer(struct actor *actor, const struct event *request)
 {
-	const struct step_kind *kind = step_kind_find(request->kind);
+	const struct step_kind *kind = actor_kind_find(request->kind);
 	struct event done;
 
 	if (event_is(request, "drain")) { /* the agent's own, before it ends us */
@@ -236,7 +242,7 @@ static bool play_requests(struct actor *actor, struct frame_reader *reader)
 
 _Noreturn void actor_main(struct actor *actor, const struct event *request, pid_t agent_pid)
 {
-	const struct step_kind *kind = step_kind_find(request->kind);
+	const struct step_kind *kind = actor_kind_find(request->kind);
 	struct frame_reader reader = { 0 };
 	struct err err = { 0 };
 

@@ -70,6 +70,8 @@ bool request_is_yes(const struct event *request, const char *name, bool fallback
 /* In the child, after fork: closes everything but the channel, gives up capabilities, plays
  * `request`, then holds and plays what comes. Never returns. */
 _Noreturn void actor_main(struct actor *actor, const struct event *request, pid_t agent_pid);
+/* A verb, or what the controller alone asks for (names.serve); NULL: unknown. */
+const struct step_kind *actor_kind_find(const char *name);
 /* Plays one request (any process): fills result and text; "error" when run could not find out.
  * Returns what run returned. */
 int actor_play(struct actor *actor, const struct step_kind *kind, const struct event *request);

@@ -139,7 +139,7 @@ void agent_request(struct agent *agent, const struct frame *frame)
 	}
 	subject = event_get(&request, "subject");
 	handle = control_find(request.kind);
-	kind = step_kind_find(request.kind);
+	kind = actor_kind_find(request.kind);
 	if (handle != NULL) {
 		control(agent, handle, &request);
 	} else if (event_is(&request, "stop-all")) {

@@ -59,25 +59,13 @@ static bool has_ipv6(const struct plan_host *host)
 	return false;
 }
 
-/* The address of the host that the scenario names as this host's DNS server; NULL: none. */
-static const char *resolver_address(const struct plan *plan, size_t at)
-{
-	const char *name = plan->scenario ? plan->scenario->host[at].resolver : NULL;
-
-	for (size_t i = 0; name && i < plan->nhost; i++) {
-		if (streq(plan->host[i].name, name) && plan->host[i].nport > 0)
-			return plan->host[i].port[0].address;
-	}
-	return NULL;
-}
-
 /* Who is who: the host's own name, /etc/hosts, /etc/resolv.conf. Needs the hidden tmpfs as working
  * directory; leaves it. */
 static int set_names(const struct keeper_spec *spec, size_t at, struct err *err)
 {
 	const struct plan_host *host = &spec->plan->host[at];
-	const char *resolver = resolver_address(spec->plan, at);
-	char file[32], text[128] = "";
+	const char *resolv_conf = host->resolv_conf ? host->resolv_conf : "";
+	char file[32];
 
 	if (sethostname(host->name, strlen(host->name)) < 0)
 		return err_sys(err, "sethostname");
@@ -85,13 +73,11 @@ static int set_names(const struct keeper_spec *spec, size_t at, struct err *err)
 	if (spec->has_hosts_file && host->hosts_file &&
 	    ns_bind_text(file, host->hosts_file, "/etc/hosts", err) < 0)
 		return -1;
-	if (resolver && !spec->has_resolv_conf)
+	if (host->resolv_conf && !spec->has_resolv_conf)
 		return err_set(err, ERR_CANNOT,
 			       "resolver=: this machine has no /etc/resolv.conf to mount over");
-	if (resolver)
-		snprintf(text, sizeof text, "nameserver %s\n", resolver);
 	snprintf(file, sizeof file, "resolv.%zu", at);
-	if (spec->has_resolv_conf && ns_bind_text(file, text, "/etc/resolv.conf", err) < 0)
+	if (spec->has_resolv_conf && ns_bind_text(file, resolv_conf, "/etc/resolv.conf", err) < 0)
 		return -1;
 	if (chdir(spec->cwd) < 0 && chdir("/") < 0)
 		return err_sys(err, "/");

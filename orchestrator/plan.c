@@ -143,6 +143,42 @@ static const char *make_hosts_file(struct maker *m)
 	return text;
 }
 
+/* The same names for a DNS server, with how long they may be kept. */
+static const char *make_served_names(struct maker *m)
+{
+	const struct scenario *s = m->scenario;
+	struct buf out = { 0 };
+
+	for (size_t i = 0; i < s->nname; i++)
+		buf_printf(&out, "%s %s %d\n", s->dns[i].name,
+			   places_address(&m->places, s->dns[i].host, SIZE_MAX), s->dns[i].ttl);
+	for (size_t i = 0; i < m->places.count; i++)
+		buf_printf(&out, "%s.%s %s %d\n", s->host[m->places.at[i].host].name,
+			   s->link[m->places.at[i].link].name, m->places.at[i].address,
+			   SCENARIO_TTL);
+	const char *text = arena_dup(m->arena, out.data);
+	buf_close(&out);
+	return text;
+}
+
+/* A host with a resolver knows itself; all else it asks for. */
+static void make_resolver(struct maker *m, size_t host)
+{
+	const struct scenario_host *h = &m->scenario->host[host];
+
+	if (!h->resolver)
+		return;
+	size_t server = scenario_host_find(m->scenario, h->resolver);
+	if (!m->host[server].names)
+		m->host[server].names = make_served_names(m);
+	m->host[host].hosts_file =
+	    arena_printf(m->arena, "127.0.0.1 localhost\n%s %s\n",
+			 places_address(&m->places, host, SIZE_MAX), h->name);
+	m->host[host].resolv_conf =
+	    arena_printf(m->arena, "nameserver %s\noptions timeout:1 attempts:2\n",
+			 places_address(&m->places, server, SIZE_MAX));
+}
+
 static int make_hosts(struct maker *m, struct err *err)
 {
 	const struct scenario *s = m->scenario;
@@ -162,6 +198,8 @@ static int make_hosts(struct maker *m, struct err *err)
 			return -1;
 		plan_sysctls(&m->host[i], &s->host[i], m->arena);
 	}
+	for (size_t i = 0; i < s->nhost; i++)
+		make_resolver(m, i);
 	return 0;
 }
 

@@ -22,7 +22,9 @@ struct plan_host {
 	/* "net.ipv4.tcp_syn_retries" = "1": the lab's own (line 0), overridden by the host's. All
 	 * are for a stack of the run's own; never for the machine's. */
 	const struct name_value *sysctl;
-	const char *hosts_file; /* text of its /etc/hosts */
+	const char *hosts_file;  /* text of its /etc/hosts */
+	const char *resolv_conf; /* text of its /etc/resolv.conf; NULL: it asks nobody */
+	const char *names; /* served by DNS at port 53, lines "NAME ADDRESS TTL"; NULL: none */
 };
 
 struct plan_link {

@@ -9,6 +9,8 @@ static const char *subject_of(const struct plan *plan, const struct scenario_ste
 
 static void print_hosts(FILE *out, const struct plan *plan)
 {
+	const struct scenario *s = plan->scenario;
+
 	for (size_t i = 0; i < plan->nlink; i++)
 		fprintf(out, "link %s  %s  mtu %d%s\n", plan->link[i].name, plan->link[i].subnet,
 			plan->link[i].mtu, plan->link[i].is_private ? "  (lo)" : "");
@@ -21,6 +23,8 @@ static void print_hosts(FILE *out, const struct plan *plan)
 				plan->link[h->port[j].link].name);
 		if (h->gateway)
 			fprintf(out, "  default via %s", h->gateway);
+		if (s->host[i].resolver)
+			fprintf(out, "  asks %s for names", s->host[i].resolver);
 		fprintf(out, "%s\n", h->does_forward ? "  forwards" : "");
 		for (size_t j = 0; j < h->nsysctl; j++)
 			if (h->sysctl[j].line > 0)
@@ -109,6 +113,8 @@ static void json_hosts(struct json *json, const struct plan *plan)
 			json_text(json, h->sysctl[j].name, h->sysctl[j].value);
 		json_object_end(json);
 		json_text(json, "hosts_file", h->hosts_file);
+		json_text(json, "resolv_conf", h->resolv_conf);
+		json_text(json, "names", h->names);
 		json_object_end(json);
 	}
 	json_array_end(json);

@@ -44,6 +44,21 @@ static void send_setup(struct run *run, size_t host)
 	session_send(&run->session, host, &request);
 }
 
+/* A host that others name as their resolver answers them before the first step. */
+static void send_names(struct run *run, size_t host)
+{
+	const struct plan_host *h = &run->plan.host[host];
+	struct event request;
+
+	if (!h->names)
+		return;
+	event_init(&request, "names.serve");
+	request.label = "names.serve"; /* of its process: no step has a dot in its name */
+	event_text(&request, "address", h->port[0].address);
+	event_text(&request, "names", h->names);
+	session_send(&run->session, host, &request);
+}
+
 /* The filter's program as hex of struct sock_filter[], for the agent's socket. */
 static int compile_filter(const struct plan_capture *capture, struct buf *hex, struct err *err)
 {
@@ -148,8 +163,10 @@ int run_setup(struct run *run, struct err *err)
 	int64_t deadline_ns = clock_after_ms(STAGE_MS);
 	size_t from = run->session.nrequest + 1;
 
-	for (size_t h = 0; h < run->plan.nhost; h++)
+	for (size_t h = 0; h < run->plan.nhost; h++) {
 		send_setup(run, h);
+		send_names(run, h);
+	}
 	if (run->lab.offers & NEED_CAPTURE && start_captures(run, err) < 0)
 		return -1;
 	send_snapshot(run);

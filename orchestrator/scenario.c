@@ -258,6 +258,14 @@ size_t scenario_step_find(const struct scenario *scenario, const char *name)
 	return SIZE_MAX;
 }
 
+bool scenario_has_resolver(const struct scenario *scenario)
+{
+	for (size_t i = 0; i < scenario->nhost; i++)
+		if (scenario->host[i].resolver)
+			return true;
+	return false;
+}
+
 size_t scenario_host_find(const struct scenario *scenario, const char *name)
 {
 	for (size_t i = 0; i < scenario->nhost; i++)

@@ -39,6 +39,9 @@ struct scenario_link {
 	const char *rate, *loss;
 };
 
+enum {
+	SCENARIO_TTL = 60
+}; /* of a name in DNS, in seconds */
 struct scenario_name {
 	const char *name;
 	size_t host;
@@ -173,6 +176,7 @@ void steps_markdown(FILE *out);
 void schema_scdoc(FILE *out);
 void steps_scdoc(FILE *out);
 
+bool scenario_has_resolver(const struct scenario *scenario); /* does any host ask DNS? */
 size_t scenario_step_find(const struct scenario *scenario, const char *name); /* SIZE_MAX: none */
 size_t scenario_host_find(const struct scenario *scenario, const char *name);
 const char *step_arg(const struct scenario_step *step, const char *name); /* NULL */

@@ -195,6 +195,7 @@ void load_hosts(struct loader *l)
 		h->address = item_get(&item, "address")->value;
 		h->does_forward = item_get(&item, "forward")->value != NULL;
 		h->via = item_get(&item, "via")->value;
+		h->resolver = item_get(&item, "resolver")->value;
 		load_sysctls(l, &item, h);
 		struct addr addr;
 		if (h->address && addr_parse(&addr, h->address, 0) == 0 && addr.family != 4)
@@ -271,6 +272,16 @@ static void check_via(struct loader *l, size_t host)
 	COMPLAIN_AT(l, e, e->column, "via: %s shares no link with %s", h->via, h->name);
 }
 
+/* resolver=HOST: it gets port 53 there, which on the machine's own lo is not ours. */
+static void check_resolver(struct loader *l, size_t host)
+{
+	const struct scenario_host *h = &l->host[host];
+	const struct ini_entry *e = ini_find(&l->flat, "hosts", h->name);
+
+	if (h->resolver && host_check(l, e, e->column, h->resolver) != SIZE_MAX)
+		l->out->needs |= NEED_PORTS;
+}
+
 static bool is_linked(const struct scenario *s, size_t host)
 {
 	for (size_t i = 0; i < s->nlink; i++)
@@ -308,6 +319,8 @@ void load_links(struct loader *l)
 	for (size_t i = 0; i < l->out->nhost; i++)
 		check_via(l, i);
 	for (size_t i = 0; i < l->out->nhost; i++)
+		check_resolver(l, i);
+	for (size_t i = 0; i < l->out->nhost; i++)
 		if (!is_linked(l->out, i))
 			complaint_add(l->complaints, l->path, l->host[i].line, 1,
 				      "%s is on no link", l->host[i].name);
@@ -322,14 +335,15 @@ void load_names(struct loader *l)
 
 	l->out->dns = name;
 	for (size_t i = 0; count == 0 && i < l->out->nhost; i++)
-		name[l->out->nname++] =
-		    (struct scenario_name){ .name = l->host[i].name, .host = i };
+		name[l->out->nname++] = (struct scenario_name){ .name = l->host[i].name,
+								.host = i,
+								.ttl = SCENARIO_TTL };
 	for (size_t i = 0; i < l->flat.nentry; i++) {
 		const struct ini_entry *e = &l->flat.entry[i];
 		if (!streq(e->section, "names"))
 			continue;
 		struct scenario_name *n = &name[l->out->nname++];
-		*n = (struct scenario_name){ .name = e->key };
+		*n = (struct scenario_name){ .name = e->key, .ttl = SCENARIO_TTL };
 		if (!name_is_plain(e->key, ".") || strstr(e->key, "..") ||
 		    streq(e->key, "localhost"))
 			COMPLAIN_AT(l, e, e->key_column, "%s is no name to give", e->key);
@@ -340,6 +354,12 @@ void load_names(struct loader *l)
 		if (!host->value)
 			COMPLAIN_AT(l, e, e->column, "%s: whose name is it?", e->key);
 		n->host = at == SIZE_MAX ? 0 : at;
+		const struct option_value *ttl = item_get(&item, "ttl");
+		if (ttl->value)
+			n->ttl = (int)item_number(&item, "ttl");
+		if (ttl->value && !scenario_has_resolver(l->out))
+			COMPLAIN_AT(l, e, ttl->column,
+				    "ttl: no host has resolver=, and /etc/hosts knows no time");
 	}
 }
 

@@ -55,10 +55,10 @@ static const struct schema_row host_rows[] = {
 		     .text = "its default route; else the only forwarding host of its link" } },
 	{ .form = ROW_OPTION,
 	  .form_text = "HOST",
-	  .not_yet = "there is no DNS server to ask yet",
 	  .param = { .name = "resolver",
 		     .kind = PARAM_WORD,
-		     .text = "the host whose DNS server it asks" } },
+		     .text = "the host whose DNS server it asks for names; else its /etc/hosts "
+			     "has them" } },
 	{ .form = ROW_PREFIX,
 	  .form_text = "VALUE",
 	  .param = { .name = "sysctl",
@@ -105,8 +105,10 @@ static const struct schema_row name_rows[] = {
 		     .text = "the host whose first address the name means" } },
 	{ .form = ROW_OPTION,
 	  .form_text = "SECONDS",
-	  .not_yet = "names are served by /etc/hosts, which knows no time to live",
-	  .param = { .name = "ttl", .kind = PARAM_COUNT, .text = "how long it may be kept" } },
+	  .param = { .name = "ttl",
+		     .kind = PARAM_COUNT,
+		     .fallback = "60",
+		     .text = "how long it may be kept, told by a DNS server" } },
 	{ .param.name = NULL },
 };
 

@@ -46,6 +46,18 @@ size_t step_check(struct loader *loader, const struct ini_entry *entry, int colu
 	return SIZE_MAX;
 }
 
+/* A name of the wide world, where there is a DNS server to deny it; HOST.LINK belongs to the plan.
+ */
+static bool is_for_dns(const struct loader *l, const char *name)
+{
+	const char *dot = strchr(name, '.');
+
+	return dot && scenario_has_resolver(l->out) && name_is_plain(name, ".") &&
+	       !strstr(name, "..") && dot != name && dot[strlen(dot) - 1] != '.' &&
+	       scenario_host_find(l->out, arena_ndup(l->arena, name, (size_t)(dot - name))) ==
+		   SIZE_MAX;
+}
+
 /* NAME of an endpoint: a name that resolves, or HOST.LINK. */
 static bool is_known_name(struct loader *l, const char *name)
 {
@@ -94,7 +106,7 @@ static const char *check_endpoint(struct loader *l, const struct ini_entry *e, i
 			    (int)port);
 		return NULL;
 	}
-	if (is_known_name(l, name))
+	if (is_known_name(l, name) || is_for_dns(l, name))
 		return arena_printf(l->arena, "%s:%d", name, (int)port);
 	const char **known = arena_array(l->arena, l->out->nname + 1, sizeof(*known));
 	for (size_t i = 0; i < l->out->nname; i++)
