@@ -14,7 +14,7 @@
 #include "step.h"
 
 enum {
-	ACTOR_RESULT = 64,
+	ACTOR_RESULT = 512, /* room for a tally */
 	ACTOR_TEXT = 1024
 };
 

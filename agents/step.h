@@ -33,6 +33,7 @@ struct param {
 	bool is_required;
 	const char *fallback; /* value when absent; NULL: absent */
 	const char *choices;  /* PARAM_CHOICE */
+	int64_t least, most;  /* PARAM_COUNT; 0, 0: its own bounds */
 	const char *text;     /* for `lab steps` and the manual, lower case, no full stop */
 };
 

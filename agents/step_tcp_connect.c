@@ -3,10 +3,12 @@
 #include "clock.h"
 #include "resolve.h"
 #include "step_tcp.h"
+#include "tally.h"
 
 enum {
 	PATIENCE_MS = 150000,
-	ENDPOINT_NAME = 256
+	ENDPOINT_NAME = 256,
+	TIMES_MOST = 1000
 };
 
 static const struct param params[] = {
@@ -33,6 +35,12 @@ static const struct param params[] = {
 	{ .name = "syn-retries",
 	  .kind = PARAM_COUNT,
 	  .text = "how often the kernel repeats the SYN (TCP_SYNCNT)" },
+	{ .name = "times",
+	  .kind = PARAM_COUNT,
+	  .fallback = "1",
+	  .least = 1,
+	  .most = TIMES_MOST,
+	  .text = "connections to make, one after the other, each closed before the next" },
 	{ 0 },
 };
 
@@ -106,7 +114,9 @@ static bool shares_stack(const struct host_facts *host)
 	return host->address.family == 4 && host->address.ip[0] == 127;
 }
 
-static int run(struct actor *actor, const struct event *request, struct err *err)
+/* One connection with its messages, left open when they went well; -1: the step's result is named
+ * already. */
+static int connect_once(struct actor *actor, const struct event *request, struct outcome *outcome)
 {
 	const char *endpoint = request_text(request, "to", "");
 	struct client *client = &tcp_held(actor)->client;
@@ -114,27 +124,66 @@ static int run(struct actor *actor, const struct event *request, struct err *err
 		.syn_retries = (int)request_num(request, "syn-retries", -1),
 		.connecting = tell_connecting,
 	};
-	struct outcome outcome;
 	int64_t messages = request_num(request, "messages", 0);
 
-	(void)err;
-	if (actor->deadline_ns == INT64_MAX)
-		actor->deadline_ns = clock_after_ms(PATIENCE_MS);
 	if (find_target(actor, endpoint, &options.target) < 0)
-		return 0;
+		return -1;
 	if (shares_stack(actor->host))
 		options.from = actor->host->address;
 	options.from.port = 0;
 	options.deadline_ns = tcp_deadline(actor, request, "timeout");
-	client_connect(client, &options, &outcome);
+	client_connect(client, &options, outcome);
 	actor->local = client->local;
 	actor->peer = client->peer;
 	actor->fd = client->fd;
-	tell_connect(actor, endpoint, &outcome);
-	if (outcome.kind != OUTCOME_OK || messages == 0)
-		actor->took_ns = outcome.took_ns;
-	tcp_exchange(actor, messages, request_num(request, "interval", 0), &outcome);
-	if (outcome.kind == OUTCOME_OK && request_is_yes(request, "keep", false))
+	tell_connect(actor, endpoint, outcome);
+	if (outcome->kind != OUTCOME_OK || messages == 0)
+		actor->took_ns = outcome->took_ns;
+	tcp_exchange(actor, messages, request_num(request, "interval", 0), outcome);
+	return 0;
+}
+
+/* Several, in order, each as a client of its own; the result counts how they ended. */
+static int connect_times(struct actor *actor, const struct event *request, int64_t times)
+{
+	struct tally tally = { 0 };
+	char text[TALLY_TEXT];
+
+	for (int64_t i = 0; i < times; i++) {
+		struct outcome outcome = { .kind = OUTCOME_STOPPED, .text = "stopped" };
+
+		if (actor_wait(actor, -1, 0, 0) < 0) /* told to end */
+			return tcp_result(actor, &outcome);
+		actor->sent = 0;
+		if (connect_once(actor, request, &outcome) < 0)
+			return 0;
+		tcp_close_held(actor);
+		if (outcome.kind == OUTCOME_STOPPED)
+			return tcp_result(actor, &outcome);
+		if (!tally_add(&tally, outcome_result(&outcome)))
+			return actor_result(actor, "error", "too many different results to count");
+	}
+	actor->took_ns = -1; /* of the whole step */
+	return actor_result(actor, tally_text(&tally, text), NULL);
+}
+
+static int run(struct actor *actor, const struct event *request, struct err *err)
+{
+	int64_t times = request_num(request, "times", 1);
+	bool is_kept = request_is_yes(request, "keep", false);
+	struct outcome outcome;
+
+	if (times < 1 || times > TIMES_MOST)
+		return err_set(err, ERR_BROKE, "times is 1 to %d", TIMES_MOST);
+	if (times > 1 && is_kept)
+		return err_set(err, ERR_BROKE, "of several connections none is kept");
+	if (actor->deadline_ns == INT64_MAX)
+		actor->deadline_ns = clock_after_ms(PATIENCE_MS);
+	if (times > 1)
+		return connect_times(actor, request, times);
+	if (connect_once(actor, request, &outcome) < 0)
+		return 0;
+	if (outcome.kind == OUTCOME_OK && is_kept)
 		actor->hold = tcp_hold;
 	else
 		tcp_close_held(actor);

@@ -28,6 +28,15 @@ static const struct event *step_event_before(const struct trace *trace, const st
 	return NULL;
 }
 
+/* A step may connect several times: an older `connecting` is that of an older `connect`. */
+static const struct event *connecting_of(const struct trace *trace, const struct event *connect)
+{
+	const struct event *connecting = step_event_before(trace, connect, "connecting");
+	const struct event *older = step_event_before(trace, connect, "connect");
+
+	return older && connecting && older->seq > connecting->seq ? NULL : connecting;
+}
+
 /* True when a `connect` follows that says how this `connecting` ended. */
 static bool is_decided(const struct trace *trace, const struct event *event)
 {
@@ -71,8 +80,7 @@ static struct view of_event(const struct trace *trace, const struct event *event
 {
 	bool is_connect = event_is(event, "connect");
 	const struct event *resolve = step_event_before(trace, event, "resolve");
-	const struct event *connecting =
-	    is_connect ? step_event_before(trace, event, "connecting") : event;
+	const struct event *connecting = is_connect ? connecting_of(trace, event) : event;
 	int host = trace_host(trace, event->host);
 	int64_t took_ns = is_connect ? time_bound(event_num(event, "took_ns", -1)) : -1;
 	int64_t start_ns = time_bound(event_num(event, "start_ns", 0));

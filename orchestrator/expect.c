@@ -37,6 +37,63 @@ static int holds_word(const struct check *check)
 	return no(check, "got %s", check->outcome->result);
 }
 
+/* The next "WORD N" of a tally; false: none is left, or it is no tally. */
+static bool next_count(const char **at, char word[32], int64_t *count)
+{
+	size_t len = strcspn(*at, " "), digits;
+	char number[16];
+
+	if (len == 0 || len >= 32 || (*at)[len] != ' ')
+		return false;
+	memcpy(word, *at, len);
+	word[len] = 0;
+	*at += len + 1;
+	digits = strcspn(*at, ",");
+	if (digits >= sizeof(number))
+		return false;
+	memcpy(number, *at, digits);
+	number[digits] = 0;
+	*at += digits;
+	if (starts_with(*at, ", "))
+		*at += 2;
+	return parse_int(number, 1, INT32_MAX, count) == 0;
+}
+
+static bool is_word_asked(const struct expectation *e, const char *word)
+{
+	for (size_t i = 0; i < e->nword; i++)
+		if (streq(e->word[i], word))
+			return true;
+	return e->nword == 0 && streq(word, "ok");
+}
+
+/* Of times=N connections, counted as "ok 12, ETIMEDOUT 8". */
+static int holds_counts(const struct check *check)
+{
+	const struct expectation *e = check->expect;
+	const char *result = check->outcome->result, *at = result;
+	int64_t have[COUNT(e->count)] = { 0 }, count, sum = 0;
+	char word[32];
+
+	while (next_count(&at, word, &count)) {
+		sum += count;
+		if (e->ncount == 0 && !is_word_asked(e, word))
+			return no(check, "got %s", result);
+		for (size_t i = 0; i < e->ncount; i++)
+			if (streq(e->count[i].word, word))
+				have[i] += count;
+	}
+	if (*at || sum != e->times)
+		return no(check, "got %s, no count of %lld connections", result,
+			  (long long)e->times);
+	for (size_t i = 0; i < e->ncount; i++)
+		if (have[i] < e->count[i].min || have[i] > e->count[i].max)
+			return no(check, "got %s: %s %lld is not %lld..%lld", result,
+				  e->count[i].word, (long long)have[i], (long long)e->count[i].min,
+				  (long long)e->count[i].max);
+	return 1;
+}
+
 static int holds_time(const struct check *check)
 {
 	const struct expectation *e = check->expect;
@@ -166,6 +223,7 @@ static int holds_value(const struct check *check)
 static int holds_host(const struct check *check)
 {
 	const char *name = check->expect->to_host;
+	bool is_made = false;
 
 	if (!name)
 		return 1;
@@ -174,11 +232,11 @@ static int holds_host(const struct check *check)
 		if (!event_is(event, "connect") || event->step != check->outcome->step)
 			continue;
 		size_t host = host_of(check->plan, event_get(event, "peer"));
-		if (host != SIZE_MAX && streq(check->plan->host[host].name, name))
-			return 1;
-		return no(check, "it went to %s", event_get(event, "peer"));
+		if (host == SIZE_MAX || !streq(check->plan->host[host].name, name))
+			return no(check, "it went to %s", event_get(event, "peer"));
+		is_made = true; /* with times= each must go there */
 	}
-	return no(check, "no connection was made");
+	return is_made ? 1 : no(check, "no connection was made");
 }
 
 int expect_holds(const struct plan *plan, const struct scenario_step *step,
@@ -192,7 +250,7 @@ int expect_holds(const struct plan *plan, const struct scenario_step *step,
 		return holds_sockets(&check);
 	if (e->is_value)
 		return holds_value(&check);
-	if (!holds_word(&check))
+	if (!(e->times > 1 ? holds_counts(&check) : holds_word(&check)))
 		return 0;
 	/* For observing verbs `within` is how long to ask again, not how long one answer took. */
 	if (!(step->kind->flags & STEP_OBSERVES) && !holds_time(&check))

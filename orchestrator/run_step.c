@@ -213,24 +213,36 @@ static size_t count_messages(const struct run *run, const char *client)
 	return count;
 }
 
+/* Of all its connections: one that failed on the way has fewer than messages= says. */
+static size_t count_answers(const struct run *run, const struct scenario_step *step)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < run->session.nevent; i++) {
+		const struct event *e = &run->session.event[i];
+		const char *result =
+		    e->step == step->number && event_is(e, "recv") ? event_get(e, "result") : NULL;
+		count += result && streq(result, "ok");
+	}
+	return count;
+}
+
 /* A client that was answered was heard: what the server said of it is on its way here. Wait for it,
  * so that it stands with its step. */
 static int wait_for_messages(struct run *run, const struct scenario_step *step, struct err *err)
 {
-	const char *messages = step_arg(step, "messages");
+	size_t wanted = count_answers(run, step);
 	const struct event *connect = session_find(&run->session, 0, "connect", step->name);
-	int64_t deadline_ns = clock_after_ms(MESSAGES_MS), wanted;
+	int64_t deadline_ns = clock_after_ms(MESSAGES_MS);
 	struct addr peer;
 
-	if (!messages || parse_int(messages, 1, INT32_MAX, &wanted) < 0 || !connect ||
-	    addr_parse_text(&peer, event_get(connect, "peer")) < 0)
+	if (wanted == 0 || !connect || addr_parse_text(&peer, event_get(connect, "peer")) < 0)
 		return 0;
 	for (size_t i = 0; i < run->session.nevent; i++) {
 		const struct event *listen = &run->session.event[i];
 		if (!event_is(listen, "listen") || event_num(listen, "port", 0) != peer.port)
 			continue;
-		while (count_messages(run, step->name) < (size_t)wanted &&
-		       clock_mono_ns() < deadline_ns)
+		while (count_messages(run, step->name) < wanted && clock_mono_ns() < deadline_ns)
 			if (session_turn(&run->session, deadline_ns, err) < 0)
 				return -1;
 		return 0;

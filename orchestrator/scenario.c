@@ -281,3 +281,11 @@ const char *step_arg(const struct scenario_step *step, const char *name)
 			return step->arg[i].value;
 	return NULL;
 }
+
+int64_t step_times(const struct scenario_step *step)
+{
+	const char *text = step_arg(step, "times");
+	int64_t times;
+
+	return text && parse_int(text, 1, INT64_MAX, &times) == 0 ? times : 0;
+}

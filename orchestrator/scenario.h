@@ -61,6 +61,11 @@ struct state_count {
 	int64_t min, max;
 };
 
+struct word_count {
+	const char *word; /* ok, an errno name, TIMEOUT, EOF */
+	int64_t min, max;
+};
+
 /* What stands behind -> */
 struct expectation {
 	const char *text; /* as written; NULL: nothing was asked (then ok is) */
@@ -76,6 +81,11 @@ struct expectation {
 	int64_t value_min, value_max;
 	int64_t within_min_ns, within_max_ns; /* 0, 0: not asked */
 	const char *to_host;
+	/* times=N of the step (of the one waited for): without counts each connection must end in
+	 * one of `word`; with them, a word not named is free. */
+	int64_t times; /* 0: the verb has none */
+	size_t ncount;
+	struct word_count count[8];
 };
 
 enum phase {
@@ -180,5 +190,6 @@ bool scenario_has_resolver(const struct scenario *scenario); /* does any host as
 size_t scenario_step_find(const struct scenario *scenario, const char *name); /* SIZE_MAX: none */
 size_t scenario_host_find(const struct scenario *scenario, const char *name);
 const char *step_arg(const struct scenario_step *step, const char *name); /* NULL */
+int64_t step_times(const struct scenario_step *step); /* its times=; 0: the verb has none */
 
 #endif

@@ -72,6 +72,10 @@ static void load_verdict(struct loader *l, const struct ini_entry *e, const char
 	if (l->step[step].kind && !(l->step[step].kind->flags & STEP_CONNECTS))
 		COMPLAIN_AT(l, e, piece[2].column, "%s opens no connection that could be judged",
 			    piece[2].text);
+	if (step_times(&l->step[step]) > 1)
+		COMPLAIN_AT(l, e, piece[2].column,
+			    "%s connects %lld times: the step judged connects once", piece[2].text,
+			    (long long)step_times(&l->step[step]));
 }
 
 static void load_not(struct loader *l, const struct ini_entry *e, const char *value)

@@ -16,6 +16,7 @@ struct reader {
 	size_t at;
 	const struct step_kind *kind;
 	struct expectation *out;
+	bool is_open; /* a comma stands behind the last count */
 };
 
 #define FAIL(r, ...) COMPLAIN_AT((r)->loader, (r)->entry, place(r), __VA_ARGS__)
@@ -125,6 +126,15 @@ static const char *near_errno(struct arena *arena, const char *word)
 	return did_you_mean(arena, word, known, count);
 }
 
+static bool check_word(struct reader *r, const char *word)
+{
+	if (is_result(r->kind, word))
+		return true;
+	FAIL(r, "%s is no result of %s (%s)%s", word, r->kind->name,
+	     results_of(r->loader->arena, r->kind), near_errno(r->loader->arena, word));
+	return false;
+}
+
 /* A|B|C as one word */
 static void read_word(struct reader *r)
 {
@@ -133,10 +143,8 @@ static void read_word(struct reader *r)
 	for (const char *at = here(r);;) {
 		size_t len = strcspn(at, "|");
 		const char *word = arena_ndup(r->loader->arena, at, len);
-		if (!is_result(r->kind, word))
-			FAIL(r, "%s is no result of %s (%s)%s", word, r->kind->name,
-			     results_of(r->loader->arena, r->kind),
-			     near_errno(r->loader->arena, word));
+		if (!check_word(r, word))
+			;
 		else if (out->nword == COUNT(out->word))
 			FAIL(r, "more than %zu results", COUNT(out->word));
 		else
@@ -145,6 +153,71 @@ static void read_word(struct reader *r)
 			break;
 		at += len + 1;
 	}
+	r->at++;
+}
+
+static bool ends_in_comma(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 0 && text[len - 1] == ',';
+}
+
+/* `ok 7..13, ETIMEDOUT 7`: a result word and a number, of a verb that has times=. */
+static bool is_counted(const struct reader *r)
+{
+	const char *next = r->at + 1 < r->words->count ? r->words->at[r->at + 1].text : "";
+
+	if (r->out->times > 0 && *next >= '0' && *next <= '9')
+		return true;
+	return r->out->times > 1 && (r->out->ncount > 0 || ends_in_comma(here(r)));
+}
+
+/* Why a count of this word cannot stand here; NULL: it can. */
+static const char *count_refused(const struct reader *r, const char *word)
+{
+	const struct expectation *out = r->out;
+
+	if (out->times == 1)
+		return "a count needs times=N in front of ->, above 1";
+	if (out->nword)
+		return "either one result for all connections, or counts";
+	if (out->ncount > 0 && !r->is_open)
+		return "a comma stands between two counts";
+	if (out->ncount == COUNT(out->count))
+		return "one count too many";
+	if (ends_in_comma(word))
+		return "how many? A number or 7..13 in front of the comma";
+	for (size_t i = 0; i < out->ncount; i++)
+		if (streq(out->count[i].word, word))
+			return "given twice";
+	return NULL;
+}
+
+static void read_count(struct reader *r)
+{
+	struct expectation *out = r->out;
+	const char *word = here(r), *why = count_refused(r, word), *text;
+	struct word_count count = { .word = word };
+
+	if (why)
+		FAIL(r, "%s: %s", word, why);
+	if (why || !check_word(r, word)) {
+		r->at = r->words->count;
+		return;
+	}
+	r->at++;
+	text = here(r) ? here(r) : "";
+	r->is_open = ends_in_comma(text);
+	if (r->is_open)
+		text = arena_ndup(r->loader->arena, text, strlen(text) - 1);
+	if (!parse_range(text, 0, out->times, &count.min, &count.max)) {
+		FAIL(r, "%s: how many? A number or 7..13, at most %lld", word,
+		     (long long)out->times);
+		r->at = r->words->count;
+		return;
+	}
+	out->count[out->ncount++] = count;
 	r->at++;
 }
 
@@ -250,8 +323,16 @@ static void read_value(struct reader *r)
 static void finish(struct reader *r)
 {
 	const struct expectation *out = r->out;
-	bool is_measured = out->nword || out->nstate || out->is_value;
+	bool is_measured = out->nword || out->nstate || out->is_value || out->ncount;
+	int64_t least = 0;
 
+	for (size_t i = 0; i < out->ncount; i++)
+		least += out->count[i].min;
+	if (r->is_open)
+		FAIL(r, "behind the comma a count is missing");
+	if (out->ncount && least > out->times)
+		FAIL(r, "the counts come to %lld at least, times= to %lld", (long long)least,
+		     (long long)out->times);
 	if (out->npeer && out->nstate == 0)
 		FAIL(r, "peers= of which sockets? Name a state: ESTAB 2 peers=...");
 	else if (out->owner && out->nstate == 0)
@@ -289,7 +370,10 @@ void load_result(struct loader *loader, const struct ini_entry *entry, const str
 		else if (is_at(&r, "to"))
 			read_to(&r);
 		else if (starts_with(here(&r), "times="))
-			return (void)FAIL(&r, "times= is not yet known");
+			return (void)FAIL(&r, "times= stands in front of ->, the counts behind it: "
+					      "times=20 -> ok 7..13");
+		else if (is_counted(&r))
+			read_count(&r);
 		else if ((kind->results & RESULT_SOCKETS) && !is_errno)
 			read_sockets(&r);
 		else if ((kind->results & RESULT_VALUE) && !is_errno)

@@ -249,15 +249,32 @@ static void read_args(struct loader *l, struct line *line, struct scenario_step 
 	}
 }
 
+/* Only one connection can be kept: a subject names one. */
+static void check_times(struct loader *l, struct line *line, const struct scenario_step *step)
+{
+	const char *keep = step_arg(step, "keep");
+
+	if (step_times(step) < 2 || !keep || !streq(keep, "yes"))
+		return;
+	for (size_t i = 0; i < line->action_end; i++)
+		if (starts_with(line->words.at[i].text, "keep="))
+			FAIL(l, line, line->words.at[i].column,
+			     "keep=yes holds one connection, and times= makes %lld",
+			     (long long)step_times(step));
+}
+
 static void read_result(struct loader *l, struct line *line, struct scenario_step *step)
 {
 	const struct step_kind *kind = step->kind;
+	const struct scenario_step *played = step;
 
-	if (line->result_at == SIZE_MAX)
-		return;
-	if (streq(kind->name, "wait")) /* the result is that of the step waited for */
-		kind = step->subject == SIZE_MAX ? NULL : l->step[step->subject].kind;
+	if (streq(kind->name, "wait")) { /* the result is that of the step waited for */
+		played = step->subject == SIZE_MAX ? NULL : &l->step[step->subject];
+		kind = played ? played->kind : NULL;
+	}
 	if (kind)
+		step->expect.times = step_times(played);
+	if (kind && line->result_at != SIZE_MAX)
 		load_result(l, line->entry, &line->words, line->result_at, kind, &step->expect);
 }
 
@@ -307,6 +324,7 @@ static void read_step(struct loader *l, const struct ini_entry *e, struct scenar
 	if (kind->subject != SUBJECT_NONE)
 		find_subject(l, &line, step);
 	read_args(l, &line, step, at);
+	check_times(l, &line, step);
 	if (step->is_background && !(kind->flags & STEP_ACTOR))
 		COMPLAIN_AT(l, e, e->column, "%s cannot go on in the background", kind->name);
 	read_result(l, &line, step);

@@ -4,6 +4,10 @@
 
 #include "parse.h"
 
+enum {
+	COUNT_MOST = 1000000
+};
+
 bool name_is_plain(const char *name, const char *more)
 {
 	if (!((*name >= 'a' && *name <= 'z') || (*name >= '0' && *name <= '9')) ||
@@ -149,6 +153,7 @@ static bool has_control(const char *text)
 static const char *check_number(struct loader *l, const struct ini_entry *e, int column,
 				const struct param *param, const char *text)
 {
+	int64_t most = param->most ? param->most : COUNT_MOST;
 	int64_t value;
 	int status;
 
@@ -160,10 +165,10 @@ static const char *check_number(struct loader *l, const struct ini_entry *e, int
 				    text);
 		break;
 	case PARAM_COUNT:
-		status = parse_int(text, 0, 1000000, &value);
+		status = parse_int(text, param->least, most, &value);
 		if (status < 0)
-			COMPLAIN_AT(l, e, column, "%s: %s is not a number from 0 to 1000000",
-				    param->name, text);
+			COMPLAIN_AT(l, e, column, "%s: %s is not a number from %lld to %lld",
+				    param->name, text, (long long)param->least, (long long)most);
 		break;
 	case PARAM_DURATION:
 		status = parse_duration_ns(text, &value);

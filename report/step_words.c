@@ -120,6 +120,25 @@ static bool words_stop(struct step_words *out, const struct seen *seen)
 	return true;
 }
 
+/* times=N: how each of several connections ended, counted. */
+static bool words_counts(struct step_words *out, const struct seen *seen)
+{
+	const char *query = record_text(own(seen, "resolve"), "query", NULL);
+	const char *result = record_text(seen->step, "result", NULL);
+	size_t count = 0;
+
+	for (size_t i = 0; i < seen->nevent; i++)
+		count +=
+		    seen->event[i].step == seen->step->step && event_is(&seen->event[i], "connect");
+	if (count < 2 || !result)
+		return false;
+	say(out, "%zu connections", count);
+	if (query)
+		say(out, " to %s", query);
+	say(out, ": %s", result);
+	return true;
+}
+
 static bool words_connect(struct step_words *out, const struct seen *seen)
 {
 	const struct event *connect = own(seen, "connect"), *resolve = own(seen, "resolve");
@@ -127,6 +146,8 @@ static bool words_connect(struct step_words *out, const struct seen *seen)
 	const char *query = record_text(resolve, "query", NULL);
 	const char *by = record_text(resolve, "by", NULL);
 
+	if (words_counts(out, seen))
+		return true;
 	if (!result)
 		return false;
 	out->took_ns = record_num(connect, "took_ns", -1);

@@ -127,6 +127,43 @@ static void a_closed_port_refuses_at_once(void **state)
 	assert_int_equal(driver_close(&driver), 0);
 }
 
+static size_t lines_with(const struct driver *driver, const char *text)
+{
+	size_t count = 0;
+
+	for (const char *at = driver->log.data; (at = strstr(at, text)); at += strlen(text))
+		count++;
+	return count;
+}
+
+static void several_connections_are_made_in_order_and_counted(void **state)
+{
+	struct driver driver;
+	int port;
+
+	(void)state;
+	open_host(&driver, &port);
+	assert_string_equal(
+	    play_at(&driver, 3, "tcp.connect many to=127.0.0.3:PORT times=5 messages=2", port),
+	    "ok 5");
+	assert_int_equal(lines_with(&driver, "\"kind\":\"resolve\""), 5);
+	assert_int_equal(lines_with(&driver, "\"kind\":\"connect\""), 5);
+	assert_int_equal(lines_with(&driver, "\"text\":\"Message #2 from client many\",\"result\""),
+			 5);
+	assert_int_equal(lines_with(&driver, "\"by\":\"local\""), 5);
+	assert_string_equal(driver_play(&driver, 4, "tcp.stop stop step=serve"), "ok");
+	assert_string_equal(play_at(&driver, 5, "tcp.connect none to=127.0.0.3:PORT times=3", port),
+			    "ECONNREFUSED 3");
+	assert_string_equal(
+	    play_at(&driver, 6, "tcp.connect one to=127.0.0.3:PORT times=2 keep=yes", port),
+	    "error");
+	assert_string_equal(play_at(&driver, 7, "tcp.connect no to=127.0.0.3:PORT times=0", port),
+			    "error");
+	assert_string_equal(play_at(&driver, 8, "tcp.connect x to=127.0.0.3:PORT times=1001", port),
+			    "error");
+	assert_int_equal(driver_close(&driver), 0);
+}
+
 static void a_refused_connect_still_tells_its_local_port(void **state)
 {
 	struct driver driver;
@@ -463,6 +500,7 @@ int main(void)
 		cmocka_unit_test(a_ping_is_answered_with_both_clocks),
 		cmocka_unit_test(a_client_connects_and_is_answered),
 		cmocka_unit_test(a_closed_port_refuses_at_once),
+		cmocka_unit_test(several_connections_are_made_in_order_and_counted),
 		cmocka_unit_test(a_refused_connect_still_tells_its_local_port),
 		cmocka_unit_test(a_stopped_server_has_read_what_was_sent),
 		cmocka_unit_test(a_held_client_tells_when_its_peer_goes),

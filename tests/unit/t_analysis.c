@@ -572,6 +572,39 @@ static void the_hash_is_of_the_trace_and_of_nothing_else(void **state)
 	scratch_end(&two);
 }
 
+static void each_connect_of_a_step_is_a_connection_of_its_own(void **state)
+{
+	static const char events[] =
+	    "{\"t_ns\":1,\"host\":\"c\",\"kind\":\"connecting\",\"step\":2,\"label\":\"many\","
+	    "\"local\":\"10.7.0.2:40000\",\"peer\":\"10.7.0.1:1\"}\n"
+	    "{\"t_ns\":2,\"host\":\"c\",\"kind\":\"connect\",\"step\":2,\"label\":\"many\","
+	    "\"peer\":\"10.7.0.1:1\",\"result\":\"ok\",\"took_ns\":1,\"start_ns\":1}\n"
+	    "{\"t_ns\":3,\"host\":\"c\",\"kind\":\"connect\",\"step\":2,\"label\":\"many\","
+	    "\"peer\":\"10.7.0.1:1\",\"result\":\"ENETUNREACH\",\"took_ns\":1,\"start_ns\":2}\n"
+	    "{\"t_ns\":9,\"host\":\"c\",\"kind\":\"connecting\",\"step\":2,\"label\":\"many\","
+	    "\"local\":\"10.7.0.2:40001\",\"peer\":\"10.7.0.1:1\"}\n";
+	struct scratch scratch;
+	struct arena arena = { 0 };
+	struct analysis analysis;
+	struct err err = { 0 };
+	char path[96];
+
+	(void)state;
+	snprintf(scratch.dir, sizeof scratch.dir, "/tmp/t_analysis.XXXXXX");
+	assert_non_null(mkdtemp(scratch.dir));
+	snprintf(path, sizeof path, "%s/events.ndjson", scratch.dir);
+	assert_int_equal(file_write(AT_FDCWD, path, events, strlen(events), &err), 0);
+	load(&analysis, scratch.dir, &arena);
+	assert_int_equal(analysis.nconnection, 3);
+	assert_string_equal(analysis.connection[0].client, "10.7.0.2:40000");
+	assert_string_equal(analysis.connection[1].result, "ENETUNREACH");
+	assert_null(analysis.connection[1].client); /* the first one's port is not its own */
+	assert_string_equal(analysis.connection[2].client, "10.7.0.2:40001");
+	assert_null(analysis.connection[2].result); /* not decided when the run ended */
+	arena_close(&arena);
+	scratch_end(&scratch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -587,6 +620,7 @@ int main(void)
 		cmocka_unit_test(a_run_cut_by_a_crash_is_read_as_far_as_it_goes),
 		cmocka_unit_test(broken_events_are_an_error_with_their_line),
 		cmocka_unit_test(the_hash_is_of_the_trace_and_of_nothing_else),
+		cmocka_unit_test(each_connect_of_a_step_is_a_connection_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,6 +169,66 @@ static void what_goes_on_in_the_background_is_another_steps(void **state)
 	assert_false(holds(&e, &acting, (struct outcome){ "ok", 0, 2, connects, 0, 0, 1 }));
 }
 
+static int counted(const struct expectation *expect, const char *result, const char *says)
+{
+	const struct scenario_step step = { .kind = &acting, .expect = *expect };
+	const struct outcome outcome = { .result = result };
+	char why[256];
+	int yes = expect_holds(&plan, &step, &outcome, why, sizeof(why));
+
+	assert_string_equal(why, says);
+	return yes;
+}
+
+static void of_several_connections_each_word_named_has_its_range(void **state)
+{
+	const struct expectation e = { .times = 20,
+				       .ncount = 2,
+				       .count = { { "ok", 7, 13 }, { "TIMEOUT", 0, 8 } } };
+
+	(void)state;
+	assert_true(counted(&e, "ok 12, TIMEOUT 8", ""));
+	assert_true(counted(&e, "ok 13, EOF 7", "")); /* EOF is free */
+	assert_false(counted(&e, "ok 14, TIMEOUT 6", "got ok 14, TIMEOUT 6: ok 14 is not 7..13"));
+	assert_false(counted(&e, "TIMEOUT 14, ok 6", "got TIMEOUT 14, ok 6: ok 6 is not 7..13"));
+	assert_false(counted(&e, "EOF 20", "got EOF 20: ok 0 is not 7..13"));
+	assert_false(
+	    counted(&e, "ok 11, TIMEOUT 9", "got ok 11, TIMEOUT 9: TIMEOUT 9 is not 0..8"));
+	assert_false(counted(&e, "ok 12", "got ok 12, no count of 20 connections"));
+	assert_false(counted(&e, "error", "got error, no count of 20 connections"));
+	assert_false(counted(&e, "ok 20 x", "got ok 20 x, no count of 20 connections"));
+}
+
+static void a_word_without_a_count_is_all_of_them(void **state)
+{
+	const struct expectation none = { .times = 3 };
+	const struct expectation either = { .times = 3,
+					    .nword = 2,
+					    .word = { "ok", "ECONNREFUSED" } };
+
+	(void)state;
+	assert_true(counted(&none, "ok 3", ""));
+	assert_false(counted(&none, "ok 2, EOF 1", "got ok 2, EOF 1"));
+	assert_false(counted(&none, "", "got , no count of 3 connections"));
+	assert_true(counted(&either, "ECONNREFUSED 2, ok 1", ""));
+	assert_false(counted(&either, "ok 2, TIMEOUT 1", "got ok 2, TIMEOUT 1"));
+}
+
+static void each_of_several_connections_went_to_the_host_named(void **state)
+{
+	const struct expectation e = { .times = 2, .to_host = "server" };
+	struct event connects[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		event_init(&connects[i], "connect");
+		event_text(&connects[i], "peer", "10.7.0.1:1234");
+	}
+	assert_true(holds(&e, &acting, (struct outcome){ "ok 2", 0, 2, connects, 0, 0, 0 }));
+	connects[1].field[0].text = "10.7.0.3:1234";
+	assert_false(holds(&e, &acting, (struct outcome){ "ok 2", 0, 2, connects, 0, 0, 0 }));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +241,9 @@ int main(void)
 		cmocka_unit_test(a_change_is_counted_from_the_runs_beginning),
 		cmocka_unit_test(what_goes_on_in_the_background_is_another_steps),
 		cmocka_unit_test(it_must_have_gone_to_the_host_named),
+		cmocka_unit_test(of_several_connections_each_word_named_has_its_range),
+		cmocka_unit_test(a_word_without_a_count_is_all_of_them),
+		cmocka_unit_test(each_of_several_connections_went_to_the_host_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

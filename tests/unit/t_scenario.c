@@ -150,7 +150,67 @@ static void a_result_must_be_one_that_the_verb_has(void **state)
 	refused(14, "carol = client tcp.connect server:1 -> LISTEN", 40,
 		"is no result of tcp.connect");
 	refused(14, "carol = client tcp.connect server:1 -> ok ok", 43, "A|B");
-	refused(14, "carol = client tcp.connect server:1 -> ok times=20", 43, "not yet");
+	refused(14, "carol = client tcp.connect server:1 -> ok times=20", 43, "in front of ->");
+}
+
+#define MANY "many = client tcp.connect server:1 times=20 "
+
+static void counts_are_of_a_step_that_connects_several_times(void **state)
+{
+	struct loaded loaded;
+
+	(void)state;
+	load_with(&loaded, 13, MANY "-> ok 7..13, ETIMEDOUT 7..13 within 9s");
+	assert_int_equal(loaded.status, 0);
+	const struct expectation *e = &loaded.scenario.step[2].expect;
+	assert_int_equal(e->times, 20);
+	assert_int_equal(e->nword, 0);
+	assert_int_equal(e->ncount, 2);
+	assert_string_equal(e->count[0].word, "ok");
+	assert_int_equal(e->count[0].min, 7);
+	assert_int_equal(e->count[0].max, 13);
+	assert_string_equal(e->count[1].word, "ETIMEDOUT");
+	assert_int_equal(e->within_max_ns, 9000000000);
+	assert_int_equal(loaded.scenario.step[1].expect.times, 1); /* alice: once */
+	assert_int_equal(loaded.scenario.step[0].expect.times, 0); /* tcp.serve: no such thing */
+	unload(&loaded);
+	load_with(&loaded, 13, MANY "&\ngone = wait many -> ECONNREFUSED 20");
+	assert_int_equal(loaded.status, 0);
+	e = &loaded.scenario.step[3].expect;
+	assert_int_equal(e->times, 20);
+	assert_string_equal(e->count[0].word, "ECONNREFUSED");
+	assert_int_equal(e->count[0].min, 20);
+	unload(&loaded);
+	accepted(13, MANY "-> ok");
+	accepted(13, MANY "-> ok|ECONNREFUSED");
+	accepted(13, MANY "-> ok 0 to server");
+}
+
+static void a_count_that_cannot_be_is_refused(void **state)
+{
+	struct loaded loaded;
+
+	(void)state;
+	refused(13, "many = client tcp.connect server:1 -> ok 7..13", 39, "needs times=N");
+	refused(13, "many = client tcp.connect server:1 times=1 -> ok 1", 47, "needs times=N");
+	refused(13, "many = client tcp.connect server:1 times=0", 42, "from 1 to 1000");
+	refused(13, "many = client tcp.connect server:1 times=1001", 42, "from 1 to 1000");
+	refused(13, "many = client tcp.connect server:1 times=2 keep=yes", 44,
+		"keep=yes holds one");
+	refused(13, MANY "-> ok 7..13, ok 1", 58, "given twice");
+	refused(13, MANY "-> ok 13..7", 51, "how many?");
+	refused(13, MANY "-> ok 21", 51, "at most 20");
+	refused(13, MANY "-> ok 7 EOF 2", 53, "a comma");
+	refused(13, MANY "-> ok 7,", 53, "behind the comma");
+	refused(13, MANY "-> ok 7, EOF", 57, "how many?");
+	refused(13, MANY "-> ok, EOF 3", 48, "how many?");
+	refused(13, MANY "-> ok EOF 3", 51, "either one result");
+	refused(13, MANY "-> okay 3", 48, "is no result of tcp.connect");
+	refused(13, MANY "-> ok 11, EOF 10", 61, "come to 21 at least");
+	load_with(&loaded, 14, "carol = client tcp.connect server:1 times=2 -> ECONNREFUSED");
+	assert_int_equal(loaded.complaints.count, 1);
+	assert_true(complains(&loaded, 16, 34, "connects once"));
+	unload(&loaded);
 }
 
 static void quotes_follow_their_rules(void **state)
@@ -258,6 +318,8 @@ int main(void)
 		cmocka_unit_test(who_and_what_must_fit),
 		cmocka_unit_test(only_a_kept_connection_can_be_used_again),
 		cmocka_unit_test(a_result_must_be_one_that_the_verb_has),
+		cmocka_unit_test(counts_are_of_a_step_that_connects_several_times),
+		cmocka_unit_test(a_count_that_cannot_be_is_refused),
 		cmocka_unit_test(quotes_follow_their_rules),
 		cmocka_unit_test(a_background_step_is_waited_for_once),
 		cmocka_unit_test(a_run_that_asserts_nothing_is_an_error),
