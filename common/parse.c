@@ -129,3 +129,44 @@ int parse_size(const char *text, int64_t *out)
 	}
 	return -1;
 }
+
+int parse_rate(const char *text, int64_t *out)
+{
+	static const struct unit rates[] = {
+		{ "kbit", 1000 },
+		{ "mbit", 1000000 },
+		{ "gbit", 1000000000 },
+	};
+	int64_t value;
+	size_t len = digits(text, &value);
+
+	if (len == 0)
+		return -1;
+	for (size_t i = 0; i < COUNT(rates); i++) {
+		if (!streq(text + len, rates[i].name))
+			continue;
+		if (__builtin_mul_overflow(value, rates[i].ns, &value))
+			return -1;
+		*out = value;
+		return 0;
+	}
+	return -1;
+}
+
+int parse_permille(const char *text, int64_t *out)
+{
+	int64_t whole, tenth = 0;
+	size_t len = digits(text, &whole);
+
+	if (len == 0 || whole > 100)
+		return -1;
+	text += len;
+	if (text[0] == '.' && is_digit(text[1])) {
+		tenth = text[1] - '0';
+		text += 2;
+	}
+	if (!streq(text, "%") || whole * 10 + tenth > 1000)
+		return -1;
+	*out = whole * 10 + tenth;
+	return 0;
+}

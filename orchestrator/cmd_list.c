@@ -45,9 +45,9 @@ static const char *hindrance_of(const struct listed *listed, const char *backend
 
 	if (listed->complaints)
 		return "errors";
-	for (size_t i = 0; i < s->nnot_on; i++)
-		if (streq(s->not_on[i].name, backend))
-			return s->not_on[i].value;
+	const char *hindrance = plan_hindrance(s, backend, arena);
+	if (hindrance)
+		return hindrance;
 	return s->needs & ~offers
 		   ? arena_printf(arena, "no %s", needs_text(s->needs & ~offers, arena))
 		   : NULL;

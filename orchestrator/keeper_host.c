@@ -168,9 +168,10 @@ static void wait_gate(int fd)
 }
 
 /* From the cables on: everything between the two gates, and the wait for a carrier. */
-static int join_network(const struct keeper_spec *spec, const struct plan_host *host,
-			const struct keeper_gate *gate, struct err *err)
+static int join_network(const struct keeper_spec *spec, size_t at, const struct keeper_gate *gate,
+			struct err *err)
 {
+	const struct plan_host *host = &spec->plan->host[at];
 	struct nl nl, events;
 	struct nl_ready ready = { .first = HOST_IFINDEX,
 				  .count = host->nport,
@@ -185,7 +186,8 @@ static int join_network(const struct keeper_spec *spec, const struct plan_host *
 		if (switch_offloads_off(host->port[i].iface, err) < 0)
 			return -1;
 	}
-	if (set_sysctls(host, true, err) < 0 || set_addresses(host, &nl, err) < 0)
+	if (set_sysctls(host, true, err) < 0 || keeper_limit_host(spec->plan, at, &nl, err) < 0 ||
+	    set_addresses(host, &nl, err) < 0)
 		return -1;
 	if (write_all(gate->said, &(char){ STAGE_UP }, 1) < 0)
 		return err_sys(err, "keeper");
@@ -228,7 +230,7 @@ _Noreturn void keeper_host(const struct keeper_spec *spec, size_t at,
 		_exit(1);
 	if (ns_close_others(keep, COUNT(keep), &err) == 0 && set_names(spec, at, &err) == 0 &&
 	    (!spec->has_own_net ||
-	     (set_stack(host, &err) == 0 && join_network(spec, host, gate, &err) == 0)))
+	     (set_stack(host, &err) == 0 && join_network(spec, at, gate, &err) == 0)))
 		become_agent(spec, at, &err); /* returns only with an error */
 	err_in(&err, "host %s", host->name);
 	note_send(spec->notes, NOTE_ERROR, at, &err);

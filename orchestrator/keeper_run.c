@@ -152,8 +152,8 @@ static int make_cables(const struct plan *plan, const pid_t *pid, struct nl *nl,
 		const struct plan_host *host = &plan->host[i];
 		for (size_t j = 0; j < host->nport; j++, index++) {
 			const struct plan_port *port = &host->port[j];
-			char name[16];
-			snprintf(name, sizeof name, "p%d", index);
+			char name[PORT_NAME];
+			keeper_port_name(name, index);
 			struct nl_veth veth = {
 				.index = index,
 				.peer_index = HOST_IFINDEX + (int)j,
@@ -234,8 +234,10 @@ static int lay_network(const struct keeper_spec *spec, const pid_t *pid,
 	if (nl_open(&nl, 0, err) < 0 || nl_open(&events, RTMGRP_LINK, err) < 0)
 		return -1; /* what is open ends with this process */
 	if (make_bridges(spec->plan, &nl, err) < 0 ||
+	    keeper_lose(spec->plan, first_port(spec->plan), spec->deadline_ns, err) < 0 ||
 	    wait_stage(spec, gate->said, STAGE_SET, spec->plan->nhost, err) < 0 ||
-	    make_cables(spec->plan, pid, &nl, err) < 0)
+	    make_cables(spec->plan, pid, &nl, err) < 0 ||
+	    keeper_limit_ports(spec->plan, first_port(spec->plan), &nl, err) < 0)
 		return -1;
 	close(gate->go);
 	if (wait_stage(spec, gate->said, STAGE_UP, spec->plan->nhost, err) < 0 ||

@@ -61,6 +61,19 @@ void note_send(int notes, enum note_type type, size_t host, const struct err *er
 /* Becomes host `at` of the plan, then its agent (keeper_host.c). */
 _Noreturn void keeper_host(const struct keeper_spec *spec, size_t at,
 			   const struct keeper_gate *gate);
+/* What is done to links beside laying them (keeper_link.c). Our ends are numbered in the plan's
+ * order from first_port on, and named after their numbers. */
+struct nl;
+enum {
+	PORT_NAME = 16
+};
+void keeper_port_name(char name[PORT_NAME], int index);
+/* The losses of links, as a ruleset of the bridges' namespace: once there are bridges (a chain that
+ * was there before the first one hears of no packet) and before their ports have a carrier. */
+int keeper_lose(const struct plan *plan, int first_port, int64_t deadline_ns, struct err *err);
+/* Our ends, then in each host its own: what they send is held to the link's rate. */
+int keeper_limit_ports(const struct plan *plan, int first_port, struct nl *nl, struct err *err);
+int keeper_limit_host(const struct plan *plan, size_t at, struct nl *nl, struct err *err);
 /* A missing one that is optional (the plan's own, or written "-name" as in sysctl.d) is passed
  * over. */
 int keeper_sysctl(const struct name_value *sysctl, struct err *err);

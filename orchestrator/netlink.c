@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -27,6 +28,9 @@ enum {
 enum {
 	SETTLE = 16,
 	REQUEST_MAX = 512,
+	USUAL_MTU = 1500,
+	FRAME_HEADER = 18, /* Ethernet's, with a VLAN tag */
+	WAIT_MS = 50,
 	RECEIVE = 32768,
 	EVENTS_BUFFER = 1 << 20
 };
@@ -157,6 +161,33 @@ int nl_add_up(struct nl_batch *batch, int index, struct err *err)
 
 	link_body(header, index, true);
 	return add(batch, header, err, "interface %d up", index);
+}
+
+int nl_add_rate(struct nl_batch *batch, int index, int64_t rate_bps, int mtu, struct err *err)
+{
+	char bytes[REQUEST_MAX] __attribute__((aligned(8)));
+	struct nlmsghdr *header = request(bytes, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL);
+	struct tcmsg *body = mnl_nlmsg_put_extra_header(header, sizeof *body);
+	int64_t rate = rate_bps / 8, frame = (mtu > 0 ? mtu : USUAL_MTU) + FRAME_HEADER;
+	int64_t burst = rate / 250 > 2 * frame ? rate / 250 : 2 * frame; /* 4 ms: a slow tick */
+	int64_t limit = rate * WAIT_MS / 1000 + burst;
+
+	if (rate < 1 || rate > UINT32_MAX || limit > UINT32_MAX)
+		return err_set(err, ERR_USAGE, "rate of %lld bits a second: out of range",
+			       (long long)rate_bps);
+	struct tc_tbf_qopt qopt = {
+		.rate = { .rate = (uint32_t)rate, .linklayer = TC_LINKLAYER_ETHERNET },
+		.limit = (uint32_t)limit,
+	};
+	body->tcm_family = AF_UNSPEC;
+	body->tcm_ifindex = index;
+	body->tcm_parent = TC_H_ROOT;
+	mnl_attr_put_strz(header, TCA_KIND, "tbf");
+	struct nlattr *options = mnl_attr_nest_start(header, TCA_OPTIONS);
+	mnl_attr_put(header, TCA_TBF_PARMS, sizeof qopt, &qopt);
+	mnl_attr_put_u32(header, TCA_TBF_BURST, (uint32_t)burst); /* bytes, not qopt's ticks */
+	mnl_attr_nest_end(header, options);
+	return add(batch, header, err, "rate of interface %d (tbf)", index);
 }
 
 static size_t ip_len(const struct addr *addr)

@@ -53,6 +53,9 @@ int nl_add_up(struct nl_batch *batch, int index, struct err *err);
 int nl_add_address(struct nl_batch *batch, int index, const struct addr *addr, int prefix,
 		   struct err *err);
 int nl_add_default_route(struct nl_batch *batch, const struct addr *gateway, struct err *err);
+/* What the interface sends is held to rate_bps bits a second (tbf), and waits 50 ms at most. Its
+ * bucket holds two frames of that mtu (0: 1500) at least, so that no frame is too big for it. */
+int nl_add_rate(struct nl_batch *batch, int index, int64_t rate_bps, int mtu, struct err *err);
 /* 0: this kernel can make links of that kind here; -1 otherwise. Makes none. */
 int nl_probe_kind(struct nl *nl, const char *kind, struct err *err);
 /* Sends what waits and reads every answer. -1 names the first request that was refused. */

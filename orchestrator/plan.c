@@ -36,6 +36,8 @@ static void make_links(struct maker *m)
 			       : s->link[i].mtu ? s->link[i].mtu
 						: VETH_MTU,
 			.is_private = m->is_loopback,
+			.rate_bps = s->link[i].rate_bps,
+			.loss_permille = s->link[i].loss_permille,
 		};
 	m->out->link = link;
 	m->out->nlink = s->nlink;
@@ -272,6 +274,29 @@ static const char *ports_text(const struct scenario *s, struct arena *arena)
 	return text;
 }
 
+const char *plan_hindrance(const struct scenario *scenario, const char *backend,
+			   struct arena *arena)
+{
+	for (size_t i = 0; i < scenario->nnot_on; i++)
+		if (streq(scenario->not_on[i].name, backend))
+			return scenario->not_on[i].value;
+	if (!streq(backend, "loopback"))
+		return NULL;
+	for (size_t i = 0; i < scenario->nlink; i++) {
+		const struct scenario_link *link = &scenario->link[i];
+		const char *word = link->mtu             ? "mtu"
+				   : link->rate_bps      ? "rate"
+				   : link->loss_permille ? "loss"
+							 : NULL;
+		if (word)
+			return arena_printf(arena,
+					    "%s= of link %s: hosts share one lo there, which has "
+					    "no cable",
+					    word, link->name);
+	}
+	return NULL;
+}
+
 int plan_make(struct plan *out, const struct scenario *scenario, const char *backend,
 	      struct arena *arena, struct err *err)
 {
@@ -281,10 +306,10 @@ int plan_make(struct plan *out, const struct scenario *scenario, const char *bac
 			   .is_loopback = streq(backend, "loopback") };
 
 	*out = (struct plan){ .scenario = scenario, .backend = backend };
-	for (size_t i = 0; i < scenario->nnot_on; i++)
-		if (streq(scenario->not_on[i].name, backend))
-			return err_set(err, ERR_CANNOT, "%s does not run on %s: %s", scenario->name,
-				       backend, scenario->not_on[i].value);
+	const char *hindrance = plan_hindrance(scenario, backend, arena);
+	if (hindrance)
+		return err_set(err, ERR_CANNOT, "%s does not run on %s: %s", scenario->name,
+			       backend, hindrance);
 	places_choose(&m.places, scenario, backend, arena, NULL);
 	make_links(&m);
 	if (make_hosts(&m, err) < 0)

@@ -30,7 +30,9 @@ struct plan_host {
 struct plan_link {
 	const char *name, *subnet;
 	int mtu;
-	bool is_private; /* loopback: no bridge */
+	bool is_private;   /* loopback: no bridge */
+	int64_t rate_bps;  /* bits a second, each way of each host; 0: as fast as it goes */
+	int loss_permille; /* of the packets between two of its hosts, ARP excepted; 0: none */
 };
 
 struct plan_capture {
@@ -53,6 +55,9 @@ struct plan {
  * such a one is skipped; any other that cannot be set is an error. */
 bool plan_sysctl_is_optional(const char *name);
 
+/* Why this backend cannot play the scenario on any machine; NULL: it can. */
+const char *plan_hindrance(const struct scenario *scenario, const char *backend,
+			   struct arena *arena);
 /* Pure; the scenario must outlive the plan. -1: this backend cannot place the scenario. */
 int plan_make(struct plan *out, const struct scenario *scenario, const char *backend,
 	      struct arena *arena, struct err *err);

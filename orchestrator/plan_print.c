@@ -7,13 +7,31 @@ static const char *subject_of(const struct plan *plan, const struct scenario_ste
 	return plan->host[step->host].name;
 }
 
+static void print_link(FILE *out, const struct plan_link *link)
+{
+	static const char *const units[] = { "kbit", "mbit", "gbit" };
+	int64_t rate = link->rate_bps / 1000;
+	size_t unit = 0;
+
+	fprintf(out, "link %s  %s  mtu %d%s", link->name, link->subnet, link->mtu,
+		link->is_private ? "  (lo)" : "");
+	for (; rate > 0 && rate % 1000 == 0 && unit + 1 < COUNT(units); unit++)
+		rate /= 1000;
+	if (rate > 0)
+		fprintf(out, "  rate %lld%s", (long long)rate, units[unit]);
+	if (link->loss_permille % 10)
+		fprintf(out, "  loss %d.%d%%", link->loss_permille / 10, link->loss_permille % 10);
+	else if (link->loss_permille)
+		fprintf(out, "  loss %d%%", link->loss_permille / 10);
+	fputc('\n', out);
+}
+
 static void print_hosts(FILE *out, const struct plan *plan)
 {
 	const struct scenario *s = plan->scenario;
 
 	for (size_t i = 0; i < plan->nlink; i++)
-		fprintf(out, "link %s  %s  mtu %d%s\n", plan->link[i].name, plan->link[i].subnet,
-			plan->link[i].mtu, plan->link[i].is_private ? "  (lo)" : "");
+		print_link(out, &plan->link[i]);
 	for (size_t i = 0; i < plan->nhost; i++) {
 		const struct plan_host *h = &plan->host[i];
 		fprintf(out, "host %-10s", h->name);
@@ -181,6 +199,8 @@ void plan_json(struct buf *out, const struct plan *plan)
 		json_text(&json, "name", plan->link[i].name);
 		json_text(&json, "subnet", plan->link[i].subnet);
 		json_int(&json, "mtu", plan->link[i].mtu);
+		json_int(&json, "rate_bps", plan->link[i].rate_bps);
+		json_int(&json, "loss_permille", plan->link[i].loss_permille);
 		json_object_end(&json);
 	}
 	json_array_end(&json);

@@ -36,7 +36,8 @@ struct scenario_link {
 	const size_t *host; /* indexes in scenario.host */
 	const char *subnet; /* NULL: chosen */
 	int mtu;            /* 0: default */
-	const char *rate, *loss;
+	int64_t rate_bps;   /* bits a second; 0: as fast as it goes */
+	int loss_permille;  /* 0: none */
 };
 
 enum {

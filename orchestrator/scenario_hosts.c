@@ -9,6 +9,7 @@ enum {
 	LINKS = 64,
 	OPTIONS = 16
 };
+static const int64_t RATE_MAX = 32000000000; /* the kernel counts bytes a second in 32 bits */
 
 struct option_value {
 	const char *value; /* NULL: absent */
@@ -210,6 +211,28 @@ void load_hosts(struct loader *l)
 			      HOSTS);
 }
 
+static void load_shape(struct loader *l, const struct ini_entry *e, const struct item *item,
+		       struct scenario_link *link)
+{
+	const struct option_value *mtu = item_get(item, "mtu"), *rate = item_get(item, "rate"),
+				  *loss = item_get(item, "loss");
+	int64_t permille = 0;
+
+	link->mtu = (int)item_number(item, "mtu");
+	if (mtu->value && (link->mtu < 576 || link->mtu > 65535))
+		COMPLAIN_AT(l, e, mtu->column, "mtu: 576 to 65535");
+	if (rate->value && (parse_rate(rate->value, &link->rate_bps) < 0 || link->rate_bps < 1000 ||
+			    link->rate_bps > RATE_MAX))
+		COMPLAIN_AT(l, e, rate->column,
+			    "rate: a whole number and kbit, mbit or gbit, 1kbit to 32gbit");
+	if (loss->value && parse_permille(loss->value, &permille) < 0)
+		COMPLAIN_AT(l, e, loss->column,
+			    "loss: 0%% to 100%%, with one digit behind the point at most");
+	link->loss_permille = (int)permille;
+	if (permille > 0)
+		l->out->needs |= NEED_FIREWALL;
+}
+
 static void load_link(struct loader *l, const struct ini_entry *e, struct scenario_link *link)
 {
 	struct item item;
@@ -240,9 +263,7 @@ static void load_link(struct loader *l, const struct ini_entry *e, struct scenar
 		COMPLAIN_AT(l, e, item_get(&item, "subnet")->column,
 			    "%s is no IPv4 subnet such as 10.9.0.0/24 (8 to 30 bits, host part 0)",
 			    link->subnet);
-	link->mtu = (int)item_number(&item, "mtu");
-	if (item_get(&item, "mtu")->value && (link->mtu < 576 || link->mtu > 65535))
-		COMPLAIN_AT(l, e, item_get(&item, "mtu")->column, "mtu: 576 to 65535");
+	load_shape(l, e, &item, link);
 }
 
 static bool is_on(const struct scenario_link *link, size_t host)

@@ -87,12 +87,16 @@ static const struct schema_row link_rows[] = {
 		     .text = "largest packet, 576 to 65535" } },
 	{ .form = ROW_OPTION,
 	  .form_text = "RATE",
-	  .not_yet = "no verb or backend shapes traffic yet",
-	  .param = { .name = "rate", .kind = PARAM_WORD, .text = "bytes a second at most" } },
+	  .param = { .name = "rate",
+		     .kind = PARAM_WORD,
+		     .text = "bits a second at most, each way of each host: 64kbit, 10mbit, "
+			     "1gbit" } },
 	{ .form = ROW_OPTION,
 	  .form_text = "PERCENT",
-	  .not_yet = "no verb or backend drops packets yet",
-	  .param = { .name = "loss", .kind = PARAM_WORD, .text = "share of packets lost" } },
+	  .param = { .name = "loss",
+		     .kind = PARAM_WORD,
+		     .text = "share of the packets lost between its hosts, each way, ARP "
+			     "excepted: 0.5%, 100%" } },
 	{ .param.name = NULL },
 };
 

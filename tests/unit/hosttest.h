@@ -10,8 +10,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libmnl/libmnl.h>
 #include <limits.h>
 #include <linux/ethtool.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <poll.h>
@@ -35,6 +38,16 @@ enum {
 	ANSWER = 4096,
 	PORT = 1234
 };
+
+static inline void two_numbers(const char *text, int *a, int *b)
+{
+	char *end;
+
+	*a = (int)strtol(text, &end, 10);
+	assert_int_equal(*end, ' ');
+	*b = (int)strtol(end + 1, &end, 10);
+	assert_int_equal(*end, 0);
+}
 
 /* As the host's agent: one verb per line on stdin, one answer each. */
 static inline void agent_connect(const char *ip)
@@ -65,10 +78,107 @@ static inline void agent_offloads(void)
 	close(fd);
 }
 
+static inline int mtu_of(const char *iface)
+{
+	struct ifreq request = { 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", iface);
+	int result = ioctl(fd, SIOCGIFMTU, &request) < 0 ? -errno : request.ifr_mtu;
+	close(fd);
+	return result;
+}
+
+/* The root qdisc of an interface, as the kernel lists it: "tbf RATE LIMIT" in bytes, or its kind.
+ */
+static inline void qdisc_of(const char *iface, char text[64])
+{
+	union {
+		struct nlmsghdr align;
+		char bytes[16384];
+	} u = { .bytes = "" };
+	struct nlmsghdr *header = mnl_nlmsg_put_header(u.bytes);
+	struct tcmsg *body = mnl_nlmsg_put_extra_header(header, sizeof *body);
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	int index = (int)if_nametoindex(iface);
+	ssize_t got = 0;
+
+	snprintf(text, 64, "none");
+	header->nlmsg_type = RTM_GETQDISC;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	if (!nl || mnl_socket_sendto(nl, header, header->nlmsg_len) < 0)
+		return;
+	do {
+		got = mnl_socket_recvfrom(nl, u.bytes, sizeof u.bytes);
+		int left = (int)got;
+		for (header = &u.align; mnl_nlmsg_ok(header, left);
+		     header = mnl_nlmsg_next(header, &left)) {
+			const struct nlattr *attr, *option;
+			body = mnl_nlmsg_get_payload(header);
+			if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
+				got = 0;
+			if (header->nlmsg_type != RTM_NEWQDISC || body->tcm_ifindex != index ||
+			    body->tcm_parent != TC_H_ROOT)
+				continue;
+			mnl_attr_for_each(attr, header, sizeof *body)
+			{
+				if (mnl_attr_get_type(attr) == TCA_KIND)
+					snprintf(text, 64, "%.15s", mnl_attr_get_str(attr));
+				if (mnl_attr_get_type(attr) != TCA_OPTIONS || !streq(text, "tbf"))
+					continue;
+				mnl_attr_for_each_nested(option, attr)
+				{
+					struct tc_tbf_qopt qopt;
+					if (mnl_attr_get_type(option) != TCA_TBF_PARMS)
+						continue;
+					memcpy(&qopt, mnl_attr_get_payload(option), sizeof qopt);
+					snprintf(text, 64, "tbf %u %u", qopt.rate.rate, qopt.limit);
+				}
+			}
+		}
+	} while (got > 0);
+	mnl_socket_close(nl);
+}
+
+/* "IP COUNT SIZE": datagrams. */
+static inline void agent_send(const char *words)
+{
+	static const char bytes[65536];
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	char ip[INET_ADDRSTRLEN];
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), count, size, sent = 0;
+
+	snprintf(ip, sizeof ip, "%.*s", (int)strcspn(words, " "), words);
+	two_numbers(strchr(words, ' ') + 1, &count, &size);
+	inet_pton(AF_INET, ip, &to.sin_addr);
+	for (int i = 0; i < count; i++)
+		sent +=
+		    sendto(fd, bytes, (size_t)size, 0, (struct sockaddr *)&to, sizeof to) == size;
+	close(fd);
+	printf("%d\n", sent);
+}
+
+/* Binds at the first call; how many datagrams came since. */
+static inline int agent_arrived(int *fd)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	char byte;
+	int count = 0;
+
+	if (*fd < 0) {
+		*fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (bind(*fd, (struct sockaddr *)&any, sizeof any) < 0)
+			return -errno;
+	}
+	while (recv(*fd, &byte, 1, MSG_DONTWAIT) >= 0)
+		count++;
+	return count;
+}
+
 static inline int agent_main(void)
 {
-	char line[128];
-	int open_fds = 0;
+	char line[128], text[64];
+	int open_fds = 0, udp = -1;
 
 	for (int fd = 3; fd < 1024; fd++)
 		open_fds += fcntl(fd, F_GETFD) >= 0;
@@ -91,6 +201,15 @@ static inline int agent_main(void)
 			int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(3));
 			printf("%d\n", fd < 0 ? errno : 0);
 			close(fd);
+		} else if (starts_with(line, "send ")) {
+			agent_send(line + strlen("send "));
+		} else if (streq(line, "arrived")) {
+			printf("%d\n", agent_arrived(&udp));
+		} else if (streq(line, "mtu")) {
+			printf("%d\n", mtu_of("eth0"));
+		} else if (streq(line, "qdisc")) {
+			qdisc_of("eth0", text);
+			printf("%s\n", text);
 		} else if (streq(line, "session")) {
 			printf("%d %d\n", (int)getpid(), (int)getsid(0));
 		}
@@ -118,16 +237,6 @@ static inline const char *ask(struct lab *lab, size_t host, const char *question
 	answer[len] = 0;
 	answer[strcspn(answer, "\n")] = 0;
 	return answer;
-}
-
-static inline void two_numbers(const char *text, int *a, int *b)
-{
-	char *end;
-
-	*a = (int)strtol(text, &end, 10);
-	assert_int_equal(*end, ' ');
-	*b = (int)strtol(end + 1, &end, 10);
-	assert_int_equal(*end, 0);
 }
 
 /* Processes with our mark, this one excepted; a zombie has no environment and does not count. */

@@ -186,6 +186,60 @@ static void sizes_are_powers_of_1024(void **state)
 	}
 }
 
+static void rates_are_powers_of_1000(void **state)
+{
+	static const char *const bad[] = { "",
+					   "mbit",
+					   "-1mbit",
+					   "10",
+					   "10m",
+					   "10Mbit",
+					   "1.5mbit",
+					   "1 mbit",
+					   "010kbit",
+					   "1mbits",
+					   "9223372036854775807kbit" };
+	int64_t got;
+
+	(void)state;
+	assert_int_equal(parse_rate("64kbit", &got), 0);
+	assert_int_equal(got, 64000);
+	assert_int_equal(parse_rate("10mbit", &got), 0);
+	assert_int_equal(got, 10000000);
+	assert_int_equal(parse_rate("1gbit", &got), 0);
+	assert_int_equal(got, 1000000000);
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		got = 42;
+		if (parse_rate(bad[i], &got) == 0)
+			fail_msg("parsed: '%s'", bad[i]);
+		assert_int_equal(got, 42);
+	}
+}
+
+static void shares_have_one_digit_behind_the_point(void **state)
+{
+	static const struct row rows[] = {
+		{ "0%", 0 },      { "0.5%", 5 },    { "5%", 50 },
+		{ "99.9%", 999 }, { "100%", 1000 }, { "100.0%", 1000 },
+	};
+	static const char *const bad[] = { "",       "%",     "5",     "5 %",  "-1%",
+					   "05%",    "0.25%", "5.%",   ".5%",  "101%",
+					   "100.1%", "5%%",   "5.5.%", "1e1%", "4294967297%" };
+	int64_t got;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(parse_permille(rows[i].text, &got), 0);
+		assert_true(got == rows[i].value);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		got = 42;
+		if (parse_permille(bad[i], &got) == 0)
+			fail_msg("parsed: '%s'", bad[i]);
+		assert_int_equal(got, 42);
+	}
+}
+
 static void what_is_left_of_a_deadline_is_rounded_up(void **state)
 {
 	int64_t now = clock_mono_ns();
@@ -209,6 +263,8 @@ int main(void)
 		cmocka_unit_test(durations_are_read_exactly),
 		cmocka_unit_test(what_is_no_duration_is_refused),
 		cmocka_unit_test(sizes_are_powers_of_1024),
+		cmocka_unit_test(rates_are_powers_of_1000),
+		cmocka_unit_test(shares_have_one_digit_behind_the_point),
 		cmocka_unit_test(what_is_left_of_a_deadline_is_rounded_up),
 	};
 

@@ -108,6 +108,28 @@ static void written_addresses_are_kept_and_move_no_other(void **state)
 	unload(&p.loaded);
 }
 
+static void a_host_with_a_resolver_knows_itself_and_asks(void **state)
+{
+	struct planned p;
+
+	(void)state;
+	make(&p, 8, "client = resolver=dns\ndns =\n[names]\nserver = server ttl=7\nwww = server",
+	     "netns");
+	assert_int_equal(p.status, 0);
+	assert_string_equal(p.plan.host[1].hosts_file, "127.0.0.1 localhost\n10.7.0.2 client\n");
+	assert_string_equal(p.plan.host[1].resolv_conf,
+			    "nameserver 10.7.0.3\noptions timeout:1 attempts:2\n");
+	assert_null(p.plan.host[1].names);
+	assert_string_equal(p.plan.host[2].names,
+			    "server 10.7.0.1 7\nwww 10.7.0.1 60\nserver.lan 10.7.0.1 60\n"
+			    "client.lan 10.7.0.2 60\ndns.lan 10.7.0.3 60\n");
+	assert_null(p.plan.host[0].names);
+	assert_null(p.plan.host[0].resolv_conf);
+	assert_non_null(strstr(p.plan.host[0].hosts_file, "10.7.0.3 dns.lan\n"));
+	assert_true(p.loaded.scenario.needs & NEED_PORTS);
+	unload(&p.loaded);
+}
+
 static void addresses_that_cannot_be_are_refused(void **state)
 {
 	(void)state;
@@ -125,8 +147,58 @@ static void addresses_that_cannot_be_are_refused(void **state)
 	refused(8, "client = 10.7.0.9 10.7.0.8", 19, "unknown in [hosts]");
 	refused(8, "client = sysctl.kernel.x=1", 10, "only net.");
 	refused(8, "client =\n[links]\na = server client mtu=100", 23, "576 to 65535");
+	refused(8, "client =\n[links]\na = server client rate=10", 24, "kbit, mbit or gbit");
+	refused(8, "client =\n[links]\na = server client rate=1.5mbit", 24, "a whole number");
+	refused(8, "client =\n[links]\na = server client rate=0kbit", 24, "1kbit to 32gbit");
+	refused(8, "client =\n[links]\na = server client rate=33gbit", 24, "1kbit to 32gbit");
+	refused(8, "client =\n[links]\na = server client loss=5", 24, "0% to 100%");
+	refused(8, "client =\n[links]\na = server client loss=0.25%", 24, "one digit");
+	refused(8, "client =\n[links]\na = server client loss=100.1%", 24, "0% to 100%");
 	refused(0, "[captures]\nserver = filter=\"host server\"", 17, "no word of it");
 	refused(0, "[captures]\nserver = snaplen=1", 18, "64 to 256k");
+}
+
+static void links_can_be_slow_and_lossy(void **state)
+{
+	struct planned p;
+	struct buf json = { 0 };
+
+	(void)state;
+	make(&p, 8, "client =\n[links]\nlan = server client rate=10mbit loss=2.5%", "netns");
+	assert_int_equal(p.plan.link[0].rate_bps, 10000000);
+	assert_int_equal(p.plan.link[0].loss_permille, 25);
+	assert_true(p.loaded.scenario.needs & NEED_FIREWALL);
+	plan_json(&json, &p.plan);
+	assert_non_null(strstr(json.data, "\"rate_bps\": 10000000"));
+	assert_non_null(strstr(json.data, "\"loss_permille\": 25"));
+	buf_close(&json);
+	unload(&p.loaded);
+	make(&p, 8, "client =\n[links]\nlan = server client loss=0%", "loopback");
+	assert_int_equal(p.status, 0);
+	assert_int_equal(p.plan.link[0].rate_bps, 0);
+	assert_int_equal(p.plan.link[0].loss_permille, 0);
+	assert_false(p.loaded.scenario.needs & NEED_FIREWALL);
+	unload(&p.loaded);
+}
+
+static void what_needs_a_cable_does_not_run_on_loopback(void **state)
+{
+	static const char *const words[] = { "mtu=1400", "rate=10mbit", "loss=5%" };
+	struct planned p;
+	char text[128];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(words); i++) {
+		snprintf(text, sizeof text, "client =\n[links]\nlan = server client %s", words[i]);
+		make(&p, 8, text, "loopback");
+		assert_int_equal(p.status, -1);
+		assert_int_equal(p.loaded.err.kind, ERR_CANNOT);
+		snprintf(text, sizeof text, "does not run on loopback: %.*s of link lan",
+			 (int)strcspn(words[i], "=") + 1, words[i]);
+		assert_non_null(strstr(p.loaded.err.text, text));
+		assert_null(plan_hindrance(&p.loaded.scenario, "netns", &p.loaded.arena));
+		unload(&p.loaded);
+	}
 }
 
 static void a_host_overrides_the_sysctls_of_the_lab(void **state)
@@ -188,7 +260,10 @@ int main(void)
 		cmocka_unit_test(hosts_of_loopback_have_addresses_in_file_order),
 		cmocka_unit_test(routers_are_gateways_of_those_who_do_not_forward),
 		cmocka_unit_test(written_addresses_are_kept_and_move_no_other),
+		cmocka_unit_test(a_host_with_a_resolver_knows_itself_and_asks),
 		cmocka_unit_test(addresses_that_cannot_be_are_refused),
+		cmocka_unit_test(links_can_be_slow_and_lossy),
+		cmocka_unit_test(what_needs_a_cable_does_not_run_on_loopback),
 		cmocka_unit_test(a_host_overrides_the_sysctls_of_the_lab),
 		cmocka_unit_test(what_does_not_run_on_a_backend_says_why),
 		cmocka_unit_test(the_json_parses_and_is_the_same_each_time),
