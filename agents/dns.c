@@ -16,8 +16,6 @@ enum {
 	NAME_MAX_LEN = 255,
 	POINTERS_MAX = 32,
 	CNAMES_MAX = 8,
-	TRY_MS = 5000,
-	TRIES = 2,
 	HEADER = 12,
 };
 
@@ -222,13 +220,13 @@ static enum dns_reply await_reply(struct addr *out, int fd, uint16_t id, const c
 }
 
 enum dns_reply dns_ask(struct addr *out, const struct addr *server, const char *name,
-		       int64_t deadline_ns, struct err *err)
+		       const struct dns_patience *patience, int64_t deadline_ns, struct err *err)
 {
 	enum dns_reply rc = DNS_FAILED;
 
-	for (int try = 0; try < TRIES && clock_mono_ns() < deadline_ns; try++) {
+	for (int try = 0; try < patience->tries && clock_mono_ns() < deadline_ns; try++) {
 		struct buf query = { 0 };
-		int64_t until_ns = clock_after_ms(TRY_MS);
+		int64_t until_ns = clock_after_ms(patience->try_ms);
 		uint16_t id = 0;
 		int fd = -1;
 

@@ -23,8 +23,11 @@ enum dns_reply {
 /* Follows CNAMEs inside the reply. */
 enum dns_reply dns_reply_read(struct addr *out, const void *reply, size_t len, uint16_t id,
 			      const char *name);
-/* Asks one server, `tries` times, until the deadline; words for people in err. */
+struct dns_patience { /* resolv.conf(5): timeout and attempts */
+	int try_ms, tries;
+};
+/* Asks one server so often, until the deadline; words for people in err. */
 enum dns_reply dns_ask(struct addr *out, const struct addr *server, const char *name,
-		       int64_t deadline_ns, struct err *err);
+		       const struct dns_patience *patience, int64_t deadline_ns, struct err *err);
 
 #endif

@@ -14,7 +14,11 @@ enum {
 	SERVERS = 3,
 	SEARCHES = 6,
 	NAME_LEN = 256,
-	DNS_PORT = 53
+	DNS_PORT = 53,
+	TRY_S = 5, /* as resolv.conf(5) says, and its greatest values */
+	TRY_S_MAX = 30,
+	TRIES = 2,
+	TRIES_MAX = 5,
 };
 
 struct conf {
@@ -22,6 +26,7 @@ struct conf {
 	size_t nserver;
 	char search[SEARCHES][NAME_LEN];
 	size_t nsearch;
+	struct dns_patience patience;
 };
 
 /* The next blank-separated word of *at before `end` or a comment; 0: none. */
@@ -95,9 +100,38 @@ int resolve_hosts(struct addr *out, const char *text, const char *name)
 	return has_v6 ? 0 : -1;
 }
 
+/* "NAME:NUMBER" at least 1, at most `most`; any other word changes nothing. */
+static bool word_option(const char *word, size_t len, const char *name, int64_t most, int64_t *out)
+{
+	size_t skip = strlen(name);
+	char number[16];
+
+	if (len <= skip || len - skip >= sizeof number || strncmp(word, name, skip) != 0)
+		return false;
+	memcpy(number, word + skip, len - skip);
+	number[len - skip] = '\0';
+	if (parse_int(number, 1, INT32_MAX, out) < 0)
+		return false;
+	if (*out > most)
+		*out = most;
+	return true;
+}
+
+static void read_options(struct conf *conf, const char *at, const char *end)
+{
+	const char *word;
+	int64_t number;
+
+	for (size_t len; (len = next_word(&at, end, &word)) > 0;)
+		if (word_option(word, len, "timeout:", TRY_S_MAX, &number))
+			conf->patience.try_ms = (int)number * 1000;
+		else if (word_option(word, len, "attempts:", TRIES_MAX, &number))
+			conf->patience.tries = (int)number;
+}
+
 static void read_conf(struct conf *conf, const char *text, uint16_t port)
 {
-	*conf = (struct conf){ 0 };
+	*conf = (struct conf){ .patience = { .try_ms = TRY_S * 1000, .tries = TRIES } };
 	for (const char *at = text; *at != '\0';) {
 		const char *end = line_end(at), *word;
 		size_t len = next_word(&at, end, &word);
@@ -115,6 +149,8 @@ static void read_conf(struct conf *conf, const char *text, uint16_t port)
 				if (len < NAME_LEN)
 					snprintf(conf->search[conf->nsearch++], NAME_LEN, "%.*s",
 						 (int)len, word);
+		} else if (word_is(word, len, "options")) {
+			read_options(conf, at, end);
 		}
 		at = *end == '\n' ? end + 1 : end;
 	}
@@ -130,7 +166,7 @@ static enum dns_reply ask_servers(struct addr *out, const struct conf *conf, con
 	for (size_t i = 0; i < conf->nserver; i++) {
 		char text[ADDR_TEXT];
 
-		rc = dns_ask(out, &conf->server[i], name, deadline_ns, err);
+		rc = dns_ask(out, &conf->server[i], name, &conf->patience, deadline_ns, err);
 		addr_ip_text(&conf->server[i], text);
 		if (rc == DNS_ADDRESS)
 			return rc;

@@ -13,7 +13,7 @@ struct resolver {
 	const char *hosts_path; /* NULL: /etc/hosts */
 	const char *conf_path;  /* NULL: /etc/resolv.conf */
 	uint16_t dns_port;      /* 0: 53 */
-	int64_t deadline_ns;    /* INT64_MAX: 5 s a try, 2 tries a server */
+	int64_t deadline_ns;    /* INT64_MAX: as resolv.conf says, else 5 s a try, 2 a server */
 };
 
 struct resolved {

@@ -54,6 +54,14 @@ like "$err" 'step lost on client-1: nowhere.example: 10.7.0.4 says: no such name
 like "$(events dns names.serve)" '"query":"nowhere.example","type":"A","rcode":"NXDOMAIN"' \
 	'the server tells the same'
 
+printf '%s\n' "$hosts" '[control]' 'serve = server tcp.serve ${port}' \
+	'cut = dns firewall input drop udp dport 53' \
+	'lost = client-1 tcp.connect server:${port} -> ok' >cut.ini
+begin=$SECONDS
+exits 5 "$LAB" run ./cut.ini -b netns -o "$T/runs"
+like "$err" 'server: 10.7.0.4: no answer' 'a name server that is cut off is named'
+t 'and given up after two tries of a second' [ $((SECONDS - begin)) -lt 6 ]
+
 exits 0 "$LAB" plan ./named.ini
 like "$out" 'host client-1 .* asks dns for names' 'the plan says who asks whom'
 

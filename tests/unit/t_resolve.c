@@ -307,6 +307,37 @@ static void a_silent_name_server_ends_at_the_deadline(void **state)
 	unlink(conf);
 }
 
+static void the_options_of_resolv_conf_are_kept(void **state)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), queries = 0;
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof sa;
+	struct resolver resolver = { .hosts = "",
+				     .hosts_path = "/dev/null",
+				     .deadline_ns = clock_after_ms(30000) };
+	struct resolved resolved;
+	struct addr addr;
+	struct err err = { 0 };
+	char conf[32], query[512];
+
+	(void)state;
+	write_file(conf, "options timeout:0 attempts:x ndots:1 timeout:1 attempts:1 timeout:1x\n"
+			 "nameserver 127.0.0.1\n");
+	assert_int_equal(addr_parse(&addr, "127.0.0.1", 0), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, addr_to_sockaddr(&addr, &sa)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
+	assert_int_equal(addr_from_sockaddr(&addr, &sa), 0);
+	resolver.conf_path = conf;
+	resolver.dns_port = addr.port;
+	assert_int_equal(resolve_name(&resolved, "server.lab", &resolver, &err), -1);
+	assert_true(resolved.took_ns >= 1000000000 && resolved.took_ns < 4000000000);
+	while (recv(fd, query, sizeof query, 0) > 0)
+		queries++;
+	assert_int_equal(queries, 1);
+	close(fd);
+	unlink(conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +353,7 @@ int main(void)
 		cmocka_unit_test(a_pointer_loop_ends),
 		cmocka_unit_test(a_name_server_is_asked_when_no_file_knows_the_name),
 		cmocka_unit_test(a_silent_name_server_ends_at_the_deadline),
+		cmocka_unit_test(the_options_of_resolv_conf_are_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
