@@ -143,7 +143,8 @@ static void addresses_that_cannot_be_are_refused(void **state)
 	refused(8, "client =\n[links]\na = server", 1, "client is on no link");
 	refused(8, "client = via=server", 10, "does not forward");
 	refused(8, "client = resolver=sever", 10, "did you mean server?");
-	refused(8, "client =\n[names]\nserver = server ttl=5\nclient = client", 21, "no host has resolver=");
+	refused(8, "client =\n[names]\nserver = server ttl=5\nclient = client", 21,
+		"no host has resolver=");
 	refused(8, "client = 10.7.0.9 10.7.0.8", 19, "unknown in [hosts]");
 	refused(8, "client = sysctl.kernel.x=1", 10, "only net.");
 	refused(8, "client =\n[links]\na = server client mtu=100", 23, "576 to 65535");
