@@ -86,11 +86,16 @@ static int holds_counts(const struct check *check)
 	if (*at || sum != e->times)
 		return no(check, "got %s, no count of %lld connections", result,
 			  (long long)e->times);
-	for (size_t i = 0; i < e->ncount; i++)
-		if (have[i] < e->count[i].min || have[i] > e->count[i].max)
-			return no(check, "got %s: %s %lld is not %lld..%lld", result,
-				  e->count[i].word, (long long)have[i], (long long)e->count[i].min,
-				  (long long)e->count[i].max);
+	for (size_t i = 0; i < e->ncount; i++) {
+		const struct word_count *asked = &e->count[i];
+		if (have[i] >= asked->min && have[i] <= asked->max)
+			continue;
+		if (asked->min == asked->max)
+			return no(check, "got %s: %s %lld is not %lld", result, asked->word,
+				  (long long)have[i], (long long)asked->min);
+		return no(check, "got %s: %s %lld is not %lld..%lld", result, asked->word,
+			  (long long)have[i], (long long)asked->min, (long long)asked->max);
+	}
 	return 1;
 }
 

@@ -177,6 +177,7 @@ static void add_complaint(FILE *out, const struct style *style, const struct eve
 	struct line line = line_of(style);
 	const char *expected = record_text(step, "expected", "ok");
 	const char *result = record_text(step, "result", "nothing");
+	const char *why = record_text(step, "why", NULL);
 
 	if (record_is_ok(step))
 		return;
@@ -184,12 +185,14 @@ static void add_complaint(FILE *out, const struct style *style, const struct eve
 	line_paint(&line, PAINT_BAD);
 	line_text(&line, "expected ");
 	line_words(&line, out, expected, HOST + 2, TEXT_COLUMNS);
-	line_text(&line, ", got ");
-	line_words(&line, out, result, HOST + 2, TEXT_COLUMNS);
-	if (event_get(step, "why")) {
-		line_text(&line, ": ");
-		line_words(&line, out, event_get(step, "why"), HOST + 2, TEXT_COLUMNS);
+	line_text(&line, ", ");
+	if (!why || !starts_with(why, "got ")) { /* else it says so itself */
+		line_text(&line, "got ");
+		line_words(&line, out, result, HOST + 2, TEXT_COLUMNS);
+		line_text(&line, why ? ": " : "");
 	}
+	if (why)
+		line_words(&line, out, why, HOST + 2, TEXT_COLUMNS);
 	line_end(&line, out);
 	line_close(&line);
 }

@@ -51,6 +51,18 @@ play few.ini 'none = client-1 tcp.connect server:1234 times=20 -> ok 7..13'
 exits 1 "$LAB" run ./few.ini -b netns -o "$T/few"
 like "$out" 'expected ok 7\.\.13: got ECONNREFUSED 20: ok 0 is not 7\.\.13' \
 	'what was counted instead is told'
+# half of all SYNs are dropped, and their repetition comes too late
+play half.ini 'back = server tcp.serve 1234' \
+	'cut = server firewall input drop tcp dport 1234 tcp flags syn numgen inc mod 2 0' \
+	'half = client-1 tcp.connect server:1234 times=10 timeout=200ms messages=1 -> TIMEOUT 5, ok 3..7' \
+	'mend = heal cut' 'end = server tcp.stop back'
+if "$LAB" doctor | grep -q '✓ firewall'; then
+	exits 0 "$LAB" run ./half.ini -b netns -o "$T/half"
+	like "$out" 'half client-1 10 connections to server: TIMEOUT 5, ok 5' \
+		'different results are counted, equal counts by name'
+else
+	skip 'no firewall here' 2
+fi
 play all.ini 'none = client-1 tcp.connect server:1234 times=20 -> ok'
 exits 1 "$LAB" run ./all.ini -b netns -o "$T/all"
 like "$out" 'expected ok: got ECONNREFUSED 20' 'ok without a number is all of them'

@@ -185,12 +185,15 @@ static void of_several_connections_each_word_named_has_its_range(void **state)
 	const struct expectation e = { .times = 20,
 				       .ncount = 2,
 				       .count = { { "ok", 7, 13 }, { "TIMEOUT", 0, 8 } } };
+	const struct expectation exact = { .times = 5, .ncount = 1, .count = { { "ok", 3, 3 } } };
 
 	(void)state;
 	assert_true(counted(&e, "ok 12, TIMEOUT 8", ""));
 	assert_true(counted(&e, "ok 13, EOF 7", "")); /* EOF is free */
 	assert_false(counted(&e, "ok 14, TIMEOUT 6", "got ok 14, TIMEOUT 6: ok 14 is not 7..13"));
 	assert_false(counted(&e, "TIMEOUT 14, ok 6", "got TIMEOUT 14, ok 6: ok 6 is not 7..13"));
+	assert_true(counted(&exact, "ok 3, EOF 2", ""));
+	assert_false(counted(&exact, "ok 4, EOF 1", "got ok 4, EOF 1: ok 4 is not 3"));
 	assert_false(counted(&e, "EOF 20", "got EOF 20: ok 0 is not 7..13"));
 	assert_false(
 	    counted(&e, "ok 11, TIMEOUT 9", "got ok 11, TIMEOUT 9: TIMEOUT 9 is not 0..8"));
