@@ -25,6 +25,14 @@ for word in mtu=1400 rate=10mbit loss=5%; do
 	like "$err" "does not run on loopback: ${word%%=*}= of link lan" "loopback refuses $word"
 done
 
+mkdir scenarios
+sed -i 's/^family = .*/family = cable/' slow.ini plain.ini
+cp slow.ini plain.ini scenarios/
+exits 0 "$LAB" run all --tag cable -b loopback -o "$T/runs" -q
+like "$out$err" 'skipped: slow does not run on loopback' 'among many it is skipped, with the reason'
+exits 0 "$LAB" list -b loopback
+like "$out" $'slow\t.*hosts share one lo' 'lab list tells it beforehand'
+
 if "$LAB" run ./plain.ini -b netns -o "$T/runs" -q 2>&1 | grep -q '^lab: error: netns'; then
 	skip 'no network namespaces here'
 	done_testing
