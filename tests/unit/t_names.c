@@ -291,6 +291,44 @@ static void the_agent_answers_when_it_said_so(void **state)
 	assert_int_equal(driver_close(&driver), 0);
 }
 
+/* The text of a file below /proc, which tells no size. */
+static const char *proc_text(char text[4096], long pid, const char *file)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%ld/%s", pid, file);
+	FILE *in = fopen(path, "re");
+	assert_non_null(in);
+	text[fread(text, 1, 4095, in)] = '\0';
+	fclose(in);
+	return text;
+}
+
+static void the_server_holds_no_capability(void **state)
+{
+	static const char *const sets[] = { "CapInh:\t", "CapPrm:\t", "CapEff:\t", "CapAmb:\t" };
+	struct addr addr = free_port();
+	struct driver driver;
+	char text[4096], file[64];
+
+	(void)state;
+	open_host(&driver);
+	serve(&driver, 2, &addr, zone);
+	assert_string_equal(driver_done(&driver, 2), "ok");
+	snprintf(file, sizeof file, "task/%d/children", (int)driver.pid);
+	long pid = strtol(proc_text(text, driver.pid, file), NULL, 10);
+	assert_true(pid > 0);
+	proc_text(text, pid, "status");
+	for (size_t i = 0; i < COUNT(sets); i++) {
+		const char *at = strstr(text, sets[i]);
+		assert_non_null(at);
+		assert_memory_equal(at + strlen(sets[i]), "0000000000000000", 16);
+	}
+	assert_non_null(strstr(text, "NoNewPrivs:\t1"));
+	assert_int_equal(driver_close(&driver), 0);
+	assert_int_equal(kill((pid_t)pid, 0), -1); /* it ends with its agent */
+}
+
 static void a_flood_is_told_by_its_first_thousand(void **state)
 {
 	static const char query[] = HEAD("\x01\x00", ONE) SERVER A_IN;
@@ -354,6 +392,7 @@ int main(void)
 		cmocka_unit_test(a_name_ends_at_255_bytes),
 		cmocka_unit_test(a_zone_is_lines_of_three_words),
 		cmocka_unit_test(the_agent_answers_when_it_said_so),
+		cmocka_unit_test(the_server_holds_no_capability),
 		cmocka_unit_test(a_flood_is_told_by_its_first_thousand),
 		cmocka_unit_test(a_port_in_use_and_a_broken_zone_are_errors),
 	};
