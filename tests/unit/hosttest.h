@@ -89,8 +89,29 @@ static inline int mtu_of(const char *iface)
 	return result;
 }
 
-/* The root qdisc of an interface, as the kernel lists it: "tbf RATE LIMIT" in bytes, or its kind.
- */
+/* "tbf RATE LIMIT" in bytes, or the kind, of one qdisc's message. */
+static inline void qdisc_words(const struct nlmsghdr *header, char text[64])
+{
+	const struct nlattr *attr, *option;
+
+	mnl_attr_for_each(attr, header, sizeof(struct tcmsg))
+	{
+		if (mnl_attr_get_type(attr) == TCA_KIND)
+			snprintf(text, 64, "%.15s", mnl_attr_get_str(attr));
+		if (mnl_attr_get_type(attr) != TCA_OPTIONS || !streq(text, "tbf"))
+			continue;
+		mnl_attr_for_each_nested(option, attr)
+		{
+			struct tc_tbf_qopt qopt;
+			if (mnl_attr_get_type(option) != TCA_TBF_PARMS)
+				continue;
+			memcpy(&qopt, mnl_attr_get_payload(option), sizeof qopt);
+			snprintf(text, 64, "tbf %u %u", qopt.rate.rate, qopt.limit);
+		}
+	}
+}
+
+/* The root qdisc of an interface, as the kernel lists it. */
 static inline void qdisc_of(const char *iface, char text[64])
 {
 	union {
@@ -98,12 +119,12 @@ static inline void qdisc_of(const char *iface, char text[64])
 		char bytes[16384];
 	} u = { .bytes = "" };
 	struct nlmsghdr *header = mnl_nlmsg_put_header(u.bytes);
-	struct tcmsg *body = mnl_nlmsg_put_extra_header(header, sizeof *body);
 	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	int index = (int)if_nametoindex(iface);
 	ssize_t got = 0;
 
 	snprintf(text, 64, "none");
+	mnl_nlmsg_put_extra_header(header, sizeof(struct tcmsg));
 	header->nlmsg_type = RTM_GETQDISC;
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	if (!nl || mnl_socket_sendto(nl, header, header->nlmsg_len) < 0)
@@ -113,28 +134,12 @@ static inline void qdisc_of(const char *iface, char text[64])
 		int left = (int)got;
 		for (header = &u.align; mnl_nlmsg_ok(header, left);
 		     header = mnl_nlmsg_next(header, &left)) {
-			const struct nlattr *attr, *option;
-			body = mnl_nlmsg_get_payload(header);
+			const struct tcmsg *body = mnl_nlmsg_get_payload(header);
 			if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
 				got = 0;
-			if (header->nlmsg_type != RTM_NEWQDISC || body->tcm_ifindex != index ||
-			    body->tcm_parent != TC_H_ROOT)
-				continue;
-			mnl_attr_for_each(attr, header, sizeof *body)
-			{
-				if (mnl_attr_get_type(attr) == TCA_KIND)
-					snprintf(text, 64, "%.15s", mnl_attr_get_str(attr));
-				if (mnl_attr_get_type(attr) != TCA_OPTIONS || !streq(text, "tbf"))
-					continue;
-				mnl_attr_for_each_nested(option, attr)
-				{
-					struct tc_tbf_qopt qopt;
-					if (mnl_attr_get_type(option) != TCA_TBF_PARMS)
-						continue;
-					memcpy(&qopt, mnl_attr_get_payload(option), sizeof qopt);
-					snprintf(text, 64, "tbf %u %u", qopt.rate.rate, qopt.limit);
-				}
-			}
+			else if (header->nlmsg_type == RTM_NEWQDISC && body->tcm_ifindex == index &&
+				 body->tcm_parent == TC_H_ROOT)
+				qdisc_words(header, text);
 		}
 	} while (got > 0);
 	mnl_socket_close(nl);
