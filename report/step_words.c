@@ -56,10 +56,12 @@ static bool words_serve(struct step_words *out, const struct seen *seen)
 	if (!listen || !address)
 		return false;
 	snprintf(port_text, sizeof port_text, "%lld", (long long)port);
-	say(out, "listening on %s", address);
+	say(out, "LISTEN %s", address);
 	if (port && !streq(port_of(address), port_text))
 		say(out, ":%s", port_text);
 	say(out, ", pid %lld", (long long)record_num(listen, "pid", 0));
+	if (*record_text(listen, "options", ""))
+		say(out, ", %s", record_text(listen, "options", ""));
 	return true;
 }
 

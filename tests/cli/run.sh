@@ -41,7 +41,7 @@ for file in scenario.ini plan.json steps.ndjson events.ndjson manifest.json resu
 	run.pcapng capture/server.lan.pcap capture/client-1.lan.pcap capture/client-2.lan.pcap; do
 	t "$file is there and not empty" test -s "$run/$file"
 done
-is "$(grep -c 'LISTEN .*10\.7\.0\.1:1234' "$run/report.txt")" 1 'one LISTEN row'
+is "$(grep -c '^ *LISTEN .*10\.7\.0\.1:1234' "$run/report.txt")" 1 'one LISTEN row'
 is "$(grep -Ec 'ESTAB +10\.7\.0\.1:1234 +10\.7\.0\.[23]:' "$run/report.txt")" 2 'two ESTAB rows'
 is "$(grep -E 'ESTAB|LISTEN +10' "$run/report.txt" | grep -Eo 'lab-agent [0-9]+' | sort -u | wc -l)" 1 \
 	'all three rows belong to the same process'
