@@ -34,7 +34,7 @@ struct cli {
 	int64_t repeat;               /* 1 */
 	int64_t jobs;                 /* 1 */
 	int64_t timeout_ns;           /* 0: the scenario's time-limit */
-	bool is_json, is_quiet, is_verbose, is_ascii, is_yes;
+	bool is_json, is_quiet, is_verbose, is_ascii;
 	bool is_bare; /* no command was named */
 	bool wants_help, wants_resolved, wants_schema, wants_markdown;
 	enum colour_when colour;
@@ -73,9 +73,8 @@ enum option_bit {
 	OPT_RESOLVED = 1 << 12,
 	OPT_SCHEMA = 1 << 13,
 	OPT_FROM = 1 << 14,
-	OPT_YES = 1 << 15,
-	OPT_MARKDOWN = 1 << 16,
-	OPT_ALWAYS = 1 << 17, /* --color, --ascii, -h: on every command */
+	OPT_MARKDOWN = 1 << 15,
+	OPT_ALWAYS = 1 << 16, /* --color, --ascii, -h: on every command */
 };
 
 extern const struct command commands[]; /* name NULL ends it */

@@ -76,7 +76,6 @@ const struct option_row option_rows[] = {
 	  "the verdict line alone", NULL },
 	{ "verbose", 'v', OPT_VERBOSE, VALUE_NONE, NULL, offsetof(struct cli, is_verbose),
 	  "the full output of both sides, every packet", NULL },
-	{ "yes", 'y', OPT_YES, VALUE_NONE, NULL, offsetof(struct cli, is_yes), "do not ask", NULL },
 	{ "color", 0, OPT_ALWAYS, VALUE_CHOICE, "auto|always|never", offsetof(struct cli, colour),
 	  "colours (auto: on a terminal, without NO_COLOR)", "LAB_COLOR" },
 	{ "ascii", 0, OPT_ALWAYS, VALUE_NONE, NULL, offsetof(struct cli, is_ascii),
