@@ -213,6 +213,15 @@ static bool words_wait(struct step_words *out, const struct seen *seen)
 	return words_connect(out, &awaited);
 }
 
+/* Did the step ask that there be none in this state ("SYN-RECV 0")? Then its absence is news. */
+static bool asks_none(const struct event *step, const char *state)
+{
+	char words[32];
+
+	snprintf(words, sizeof words, "%s 0", state);
+	return strstr(record_text(step, "expected", ""), words) != NULL;
+}
+
 static bool words_sockets(struct step_words *out, const struct seen *seen)
 {
 	struct socket_table table = socket_table(seen->step, seen->event, seen->nevent);
@@ -224,7 +233,9 @@ static bool words_sockets(struct step_words *out, const struct seen *seen)
 
 	if (!table.was_read)
 		return false;
-	if (table.nlisten == 0) {
+	/* A client's table has no LISTEN and nobody asked for one. */
+	if (table.nlisten == 0 &&
+	    (table.nrow == 0 || strstr(record_text(seen->step, "expected", ""), "LISTEN"))) {
 		say(out, "no LISTEN");
 		if (record_text(end, "ports", NULL))
 			say(out, " on %s", record_text(end, "ports", ""));
@@ -238,9 +249,12 @@ static bool words_sockets(struct step_words *out, const struct seen *seen)
 			    event_is(&seen->event[i], "socket") &&
 			    streq(record_text(&seen->event[i], "state", ""), states[s]))
 				count++;
-		if (count == 0)
+		if (count > 0)
+			say(out, "%s%s %zu", comma, states[s], count);
+		else if (s > 0 && asks_none(seen->step, states[s]))
+			say(out, "%sno %s", comma, states[s]);
+		else
 			continue;
-		say(out, "%s%s %zu", comma, states[s], count);
 		comma = ", ";
 	}
 	return true;
