@@ -10,10 +10,10 @@ struct bracket {
 static const struct event *counter_event(const struct trace *trace, const char *name,
 					 const struct event *end)
 {
-	for (size_t i = end->seq - 1; i-- > 0;) {
-		const struct event *event = &trace->event[i];
+	for (const struct event *event = event_older(trace, end); event;
+	     event = event_older(trace, event)) {
 		const char *is = event_is(event, "counter") ? event_get(event, "name") : NULL;
-		if (is && streq(is, name) && streq(event->host, end->host))
+		if (is && streq(is, name))
 			return event;
 	}
 	return NULL;

@@ -14,80 +14,12 @@ enum {
 	CAPTURES_MAX = 4096
 };
 
-int trace_host(const struct trace *trace, const char *name)
+static const struct event *event_of_file(const struct event_list *list, const char *file)
 {
-	for (size_t i = 0; i < trace->nhost; i++)
-		if (streq(trace->host[i].name, name))
-			return (int)i;
-	return NO_HOST;
-}
-
-bool host_has(const struct host_seen *host, const struct addr *addr)
-{
-	for (size_t i = 0; i < host->naddress; i++)
-		if (addr_same_ip(&host->address[i], addr))
-			return true;
-	return false;
-}
-
-int trace_owner(const struct trace *trace, const struct addr *addr)
-{
-	for (size_t i = 0; i < trace->nhost; i++)
-		if (host_has(&trace->host[i], addr))
-			return (int)i;
-	return NO_HOST;
-}
-
-/* Localhost is every stack's own and tells no host from another. */
-static bool is_localhost(const struct addr *addr)
-{
-	static const uint8_t four[4] = { 127, 0, 0, 1 }, six[16] = { [15] = 1 };
-	return addr->family == 6 ? memcmp(addr->ip, six, sizeof six) == 0
-				 : memcmp(addr->ip, four, sizeof four) == 0;
-}
-
-static void address_add(struct trace *trace, struct host_seen *host, const char *text)
-{
-	struct addr addr;
-	if (!text || (addr_parse(&addr, text, 0) < 0 && addr_parse_text(&addr, text) < 0))
-		return;
-	if (addr_is_any(&addr) || is_localhost(&addr) || host_has(host, &addr))
-		return;
-	host->address = arena_grow(trace->arena, host->address, host->naddress, &host->cap,
-				   sizeof *host->address);
-	host->address[host->naddress++] = addr;
-}
-
-static void hosts_find(struct trace *trace)
-{
-	size_t cap = 0;
-	for (size_t i = 0; i < trace->nevent; i++) {
-		const struct event *event = &trace->event[i];
-		int at = trace_host(trace, event->host);
-		if (at == NO_HOST) {
-			trace->host = arena_grow(trace->arena, trace->host, trace->nhost, &cap,
-						 sizeof *trace->host);
-			trace->host[trace->nhost] = (struct host_seen){ .name = event->host };
-			at = (int)trace->nhost++;
-		}
-		struct host_seen *host = &trace->host[at];
-		if (event_num(event, "is_private", 0) == 1)
-			host->is_private = true;
-		if (event_is(event, "address"))
-			address_add(trace, host, event_get(event, "address"));
-		if (event_is(event, "connect") || event_is(event, "connecting"))
-			address_add(trace, host, event_get(event, "local"));
-	}
-}
-
-static const struct event *capture_event(const struct trace *trace, const char *kind,
-					 const char *file)
-{
-	for (size_t i = 0; i < trace->nevent; i++) {
-		const char *of =
-		    event_is(&trace->event[i], kind) ? event_get(&trace->event[i], "file") : NULL;
+	for (size_t i = 0; i < list->count; i++) {
+		const char *of = event_get(list->event[i], "file");
 		if (of && streq(of, file))
-			return &trace->event[i];
+			return list->event[i];
 	}
 	return NULL;
 }
@@ -123,10 +55,16 @@ static bool is_whole_host(const struct trace *trace, int host, const char *filte
 	       host_has(&trace->host[host], &addr);
 }
 
-static struct capture_seen *capture_new(struct trace *trace, size_t *cap, const char *file)
+/* What the hosts said of their captures. */
+struct said {
+	struct event_list begin, end;
+};
+
+static struct capture_seen *capture_new(struct trace *trace, size_t *cap, const struct said *said,
+					const char *file)
 {
-	const struct event *begin = capture_event(trace, "capture", file);
-	const struct event *end = capture_event(trace, "capture.end", file);
+	const struct event *begin = event_of_file(&said->begin, file);
+	const struct event *end = event_of_file(&said->end, file);
 	const char *filter = begin ? event_get(begin, "filter") : NULL;
 	const char *dot = strchr(file, '.');
 	trace->capture =
@@ -151,16 +89,16 @@ static struct capture_seen *capture_new(struct trace *trace, size_t *cap, const 
 	return capture;
 }
 
-static void captures_gone(struct trace *trace)
+static void captures_gone(struct trace *trace, const struct said *said)
 {
-	for (size_t i = 0; i < trace->nevent; i++) {
-		const struct event *event = &trace->event[i];
-		const char *file = event_is(event, "capture") ? event_get(event, "file") : NULL;
+	for (size_t i = 0; i < said->begin.count; i++) {
+		const struct event *event = said->begin.event[i];
+		const char *file = event_get(event, "file");
 		bool is_there = !file;
 		for (size_t k = 0; k < trace->ncapture && !is_there; k++)
 			is_there = streq(trace->capture[k].info.file, file);
 		if (!is_there)
-			trace->host[trace_host(trace, event->host)].gone = file;
+			trace->host[trace_host_of(trace, event)].gone = file;
 	}
 }
 
@@ -175,7 +113,7 @@ static int is_capture_name(const struct dirent *entry)
 	return entry->d_name[0] != '.' && len > 5 && streq(entry->d_name + len - 5, ".pcap");
 }
 
-static int captures_read(struct trace *trace, int dirfd, struct err *err)
+static int captures_read(struct trace *trace, int dirfd, const struct said *said, struct err *err)
 {
 	struct dirent **entry = NULL;
 	size_t cap = 0;
@@ -189,7 +127,7 @@ static int captures_read(struct trace *trace, int dirfd, struct err *err)
 		if (status == 0 && i < CAPTURES_MAX) {
 			snprintf(path, sizeof path, "capture/%s", name);
 			const char *file = arena_ndup(trace->arena, name, strlen(name) - 5);
-			struct capture_seen *capture = capture_new(trace, &cap, file);
+			struct capture_seen *capture = capture_new(trace, &cap, said, file);
 			status = packets_read(trace, capture, dirfd, path, err);
 			capture->is_whole = capture->info.dropped == 0 && !capture->info.is_cut;
 		}
@@ -208,7 +146,7 @@ static int64_t until(const struct trace *trace)
 	int64_t last_ns = INT64_MIN;
 	for (size_t i = 0; i < trace->nevent; i++) {
 		const struct event *event = &trace->event[i];
-		int64_t t_ns = trace_time(trace, trace_host(trace, event->host), event->t_ns);
+		int64_t t_ns = trace_time(trace, trace_host_of(trace, event), event->t_ns);
 		for (size_t k = 0; k < COUNT(kinds); k++)
 			if (event_is(event, kinds[k]) && t_ns > last_ns)
 				last_ns = t_ns;
@@ -222,11 +160,15 @@ static int directory_read(struct trace *trace, int dirfd, struct err *err)
 	    0)
 		return -1;
 	trace->is_interrupted = faccessat(dirfd, "manifest.json", F_OK, 0) < 0;
-	hosts_find(trace);
+	trace_hosts(trace);
 	trace_clocks(trace);
-	if (captures_read(trace, dirfd, err) < 0)
+	const struct said said = {
+		.begin = events_of_kind(trace, "capture"),
+		.end = events_of_kind(trace, "capture.end"),
+	};
+	if (captures_read(trace, dirfd, &said, err) < 0)
 		return -1;
-	captures_gone(trace);
+	captures_gone(trace, &said);
 	if (!trace->nevent && !trace->ncapture)
 		return err_set(err, ERR_USAGE, "not a run directory: no events, no captures");
 	trace_readings(trace);

@@ -27,6 +27,7 @@ struct host_seen {
 	size_t naddress, cap;
 	struct addr *address;
 	const char *gone; /* a capture that it said to have made and whose file is not there */
+	const struct event *newest;
 };
 
 struct capture_seen {
@@ -50,11 +51,25 @@ struct reading {
 	bool is_complete;         /* every row is there, none left out */
 };
 
+struct event_place {
+	int host;
+	const struct event *older, *newer; /* NULL: none */
+};
+
+/* Some of a trace's events, in file order. */
+struct event_list {
+	size_t count, cap;
+	const struct event **event;
+};
+
 struct trace {
 	struct arena *arena;
 	size_t nevent, nhost, ncapture, nreading;
 	const struct event *event;
+	/* Beside each event: its host, and the same host's event before and after it. */
+	struct event_place *place;
 	struct host_seen *host;
+	size_t host_slots, *host_slot; /* names to hosts: index + 1 in `host`, 0: free */
 	struct capture_seen *capture;
 	struct reading *reading; /* in file order */
 	bool is_pcap;            /* one capture file and nothing else */
@@ -74,6 +89,11 @@ static inline int64_t time_bound(int64_t t_ns)
 int trace_load(struct trace *trace, const char *path, struct arena *arena, struct err *err);
 
 int trace_host(const struct trace *trace, const char *name); /* NO_HOST: unknown */
+int trace_host_of(const struct trace *trace, const struct event *event);
+/* The same host's event before, and after; NULL: none. */
+const struct event *event_older(const struct trace *trace, const struct event *event);
+const struct event *event_newer(const struct trace *trace, const struct event *event);
+struct event_list events_of_kind(const struct trace *trace, const char *kind);
 /* The host that has this address; the one named first when several do. */
 int trace_owner(const struct trace *trace, const struct addr *addr);
 bool host_has(const struct host_seen *host, const struct addr *addr);
@@ -86,6 +106,8 @@ const struct reading *reading_before(const struct trace *trace, int host, const 
 const struct reading *reading_after(const struct trace *trace, int host, const char *kind,
 				    int64_t t_ns);
 
+/* trace_host.c: finds the hosts that the events name, with their addresses. */
+void trace_hosts(struct trace *trace);
 /* trace_clock.c */
 void trace_clocks(struct trace *trace);
 /* trace_reading.c */

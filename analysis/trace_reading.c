@@ -2,9 +2,10 @@
  * there says nothing. */
 #include "trace.h"
 
+/* Of the same host. */
 static bool is_row_of(const struct event *row, const struct event *end, const char *kind)
 {
-	return event_is(row, kind) && streq(row->host, end->host) && row->step == end->step &&
+	return event_is(row, kind) && row->step == end->step &&
 	       event_num(row, "snapshot", 0) == event_num(end, "snapshot", 0);
 }
 
@@ -13,12 +14,12 @@ static int64_t rows_count(const struct trace *trace, const struct event *end, co
 			  int64_t *start_ns)
 {
 	int64_t rows = 0;
-	for (size_t i = end->seq - 1; i-- > 0;) {
-		const struct event *event = &trace->event[i];
+	bool is_snapshot = event_num(end, "snapshot", 0) > 0;
+	for (const struct event *event = event_older(trace, end); event;
+	     event = event_older(trace, event)) {
 		if (is_row_of(event, end, end->kind))
 			break;
-		if (event_num(end, "snapshot", 0) > 0 && event_is(event, "snapshot") &&
-		    streq(event->host, end->host))
+		if (is_snapshot && event_is(event, "snapshot"))
 			break; /* the one before */
 		if (!is_row_of(event, end, row))
 			continue;
@@ -32,18 +33,17 @@ static int64_t rows_count(const struct trace *trace, const struct event *end, co
 /* The event that closes the snapshot a reading is part of; NULL: it is not closed. */
 static const struct event *snapshot_of(const struct trace *trace, const struct event *end)
 {
-	for (size_t i = end->seq; i < trace->nevent; i++) {
-		const struct event *event = &trace->event[i];
-		if (event_is(event, "snapshot") && streq(event->host, end->host) &&
+	for (const struct event *event = event_newer(trace, end); event;
+	     event = event_newer(trace, event))
+		if (event_is(event, "snapshot") &&
 		    event_num(event, "snapshot", 0) == event_num(end, "snapshot", 0))
 			return event;
-	}
 	return NULL;
 }
 
 static void reading_add(struct trace *trace, size_t *cap, const struct event *end, const char *row)
 {
-	int host = trace_host(trace, end->host);
+	int host = trace_host_of(trace, end);
 	int64_t start_ns = end->t_ns, end_ns = end->t_ns;
 	bool is_complete = true;
 	if (row)

@@ -6,10 +6,10 @@ enum {
 	SLACK_NS = 2000000
 }; /* a SYN may seem this much older than its connect() */
 
+/* Of the same host. */
 static bool is_same_step(const struct event *a, const struct event *b)
 {
-	return a->step == b->step && streq(a->host, b->host) &&
-	       (a->label ? b->label && streq(a->label, b->label) : !b->label);
+	return a->step == b->step && (a->label ? b->label && streq(a->label, b->label) : !b->label);
 }
 
 static bool addr_of(const struct event *event, const char *name, struct addr *out)
@@ -22,10 +22,10 @@ static bool addr_of(const struct event *event, const char *name, struct addr *ou
 static const struct event *step_event_before(const struct trace *trace, const struct event *event,
 					     const char *kind)
 {
-	for (size_t i = event->seq - 1; i-- > 0;)
-		if (event_is(&trace->event[i], kind) && is_same_step(&trace->event[i], event))
-			return &trace->event[i];
-	return NULL;
+	const struct event *older = event_older(trace, event);
+	while (older && !(event_is(older, kind) && is_same_step(older, event)))
+		older = event_older(trace, older);
+	return older;
 }
 
 /* A step may connect several times: an older `connecting` is that of an older `connect`. */
@@ -40,12 +40,13 @@ static const struct event *connecting_of(const struct trace *trace, const struct
 /* True when a `connect` follows that says how this `connecting` ended. */
 static bool is_decided(const struct trace *trace, const struct event *event)
 {
-	for (size_t i = event->seq; i < trace->nevent; i++) {
-		if (!is_same_step(&trace->event[i], event))
+	for (const struct event *newer = event_newer(trace, event); newer;
+	     newer = event_newer(trace, newer)) {
+		if (!is_same_step(newer, event))
 			continue;
-		if (event_is(&trace->event[i], "connecting"))
+		if (event_is(newer, "connecting"))
 			return false;
-		if (event_is(&trace->event[i], "connect"))
+		if (event_is(newer, "connect"))
 			return true;
 	}
 	return false;
@@ -81,7 +82,7 @@ static struct view of_event(const struct trace *trace, const struct event *event
 	bool is_connect = event_is(event, "connect");
 	const struct event *resolve = step_event_before(trace, event, "resolve");
 	const struct event *connecting = is_connect ? connecting_of(trace, event) : event;
-	int host = trace_host(trace, event->host);
+	int host = trace_host_of(trace, event);
 	int64_t took_ns = is_connect ? time_bound(event_num(event, "took_ns", -1)) : -1;
 	int64_t start_ns = time_bound(event_num(event, "start_ns", 0));
 	if (start_ns <= 0)
