@@ -1,23 +1,10 @@
 /* What the server's own firewall did: rulesets as the kernel lists them (nft -j), before and after.
- * A rule is believed when its match fits the SYN and its counter moved by the SYNs that arrived.
- * An expression that we cannot judge makes the answer unseen, never no. */
+ * A rule is believed when its match fits the SYN, nothing before it in its chain may have taken the
+ * SYN, and its counter moved by the SYNs that arrived. A doubt makes the answer unseen, never no.
+ */
 #include "fact.h"
 
-#include <jansson.h>
-
-#include "parse.h"
-
-enum fits {
-	FITS_NO,
-	FITS_UNKNOWN,
-	FITS_YES
-}; /* the least of several holds for all */
-enum action {
-	ACTION_NONE,
-	ACTION_DROP,
-	ACTION_RESET,
-	ACTION_REJECT
-};
+#include "rule_match.h"
 
 struct rules { /* one ruleset as read back */
 	json_t *root, *list;
@@ -35,169 +22,13 @@ static bool rules_open(struct rules *rules, const struct reading *reading)
 	return json_is_array(rules->list);
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-	return text ? text : "";
-}
-
-/* ---- does a match fit the SYN of this flow? ---- */
-
-static enum fits number_fits(const json_t *right, int64_t number)
-{
-	const json_t *range = json_object_get(right, "range");
-	const json_t *set = json_object_get(right, "set");
-	if (json_is_array(right))
-		set = right;
-	if (json_is_integer(right))
-		return json_integer_value(right) == number ? FITS_YES : FITS_NO;
-	if (json_is_array(range) && json_is_integer(json_array_get(range, 0)) &&
-	    json_is_integer(json_array_get(range, 1)))
-		return number >= json_integer_value(json_array_get(range, 0)) &&
-			       number <= json_integer_value(json_array_get(range, 1))
-			   ? FITS_YES
-			   : FITS_NO;
-	enum fits best = json_is_array(set) ? FITS_NO : FITS_UNKNOWN;
-	for (size_t i = 0; i < json_array_size(set); i++) {
-		const json_t *element = json_array_get(set, i);
-		enum fits fits =
-		    json_is_array(element) ? FITS_UNKNOWN : number_fits(element, number);
-		best = fits > best ? fits : best;
-	}
-	return best;
-}
-
-static bool prefix_has(const struct addr *net, int64_t bits, const struct addr *addr)
-{
-	int64_t most = net->family == 4 ? 32 : 128;
-	if (net->family != addr->family || bits < 0 || bits > most)
-		return false;
-	for (int64_t i = 0; i < bits; i++) {
-		unsigned mask = 0x80u >> (i % 8);
-		if ((net->ip[i / 8] & mask) != (addr->ip[i / 8] & mask))
-			return false;
-	}
-	return true;
-}
-
-static enum fits address_fits(const json_t *right, const struct addr *addr)
-{
-	struct addr net;
-	const json_t *prefix = json_object_get(right, "prefix");
-	const json_t *set = json_object_get(right, "set");
-	const char *text = json_string_value(right);
-	if (text && addr_parse(&net, text, 0) == 0)
-		return addr_same_ip(&net, addr) ? FITS_YES : FITS_NO;
-	if (prefix && addr_parse(&net, text_of(prefix, "addr"), 0) == 0)
-		return prefix_has(&net, json_integer_value(json_object_get(prefix, "len")), addr)
-			   ? FITS_YES
-			   : FITS_NO;
-	enum fits best = json_is_array(set) ? FITS_NO : FITS_UNKNOWN;
-	for (size_t i = 0; i < json_array_size(set); i++) {
-		const json_t *element = json_array_get(set, i);
-		enum fits fits =
-		    json_object_get(element, "set") ? FITS_UNKNOWN : address_fits(element, addr);
-		best = fits > best ? fits : best;
-	}
-	return best;
-}
-
-static enum fits payload_fits(const struct view *view, const json_t *payload, const json_t *right)
-{
-	const char *protocol = text_of(payload, "protocol"), *field = text_of(payload, "field");
-	bool is_ip = streq(protocol, "ip"), is_ip6 = streq(protocol, "ip6");
-	if (streq(protocol, "udp") || streq(protocol, "icmp") || streq(protocol, "icmpv6") ||
-	    (is_ip && view->server.family == 6) || (is_ip6 && view->server.family == 4))
-		return FITS_NO;
-	if ((streq(protocol, "tcp") || streq(protocol, "th")) && streq(field, "dport"))
-		return number_fits(right, view->server.port);
-	if ((streq(protocol, "tcp") || streq(protocol, "th")) && streq(field, "sport"))
-		return view->has_client ? number_fits(right, view->client.port) : FITS_UNKNOWN;
-	if ((is_ip || is_ip6) && streq(field, "daddr"))
-		return address_fits(right, &view->server);
-	if ((is_ip || is_ip6) && streq(field, "saddr"))
-		return view->has_client ? address_fits(right, &view->client) : FITS_UNKNOWN;
-	if (is_ip && streq(field, "protocol") && json_is_string(right))
-		return streq(json_string_value(right), "tcp") ? FITS_YES : FITS_NO;
-	return FITS_UNKNOWN;
-}
-
-static enum fits meta_fits(const struct view *view, const json_t *meta, const json_t *right)
-{
-	const char *key = text_of(meta, "key"), *is = json_string_value(right);
-	if (streq(key, "l4proto") && is)
-		return streq(is, "tcp") ? FITS_YES : FITS_NO;
-	if (streq(key, "nfproto") && is)
-		return streq(is, view->server.family == 6 ? "ipv6" : "ipv4") ? FITS_YES : FITS_NO;
-	return FITS_UNKNOWN;
-}
-
-static enum fits match_fits(const struct view *view, const json_t *match)
-{
-	const json_t *left = json_object_get(match, "left"),
-		     *right = json_object_get(match, "right");
-	const json_t *payload = json_object_get(left, "payload"),
-		     *meta = json_object_get(left, "meta");
-	const char *op = text_of(match, "op");
-	enum fits fits = payload ? payload_fits(view, payload, right)
-			 : meta  ? meta_fits(view, meta, right)
-				 : FITS_UNKNOWN;
-	if (streq(op, "=="))
-		return fits;
-	if (streq(op, "!=") && fits != FITS_UNKNOWN)
-		return fits == FITS_YES ? FITS_NO : FITS_YES;
-	return FITS_UNKNOWN;
-}
-
-/* ---- one rule ---- */
-
-struct judged {
-	enum action action;
-	enum fits fits;
-	const json_t *counter; /* NULL: the rule has none */
-};
-
-static enum action verdict_of(const json_t *expression)
-{
-	const json_t *reject = json_object_get(expression, "reject");
-	if (json_object_get(expression, "drop"))
-		return ACTION_DROP;
-	if (!reject)
-		return ACTION_NONE;
-	return streq(text_of(reject, "type"), "tcp reset") ? ACTION_RESET : ACTION_REJECT;
-}
-
-static struct judged rule_judge(const struct view *view, const json_t *rule)
-{
-	struct judged out = { .fits = FITS_YES };
-	const json_t *expr = json_object_get(rule, "expr");
-	const char *family = text_of(rule, "family");
-	if (streq(family, view->server.family == 6 ? "ip" : "ip6"))
-		out.fits = FITS_NO;
-	for (size_t i = 0; i < json_array_size(expr); i++) {
-		const json_t *one = json_array_get(expr, i);
-		const json_t *match = json_object_get(one, "match");
-		enum fits fits = FITS_YES;
-		if (match)
-			fits = match_fits(view, match);
-		else if (json_object_get(one, "counter"))
-			out.counter = json_object_get(one, "counter");
-		else if (verdict_of(one) != ACTION_NONE)
-			out.action = verdict_of(one);
-		else if (!json_object_get(one, "log") && !json_object_get(one, "comment"))
-			fits = FITS_UNKNOWN; /* limit, jump, set look-ups … */
-		out.fits = fits < out.fits ? fits : out.fits;
-	}
-	return out;
-}
-
 static const json_t *element_find(const struct rules *rules, const char *kind, const json_t *like,
 				  const char *name_here, const char *name_there)
 {
 	for (size_t i = 0; i < json_array_size(rules->list); i++) {
 		const json_t *one = json_object_get(json_array_get(rules->list, i), kind);
-		if (one && streq(text_of(one, "family"), text_of(like, "family")) &&
-		    streq(text_of(one, "table"), text_of(like, "table")) &&
+		if (one && streq(rule_text(one, "family"), rule_text(like, "family")) &&
+		    streq(rule_text(one, "table"), rule_text(like, "table")) &&
 		    json_equal(json_object_get(one, name_here), json_object_get(like, name_there)))
 			return one;
 	}
@@ -208,14 +39,14 @@ static const json_t *element_find(const struct rules *rules, const char *kind, c
 static bool is_on_the_way_in(const struct rules *rules, const json_t *rule)
 {
 	const json_t *chain = element_find(rules, "chain", rule, "name", "chain");
-	const char *hook = chain ? text_of(chain, "hook") : "";
+	const char *hook = chain ? rule_text(chain, "hook") : "";
 	return streq(hook, "input") || streq(hook, "prerouting") || streq(hook, "ingress");
 }
 
 static bool is_off_the_way(const struct rules *rules, const json_t *rule)
 {
 	const json_t *chain = element_find(rules, "chain", rule, "name", "chain");
-	const char *hook = chain ? text_of(chain, "hook") : "";
+	const char *hook = chain ? rule_text(chain, "hook") : "";
 	return streq(hook, "output") || streq(hook, "forward") || streq(hook, "postrouting");
 }
 
@@ -226,14 +57,19 @@ static int64_t packets_of(const json_t *counter)
 	return count < 0 ? -1 : count;
 }
 
+static bool is_same_chain(const json_t *one, const json_t *rule)
+{
+	return streq(rule_text(one, "family"), rule_text(rule, "family")) &&
+	       streq(rule_text(one, "table"), rule_text(rule, "table")) &&
+	       streq(rule_text(one, "chain"), rule_text(rule, "chain"));
+}
+
 /* The same rule in another listing; NULL: it is not there. */
 static const json_t *rule_find(const struct rules *rules, const json_t *rule)
 {
 	for (size_t i = 0; i < json_array_size(rules->list); i++) {
 		const json_t *one = json_object_get(json_array_get(rules->list, i), "rule");
-		if (one && streq(text_of(one, "family"), text_of(rule, "family")) &&
-		    streq(text_of(one, "table"), text_of(rule, "table")) &&
-		    streq(text_of(one, "chain"), text_of(rule, "chain")) &&
+		if (one && is_same_chain(one, rule) &&
 		    json_equal(json_object_get(one, "handle"), json_object_get(rule, "handle")))
 			return one;
 	}
@@ -261,8 +97,9 @@ static const char *rule_words(const struct view *view, const json_t *rule, enum 
 			      int64_t moved)
 {
 	return arena_printf(view->trace->arena, "rule in %s %s %s %s: its counter +%lld",
-			    text_of(rule, "family"), text_of(rule, "table"), text_of(rule, "chain"),
-			    action == ACTION_RESET ? "resets" : "drops", (long long)moved);
+			    rule_text(rule, "family"), rule_text(rule, "table"),
+			    rule_text(rule, "chain"), action == ACTION_RESET ? "resets" : "drops",
+			    (long long)moved);
 }
 
 struct search {
@@ -272,6 +109,25 @@ struct search {
 	enum truth truth; /* NO until something speaks against it */
 	const char *says;
 };
+
+/* Did a rule before this one in its chain perhaps end the way of the SYN? One whose counter stood
+ * still did not. */
+static bool is_taken_before(const struct search *search, const json_t *rule)
+{
+	for (size_t i = 0; i < json_array_size(search->after->list); i++) {
+		const json_t *one = json_object_get(json_array_get(search->after->list, i), "rule");
+		if (one == rule)
+			return false;
+		if (!one || !is_same_chain(one, rule))
+			continue;
+		struct judged judged = rule_judge(search->view, one);
+		int64_t now = packets_of(judged.counter);
+		if (judged.action != ACTION_NONE && judged.fits != FITS_NO &&
+		    (now < 0 || now != packets_before(search->before, search->view, one)))
+			return true;
+	}
+	return false;
+}
 
 static void rule_look(struct search *search, const json_t *rule)
 {
@@ -285,14 +141,16 @@ static void rule_look(struct search *search, const json_t *rule)
 		return;
 	int64_t arrived = (int64_t)syns_arrived(search->view);
 	if (now >= 0 && judged.fits == FITS_YES && arrived > 0 && moved == arrived &&
-	    is_on_the_way_in(search->after, rule)) {
+	    is_on_the_way_in(search->after, rule) && !is_taken_before(search, rule)) {
 		search->truth = YES;
 		search->says = rule_words(search->view, rule, search->action, moved);
 		return;
 	}
 	search->truth = UNSEEN;
 	search->says = now < 0 ? "a rule that may match has no counter"
-			       : "a rule that may match counted other packets too";
+		       : is_taken_before(search, rule)
+			   ? "another rule of its chain may have taken the SYN first"
+			   : "a rule that may match counted other packets too";
 }
 
 /* A rule that was taken away before the second listing took its counter with it. */
@@ -309,9 +167,9 @@ static void gone_look(struct search *search, const json_t *rule)
 /* A chain whose policy drops has no counter. */
 static void chain_look(struct search *search, const json_t *chain)
 {
-	const char *hook = text_of(chain, "hook");
+	const char *hook = rule_text(chain, "hook");
 	if (search->action == ACTION_DROP && search->truth == NO &&
-	    streq(text_of(chain, "policy"), "drop") &&
+	    streq(rule_text(chain, "policy"), "drop") &&
 	    (streq(hook, "input") || streq(hook, "prerouting"))) {
 		search->truth = UNSEEN;
 		search->says = "a chain drops by policy, which counts nothing";

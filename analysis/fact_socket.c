@@ -35,22 +35,20 @@ static bool covers(const struct reading *reading, uint16_t port)
 	return false;
 }
 
-/* The rows of a reading, newest first: the next one in front of *at; NULL: no more. */
+/* The rows of a reading, newest first: the next one in front of `at` (first: the reading's end);
+ * NULL: no more. */
 static const struct event *row_before(const struct trace *trace, const struct reading *reading,
-				      size_t *at)
+				      const struct event *at)
 {
-	const struct event *end = reading->end;
-	while (*at > 0) {
-		const struct event *event = &trace->event[--*at];
-		if (!streq(event->host, end->host) || event->step != end->step ||
-		    event_num(event, "snapshot", 0) != reading->number)
+	while ((at = event_older(trace, at))) {
+		if (at->step != reading->end->step ||
+		    event_num(at, "snapshot", 0) != reading->number)
 			continue;
-		if (event_is(event, "sockets"))
-			break;
-		if (event_is(event, "socket"))
-			return event;
+		if (event_is(at, "sockets"))
+			return NULL;
+		if (event_is(at, "socket"))
+			return at;
 	}
-	*at = 0;
 	return NULL;
 }
 
@@ -68,10 +66,8 @@ static bool is_of_this_run(const struct view *view, const struct event *row)
 	int64_t pid = event_num(row, "pid", 0);
 	if (pid <= 0 || host->is_private)
 		return pid > 0;
-	for (size_t i = 0; i < trace->nevent; i++)
-		if (event_is(&trace->event[i], "listen") &&
-		    streq(trace->event[i].host, host->name) &&
-		    event_num(&trace->event[i], "pid", 0) == pid)
+	for (const struct event *event = host->newest; event; event = event_older(trace, event))
+		if (event_is(event, "listen") && event_num(event, "pid", 0) == pid)
 			return true;
 	return false;
 }
@@ -99,9 +95,8 @@ static enum place place_of(const struct view *view, const struct event *row)
 static const struct event *listener_in(const struct view *view, const struct reading *reading,
 				       enum place place)
 {
-	size_t at = reading->end->seq - 1;
-	const struct event *row;
-	while ((row = row_before(view->trace, reading, &at)))
+	const struct event *row = reading->end;
+	while ((row = row_before(view->trace, reading, row)))
 		if (place_of(view, row) == place)
 			return row;
 	return NULL;
@@ -118,13 +113,44 @@ static const char *row_words(const struct view *view, const struct event *row, c
 			    verb, local);
 }
 
+static bool did_listen_here(const struct view *view, const struct event *last, int64_t pid)
+{
+	for (; last; last = event_older(view->trace, last))
+		if (event_is(last, "listen") && event_num(last, "pid", -1) == pid &&
+		    event_num(last, "port", -1) == view->server.port)
+			return true;
+	return false;
+}
+
+/* Did a process begin or end to listen on the port between the tables? Then two tables that agree
+ * do not say how it was when the SYN came. */
+static bool changed_between(const struct view *view, const struct reading *before,
+			    const struct reading *after)
+{
+	const struct trace *trace = view->trace;
+	const struct event *event = trace->host[view->server_host].newest;
+	for (; event; event = event_older(trace, event)) {
+		int64_t t_ns = trace_time(trace, view->server_host, event->t_ns);
+		if (t_ns < before->start_ns || t_ns > after->end_ns)
+			continue;
+		if (event_is(event, "listen") && event_num(event, "port", -1) == view->server.port)
+			return true;
+		if (event_is(event, "exit") &&
+		    did_listen_here(view, event, event_num(event, "pid", -2)))
+			return true;
+	}
+	return false;
+}
+
 static void listener(struct facts *facts, const struct view *view, enum fact fact, enum place place,
 		     const struct reading *before, const struct reading *after)
 {
 	const struct event *first = listener_in(view, before, place);
 	const struct event *second = listener_in(view, after, place);
 	struct fact_value *value;
-	if (first && second) {
+	if (changed_between(view, before, after)) {
+		fact_set(facts, fact, UNSEEN, "a server began or ended between the tables");
+	} else if (first && second) {
 		value = fact_set(facts, fact, YES, row_words(view, second, "listens"));
 		fact_event(value, first);
 		fact_event(value, second);
@@ -219,9 +245,8 @@ static void hanging(struct facts *facts, const struct view *view, enum fact fact
 		    reading->start_ns <= view->start_ns + bound_ns ||
 		    (view->end_ns != INT64_MAX && reading->end_ns >= view->end_ns - bound_ns))
 			continue;
-		size_t at = reading->end->seq - 1;
-		const struct event *row;
-		while ((row = row_before(trace, reading, &at))) {
+		const struct event *row = reading->end;
+		while ((row = row_before(trace, reading, row))) {
 			if (is_row_of(row, state, local, peer)) {
 				fact_event(fact_set(facts, fact, YES, NULL), row);
 				return;

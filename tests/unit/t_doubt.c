@@ -1,0 +1,121 @@
+/* analysis: evidence that fits, in a world where something else may explain it: then the verdict is
+ * no longer proven. Each case is a golden run with some of its text replaced. */
+#include "unit.h"
+
+#include <ftw.h>
+
+#include "finding.h"
+#include "golden.h"
+
+#define RULE(handle, rest)                                                                         \
+	"{\"rule\":{\"family\":\"inet\",\"table\":\"lab\",\"chain\":\"input\",\"handle\":" handle  \
+	",\"expr\":[" rest "]}}"
+#define DROP_RULE                                                                                  \
+	"{\"rule\":{\"family\":\"inet\",\"table\":\"lab\",\"chain\":\"input\",\"handle\":2,"
+#define PORT(number)                                                                               \
+	"{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{\"protocol\":\"tcp\",\"field\":"         \
+	"\"dport\"}},\"right\":" number "}}"
+#define COUNTER "{\"counter\":{\"packets\":5,\"bytes\":300}}"
+#define CAROL "# carol\n"
+
+struct doubt {
+	const char *what, *trace, *from, *to;
+	const char *code;
+	enum confidence confidence;
+};
+
+static const struct doubt doubts[] = {
+	{ "as it is", "timeout-drop-input", DROP_RULE, DROP_RULE, "timeout.dropped", PROVEN },
+	{ "an accept before it", "timeout-drop-input", DROP_RULE,
+	  RULE("9", "{\"accept\":null}") "," DROP_RULE, "timeout.dropped", LIKELY },
+	{ "an accept of another port before it", "timeout-drop-input", DROP_RULE,
+	  RULE("9", PORT("80") ",{\"accept\":null}") "," DROP_RULE, "timeout.dropped", PROVEN },
+	{ "an accept whose counter stands still", "timeout-drop-input", DROP_RULE,
+	  RULE("9", PORT("1234") "," COUNTER ",{\"accept\":null}") "," DROP_RULE, "timeout.dropped",
+	  PROVEN },
+	{ "a jump before it", "timeout-drop-input", DROP_RULE,
+	  RULE("9", "{\"jump\":{\"target\":\"other\"}}") "," DROP_RULE, "timeout.dropped", LIKELY },
+	{ "as it is", "refused", CAROL, CAROL, "refused.no-listener", PROVEN },
+	{ "a server that came between the tables", "refused", CAROL,
+	  CAROL "2.500000 @server listen step=6 label=x address=10.7.0.1 port=1234 pid=300\n"
+		"3.050000 @server exit step=6 label=x pid=300 status=0\n",
+	  "refused.unexplained", UNDECIDED },
+	{ "a server on another port between the tables", "refused", CAROL,
+	  CAROL "2.500000 @server listen step=6 label=x address=10.7.0.1 port=1300 pid=300\n",
+	  "refused.no-listener", PROVEN },
+	{ "a server that ended between the tables", "refused", CAROL,
+	  "1.500000 @server listen step=6 label=x address=10.7.0.1 port=1234 pid=300\n" CAROL
+	  "3.050000 @server exit step=6 label=x pid=300 status=0\n",
+	  "refused.unexplained", UNDECIDED },
+};
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)st;
+	(void)kind;
+	(void)ftw;
+	return remove(path);
+}
+
+/* The golden trace with all of `from` replaced, as a run directory `dir`. */
+static void make(const struct doubt *doubt, const char *dir)
+{
+	struct buf text = { 0 }, out = { 0 };
+	struct err err = { 0 };
+	char path[96];
+	snprintf(path, sizeof path, "tests/golden/%s.trace", doubt->trace);
+	assert_int_equal(file_read(AT_FDCWD, path, 1 << 20, &text, &err), 0);
+	const char *at = text.data, *found;
+	while ((found = strstr(at, doubt->from))) {
+		buf_add(&out, at, (size_t)(found - at));
+		buf_str(&out, doubt->to);
+		at = found + strlen(doubt->from);
+	}
+	assert_true(at != text.data);
+	buf_str(&out, at);
+	snprintf(path, sizeof path, "%s/it.trace", dir);
+	assert_int_equal(file_write(AT_FDCWD, path, out.data, out.len, &err), 0);
+	assert_int_equal(golden_make(path, dir), 0);
+	buf_close(&text);
+	buf_close(&out);
+}
+
+static const struct finding *of_carol(const struct analysis *analysis)
+{
+	for (size_t i = 0; i < analysis->nfinding; i++) {
+		const char *label = analysis->finding[i].connection->label;
+		if (label && strcmp(label, "carol") == 0)
+			return &analysis->finding[i];
+	}
+	return NULL;
+}
+
+static void a_doubt_takes_the_proof_and_nothing_else_does(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(doubts); i++) {
+		struct arena arena = { 0 };
+		struct analysis analysis;
+		struct err err = { 0 };
+		char dir[] = "/tmp/t_doubt.XXXXXX";
+		assert_non_null(mkdtemp(dir));
+		make(&doubts[i], dir);
+		int loaded = analysis_load(&analysis, dir, &arena, &err);
+		assert_int_equal(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+		print_message("# %s, %s\n", doubts[i].trace, doubts[i].what);
+		assert_int_equal(loaded, 0);
+		const struct finding *finding = of_carol(&analysis);
+		assert_non_null(finding);
+		assert_string_equal(finding->code, doubts[i].code);
+		assert_int_equal(finding->confidence, doubts[i].confidence);
+		arena_close(&arena);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_doubt_takes_the_proof_and_nothing_else_does),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
