@@ -1,7 +1,4 @@
-/* rtnetlink through libmnl: requests are built into one buffer and acknowledged one by one;
- * readiness is read from notifications, and from a dump when some were lost. */
-#include "netlink.h"
-
+/* rtnetlink through libmnl: requests are built into one buffer and acknowledged one by one. */
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
@@ -9,29 +6,16 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <sys/socket.h>
 
-#include "clock.h"
 #include "errname.h"
+#include "netlink_request.h"
 
-/* linux/if.h and linux/if_bridge.h, which do not go together with net/if.h. */
 enum {
-	OPER_UP = 6,
-	PORT_FORWARDING = 3
-};
-enum {
-	SEEN_UP = 1,
-	SEEN_FORWARDING = 2
-};
-enum {
-	SETTLE = 16,
-	REQUEST_MAX = 512,
 	USUAL_MTU = 1500,
 	FRAME_HEADER = 18, /* Ethernet's, with a VLAN tag */
 	WAIT_MS = 50,
-	RECEIVE = 32768,
 	EVENTS_BUFFER = 1 << 20
 };
 
@@ -63,10 +47,9 @@ void nl_close(struct nl *nl)
 	nl->socket = NULL;
 }
 
-/* bytes: REQUEST_MAX; zeroed, for libmnl up to 1.0.4 leaves what pads an attribute as it was. */
-static struct nlmsghdr *request(void *bytes, uint16_t type, uint16_t flags)
+struct nlmsghdr *nl_request(void *bytes, uint16_t type, uint16_t flags)
 {
-	memset(bytes, 0, REQUEST_MAX);
+	memset(bytes, 0, NL_REQUEST_MAX);
 	struct nlmsghdr *header = mnl_nlmsg_put_header(bytes);
 
 	header->nlmsg_type = type;
@@ -74,7 +57,7 @@ static struct nlmsghdr *request(void *bytes, uint16_t type, uint16_t flags)
 	return header;
 }
 
-static struct ifinfomsg *link_body(struct nlmsghdr *header, int index, bool is_up)
+struct ifinfomsg *nl_link_body(struct nlmsghdr *header, int index, bool is_up)
 {
 	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(header, sizeof *link);
 
@@ -84,11 +67,7 @@ static struct ifinfomsg *link_body(struct nlmsghdr *header, int index, bool is_u
 	return link;
 }
 
-static int add(struct nl_batch *batch, struct nlmsghdr *header, struct err *err, const char *fmt,
-	       ...) PRINTF(4, 5);
-
-static int add(struct nl_batch *batch, struct nlmsghdr *header, struct err *err, const char *fmt,
-	       ...)
+int nl_add(struct nl_batch *batch, struct nlmsghdr *header, struct err *err, const char *fmt, ...)
 {
 	if (batch->count == NL_BATCH && nl_flush(batch, err) < 0)
 		return -1;
@@ -99,7 +78,8 @@ static int add(struct nl_batch *batch, struct nlmsghdr *header, struct err *err,
 	va_start(args, fmt);
 	vsnprintf(batch->what[batch->count], NL_WHAT, fmt, args);
 	va_end(args);
-	memcpy(batch->bytes + batch->len, header, header->nlmsg_len); /* REQUEST_MAX each at most */
+	memcpy(batch->bytes + batch->len, header,
+	       header->nlmsg_len); /* NL_REQUEST_MAX each at most */
 	batch->len += MNL_ALIGN(header->nlmsg_len);
 	batch->count++;
 	return 0;
@@ -107,10 +87,10 @@ static int add(struct nl_batch *batch, struct nlmsghdr *header, struct err *err,
 
 int nl_add_bridge(struct nl_batch *batch, int index, const char *name, int mtu, struct err *err)
 {
-	char bytes[REQUEST_MAX] __attribute__((aligned(8)));
-	struct nlmsghdr *header = request(bytes, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	char bytes[NL_REQUEST_MAX] __attribute__((aligned(8)));
+	struct nlmsghdr *header = nl_request(bytes, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 
-	link_body(header, index, true);
+	nl_link_body(header, index, true);
 	mnl_attr_put_strz(header, IFLA_IFNAME, name);
 	if (mtu > 0)
 		mnl_attr_put_u32(header, IFLA_MTU, (uint32_t)mtu);
@@ -121,19 +101,19 @@ int nl_add_bridge(struct nl_batch *batch, int index, const char *name, int mtu, 
 	mnl_attr_put_u8(header, IFLA_BR_MCAST_SNOOPING, 0);
 	mnl_attr_nest_end(header, data);
 	mnl_attr_nest_end(header, info);
-	return add(batch, header, err, "bridge %s", name);
+	return nl_add(batch, header, err, "bridge %s", name);
 }
 
 int nl_add_veth(struct nl_batch *batch, const struct nl_veth *veth, struct err *err)
 {
-	char bytes[REQUEST_MAX] __attribute__((aligned(8)));
-	struct nlmsghdr *header = request(bytes, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	char bytes[NL_REQUEST_MAX] __attribute__((aligned(8)));
+	struct nlmsghdr *header = nl_request(bytes, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 
 	if (strlen(veth->name) >= IFNAMSIZ || strlen(veth->peer_name) >= IFNAMSIZ)
 		return err_set(err, ERR_USAGE,
 			       "interface %s: the name is longer than 15 characters",
 			       veth->peer_name);
-	link_body(header, veth->index, false);
+	nl_link_body(header, veth->index, false);
 	mnl_attr_put_strz(header, IFLA_IFNAME, veth->name);
 	mnl_attr_put_u32(header, IFLA_MASTER, (uint32_t)veth->bridge);
 	if (veth->mtu > 0)
@@ -142,7 +122,7 @@ int nl_add_veth(struct nl_batch *batch, const struct nl_veth *veth, struct err *
 	mnl_attr_put_strz(header, IFLA_INFO_KIND, "veth");
 	struct nlattr *data = mnl_attr_nest_start(header, IFLA_INFO_DATA);
 	struct nlattr *peer = mnl_attr_nest_start(header, VETH_INFO_PEER);
-	link_body(header, veth->peer_index, false); /* IFF_UP here is ENOTCONN: no peer yet */
+	nl_link_body(header, veth->peer_index, false); /* IFF_UP here is ENOTCONN: no peer yet */
 	mnl_attr_put_strz(header, IFLA_IFNAME, veth->peer_name);
 	mnl_attr_put(header, IFLA_ADDRESS, sizeof veth->peer_mac, veth->peer_mac);
 	if (veth->mtu > 0)
@@ -151,22 +131,22 @@ int nl_add_veth(struct nl_batch *batch, const struct nl_veth *veth, struct err *
 	mnl_attr_nest_end(header, peer);
 	mnl_attr_nest_end(header, data);
 	mnl_attr_nest_end(header, info);
-	return add(batch, header, err, "veth %s to %s", veth->name, veth->peer_name);
+	return nl_add(batch, header, err, "veth %s to %s", veth->name, veth->peer_name);
 }
 
 int nl_add_up(struct nl_batch *batch, int index, struct err *err)
 {
-	char bytes[REQUEST_MAX] __attribute__((aligned(8)));
-	struct nlmsghdr *header = request(bytes, RTM_NEWLINK, 0);
+	char bytes[NL_REQUEST_MAX] __attribute__((aligned(8)));
+	struct nlmsghdr *header = nl_request(bytes, RTM_NEWLINK, 0);
 
-	link_body(header, index, true);
-	return add(batch, header, err, "interface %d up", index);
+	nl_link_body(header, index, true);
+	return nl_add(batch, header, err, "interface %d up", index);
 }
 
 int nl_add_rate(struct nl_batch *batch, int index, int64_t rate_bps, int mtu, struct err *err)
 {
-	char bytes[REQUEST_MAX] __attribute__((aligned(8)));
-	struct nlmsghdr *header = request(bytes, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL);
+	char bytes[NL_REQUEST_MAX] __attribute__((aligned(8)));
+	struct nlmsghdr *header = nl_request(bytes, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL);
 	struct tcmsg *body = mnl_nlmsg_put_extra_header(header, sizeof *body);
 	int64_t rate = rate_bps / 8, frame = (mtu > 0 ? mtu : USUAL_MTU) + FRAME_HEADER;
 	int64_t burst = rate / 250 > 2 * frame ? rate / 250 : 2 * frame; /* 4 ms: a slow tick */
@@ -187,7 +167,7 @@ int nl_add_rate(struct nl_batch *batch, int index, int64_t rate_bps, int mtu, st
 	mnl_attr_put(header, TCA_TBF_PARMS, sizeof qopt, &qopt);
 	mnl_attr_put_u32(header, TCA_TBF_BURST, (uint32_t)burst); /* bytes, not qopt's ticks */
 	mnl_attr_nest_end(header, options);
-	return add(batch, header, err, "rate of interface %d (tbf)", index);
+	return nl_add(batch, header, err, "rate of interface %d (tbf)", index);
 }
 
 static size_t ip_len(const struct addr *addr)
@@ -203,8 +183,8 @@ static uint8_t ip_family(const struct addr *addr)
 int nl_add_address(struct nl_batch *batch, int index, const struct addr *addr, int prefix,
 		   struct err *err)
 {
-	char bytes[REQUEST_MAX] __attribute__((aligned(8))), text[ADDR_TEXT];
-	struct nlmsghdr *header = request(bytes, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+	char bytes[NL_REQUEST_MAX] __attribute__((aligned(8))), text[ADDR_TEXT];
+	struct nlmsghdr *header = nl_request(bytes, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
 	struct ifaddrmsg *body = mnl_nlmsg_put_extra_header(header, sizeof *body);
 
 	body->ifa_family = ip_family(addr);
@@ -219,13 +199,13 @@ int nl_add_address(struct nl_batch *batch, int index, const struct addr *addr, i
 		memcpy(&ip, addr->ip, sizeof ip);
 		mnl_attr_put_u32(header, IFA_BROADCAST, ip | htonl(UINT32_MAX >> prefix));
 	}
-	return add(batch, header, err, "address %s/%d", addr_ip_text(addr, text), prefix);
+	return nl_add(batch, header, err, "address %s/%d", addr_ip_text(addr, text), prefix);
 }
 
 int nl_add_default_route(struct nl_batch *batch, const struct addr *gateway, struct err *err)
 {
-	char bytes[REQUEST_MAX] __attribute__((aligned(8))), text[ADDR_TEXT];
-	struct nlmsghdr *header = request(bytes, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	char bytes[NL_REQUEST_MAX] __attribute__((aligned(8))), text[ADDR_TEXT];
+	struct nlmsghdr *header = nl_request(bytes, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
 	struct rtmsg *body = mnl_nlmsg_put_extra_header(header, sizeof *body);
 
 	body->rtm_family = ip_family(gateway);
@@ -234,7 +214,7 @@ int nl_add_default_route(struct nl_batch *batch, const struct addr *gateway, str
 	body->rtm_scope = RT_SCOPE_UNIVERSE;
 	body->rtm_type = RTN_UNICAST;
 	mnl_attr_put(header, RTA_GATEWAY, ip_len(gateway), gateway->ip);
-	return add(batch, header, err, "default route via %s", addr_ip_text(gateway, text));
+	return nl_add(batch, header, err, "default route via %s", addr_ip_text(gateway, text));
 }
 
 /* The kernel's own words for a refusal (extended acknowledgement), "" when it gave none. */
@@ -274,7 +254,7 @@ static int answer(const struct nl_batch *batch, const struct nlmsghdr *header, s
 
 int nl_flush(struct nl_batch *batch, struct err *err)
 {
-	char bytes[RECEIVE] __attribute__((aligned(8)));
+	char bytes[NL_RECEIVE] __attribute__((aligned(8)));
 	size_t answers = 0;
 	bool is_refused = false;
 	struct err later; /* of the refusals that follow the first */
@@ -302,156 +282,17 @@ int nl_flush(struct nl_batch *batch, struct err *err)
 int nl_probe_kind(struct nl *nl, const char *kind, struct err *err)
 {
 	const uint8_t bad_mac[6] = { 0 }; /* refused by the kind itself, after it was found */
-	char bytes[REQUEST_MAX] __attribute__((aligned(8)));
-	struct nlmsghdr *header = request(bytes, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	char bytes[NL_REQUEST_MAX] __attribute__((aligned(8)));
+	struct nlmsghdr *header = nl_request(bytes, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 	struct nl_batch batch = { .nl = nl };
 
-	link_body(header, 0, false);
+	nl_link_body(header, 0, false);
 	mnl_attr_put(header, IFLA_ADDRESS, sizeof bad_mac, bad_mac);
 	struct nlattr *info = mnl_attr_nest_start(header, IFLA_LINKINFO);
 	mnl_attr_put_strz(header, IFLA_INFO_KIND, kind);
 	mnl_attr_nest_end(header, info);
-	add(&batch, header, err, "link of kind %s", kind);
+	nl_add(&batch, header, err, "link of kind %s", kind);
 	if (nl_flush(&batch, err) == 0 || err->sys == EADDRNOTAVAIL)
 		return 0;
 	return -1;
-}
-
-/* A bridge port's state, -1 when the message has none. Kernels send it nested or as one byte. */
-static int port_state(const struct nlattr *info)
-{
-	const struct nlattr *attr;
-
-	if (!(info->nla_type & NLA_F_NESTED))
-		return mnl_attr_get_payload_len(info) >= 1 ? mnl_attr_get_u8(info) : -1;
-	mnl_attr_for_each_nested(attr, info)
-	{
-		if (mnl_attr_get_type(attr) == IFLA_BRPORT_STATE &&
-		    mnl_attr_get_payload_len(attr) >= 1)
-			return mnl_attr_get_u8(attr);
-	}
-	return -1;
-}
-
-static void see_link(struct nl_ready *ready, const struct nlmsghdr *header)
-{
-	const struct ifinfomsg *link = mnl_nlmsg_get_payload(header);
-	const struct nlattr *attr;
-	uint8_t whole = SEEN_UP | (ready->is_port ? SEEN_FORWARDING : 0);
-
-	if (header->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(header) < sizeof *link)
-		return;
-	size_t at = (size_t)link->ifi_index - (size_t)ready->first;
-	if (link->ifi_index < ready->first || at >= ready->count || ready->seen[at] == whole)
-		return;
-	mnl_attr_for_each(attr, header, sizeof *link)
-	{
-		int type = mnl_attr_get_type(attr);
-		if (type == IFLA_OPERSTATE && mnl_attr_get_payload_len(attr) >= 1 &&
-		    mnl_attr_get_u8(attr) == OPER_UP)
-			ready->seen[at] |= SEEN_UP;
-		if (type == IFLA_PROTINFO && link->ifi_family == AF_BRIDGE && ready->is_port &&
-		    port_state(attr) == PORT_FORWARDING)
-			ready->seen[at] |= SEEN_FORWARDING;
-	}
-	if (ready->seen[at] == whole)
-		ready->left--;
-}
-
-int nl_settle(struct nl *nl, int first, size_t count, struct err *err)
-{
-	struct nl_batch batch = { .nl = nl };
-
-	for (size_t i = 0; i < count; i++) {
-		char bytes[REQUEST_MAX] __attribute__((aligned(8)));
-		struct nlmsghdr *header = request(bytes, RTM_GETLINK, 0);
-		link_body(header, first + (int)i, false);
-		mnl_attr_put_u32(header, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-		if (add(&batch, header, err, "interface %d", first + (int)i) < 0)
-			return -1;
-		/* The answers are long and must fit the socket. */
-		if (batch.count == SETTLE && nl_flush(&batch, err) < 0)
-			return -1;
-	}
-	return nl_flush(&batch, err);
-}
-
-static int ask_links(struct nl *nl, bool is_port, struct err *err)
-{
-	char bytes[REQUEST_MAX] __attribute__((aligned(8)));
-	struct nlmsghdr *header = mnl_nlmsg_put_header(bytes);
-
-	header->nlmsg_type = RTM_GETLINK;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	header->nlmsg_seq = nl->seq++;
-	struct ifinfomsg *link = link_body(header, 0, false);
-	link->ifi_family = is_port ? AF_BRIDGE : AF_UNSPEC;
-	if (mnl_socket_sendto(nl->socket, header, header->nlmsg_len) < 0)
-		return err_sys(err, "netlink dump of links");
-	return 0;
-}
-
-static int not_ready(const struct nl_ready *ready, struct err *err)
-{
-	size_t at = 0;
-	uint8_t whole = SEEN_UP | (ready->is_port ? SEEN_FORWARDING : 0);
-
-	while (at < ready->count && ready->seen[at] == whole)
-		at++;
-	return err_set(
-	    err, ERR_BROKE, "%zu of %zu links did not become ready in time; interface %d: %s",
-	    ready->left, ready->count, ready->first + (int)at,
-	    at < ready->count && ready->seen[at] & SEEN_UP ? "up, its port not forwarding"
-							   : "not up");
-}
-
-/* Reads one datagram of notifications or of a dump: 1: a dump has ended, 2: some were lost. */
-static int read_links(struct nl *events, struct nl_ready *ready, struct err *err)
-{
-	char bytes[RECEIVE] __attribute__((aligned(8)));
-	ssize_t got = mnl_socket_recvfrom(events->socket, bytes, sizeof bytes);
-	int left = got < 0 ? 0 : (int)got, result = 0;
-
-	if (got < 0 && errno == ENOBUFS)
-		return 2;
-	if (got < 0 && errno != EINTR)
-		return err_sys(err, "netlink receive");
-	for (const struct nlmsghdr *header = (void *)bytes; mnl_nlmsg_ok(header, left);
-	     header = mnl_nlmsg_next(header, &left)) {
-		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
-			result = 1;
-		see_link(ready, header);
-	}
-	return result;
-}
-
-int nl_wait_ready(struct nl *events, struct nl_ready *ready, int64_t deadline_ns, struct err *err)
-{
-	struct pollfd wait = { .fd = mnl_socket_get_fd(events->socket), .events = POLLIN };
-	bool is_dumping = false, has_lost = false;
-
-	while (ready->left > 0) {
-		/* The kernel tells of losses once, until the queue has been empty: a dump that
-		 * began before would miss, unseen, what is lost behind it. And a second dump beside
-		 * the first is refused. */
-		if (has_lost && !is_dumping && poll(&wait, 1, 0) == 0) {
-			if (ask_links(events, ready->is_port, err) < 0)
-				return -1;
-			is_dumping = true;
-			has_lost = false;
-		}
-		int n = poll(&wait, 1, clock_left_ms(deadline_ns));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(err, "poll");
-		if (n == 0)
-			return not_ready(ready, err);
-		int said = read_links(events, ready, err);
-		if (said < 0)
-			return -1;
-		is_dumping = is_dumping && said != 1;
-		has_lost = has_lost || said == 2;
-	}
-	return 0;
 }

@@ -1,0 +1,163 @@
+/* When a link carries packets: read from notifications, and from a dump when some were lost. */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "clock.h"
+#include "netlink_request.h"
+
+/* linux/if.h and linux/if_bridge.h, which do not go together with net/if.h. */
+enum {
+	OPER_UP = 6,
+	PORT_FORWARDING = 3
+};
+enum {
+	SEEN_UP = 1,
+	SEEN_FORWARDING = 2
+};
+enum {
+	SETTLE = 16
+};
+
+/* A bridge port's state, -1 when the message has none. Kernels send it nested or as one byte. */
+static int port_state(const struct nlattr *info)
+{
+	const struct nlattr *attr;
+
+	if (!(info->nla_type & NLA_F_NESTED))
+		return mnl_attr_get_payload_len(info) >= 1 ? mnl_attr_get_u8(info) : -1;
+	mnl_attr_for_each_nested(attr, info)
+	{
+		if (mnl_attr_get_type(attr) == IFLA_BRPORT_STATE &&
+		    mnl_attr_get_payload_len(attr) >= 1)
+			return mnl_attr_get_u8(attr);
+	}
+	return -1;
+}
+
+static void see_link(struct nl_ready *ready, const struct nlmsghdr *header)
+{
+	const struct ifinfomsg *link = mnl_nlmsg_get_payload(header);
+	const struct nlattr *attr;
+	uint8_t whole = SEEN_UP | (ready->is_port ? SEEN_FORWARDING : 0);
+
+	if (header->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(header) < sizeof *link)
+		return;
+	size_t at = (size_t)link->ifi_index - (size_t)ready->first;
+	if (link->ifi_index < ready->first || at >= ready->count || ready->seen[at] == whole)
+		return;
+	mnl_attr_for_each(attr, header, sizeof *link)
+	{
+		int type = mnl_attr_get_type(attr);
+		if (type == IFLA_OPERSTATE && mnl_attr_get_payload_len(attr) >= 1 &&
+		    mnl_attr_get_u8(attr) == OPER_UP)
+			ready->seen[at] |= SEEN_UP;
+		if (type == IFLA_PROTINFO && link->ifi_family == AF_BRIDGE && ready->is_port &&
+		    port_state(attr) == PORT_FORWARDING)
+			ready->seen[at] |= SEEN_FORWARDING;
+	}
+	if (ready->seen[at] == whole)
+		ready->left--;
+}
+
+int nl_settle(struct nl *nl, int first, size_t count, struct err *err)
+{
+	struct nl_batch batch = { .nl = nl };
+
+	for (size_t i = 0; i < count; i++) {
+		char bytes[NL_REQUEST_MAX] __attribute__((aligned(8)));
+		struct nlmsghdr *header = nl_request(bytes, RTM_GETLINK, 0);
+		nl_link_body(header, first + (int)i, false);
+		mnl_attr_put_u32(header, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+		if (nl_add(&batch, header, err, "interface %d", first + (int)i) < 0)
+			return -1;
+		/* The answers are long and must fit the socket. */
+		if (batch.count == SETTLE && nl_flush(&batch, err) < 0)
+			return -1;
+	}
+	return nl_flush(&batch, err);
+}
+
+static int ask_links(struct nl *nl, bool is_port, struct err *err)
+{
+	char bytes[NL_REQUEST_MAX] __attribute__((aligned(8)));
+	struct nlmsghdr *header = mnl_nlmsg_put_header(bytes);
+
+	header->nlmsg_type = RTM_GETLINK;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	header->nlmsg_seq = nl->seq++;
+	struct ifinfomsg *link = nl_link_body(header, 0, false);
+	link->ifi_family = is_port ? AF_BRIDGE : AF_UNSPEC;
+	if (mnl_socket_sendto(nl->socket, header, header->nlmsg_len) < 0)
+		return err_sys(err, "netlink dump of links");
+	return 0;
+}
+
+static int not_ready(const struct nl_ready *ready, struct err *err)
+{
+	size_t at = 0;
+	uint8_t whole = SEEN_UP | (ready->is_port ? SEEN_FORWARDING : 0);
+
+	while (at < ready->count && ready->seen[at] == whole)
+		at++;
+	return err_set(
+	    err, ERR_BROKE, "%zu of %zu links did not become ready in time; interface %d: %s",
+	    ready->left, ready->count, ready->first + (int)at,
+	    at < ready->count && ready->seen[at] & SEEN_UP ? "up, its port not forwarding"
+							   : "not up");
+}
+
+/* Reads one datagram of notifications or of a dump: 1: a dump has ended, 2: some were lost. */
+static int read_links(struct nl *events, struct nl_ready *ready, struct err *err)
+{
+	char bytes[NL_RECEIVE] __attribute__((aligned(8)));
+	ssize_t got = mnl_socket_recvfrom(events->socket, bytes, sizeof bytes);
+	int left = got < 0 ? 0 : (int)got, result = 0;
+
+	if (got < 0 && errno == ENOBUFS)
+		return 2;
+	if (got < 0 && errno != EINTR)
+		return err_sys(err, "netlink receive");
+	for (const struct nlmsghdr *header = (void *)bytes; mnl_nlmsg_ok(header, left);
+	     header = mnl_nlmsg_next(header, &left)) {
+		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
+			result = 1;
+		see_link(ready, header);
+	}
+	return result;
+}
+
+int nl_wait_ready(struct nl *events, struct nl_ready *ready, int64_t deadline_ns, struct err *err)
+{
+	struct pollfd wait = { .fd = mnl_socket_get_fd(events->socket), .events = POLLIN };
+	bool is_dumping = false, has_lost = false;
+
+	while (ready->left > 0) {
+		/* The kernel tells of losses once, until the queue has been empty: a dump that
+		 * began before would miss, unseen, what is lost behind it. And a second dump beside
+		 * the first is refused. */
+		if (has_lost && !is_dumping && poll(&wait, 1, 0) == 0) {
+			if (ask_links(events, ready->is_port, err) < 0)
+				return -1;
+			is_dumping = true;
+			has_lost = false;
+		}
+		int n = poll(&wait, 1, clock_left_ms(deadline_ns));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, "poll");
+		if (n == 0)
+			return not_ready(ready, err);
+		int said = read_links(events, ready, err);
+		if (said < 0)
+			return -1;
+		is_dumping = is_dumping && said != 1;
+		has_lost = has_lost || said == 2;
+	}
+	return 0;
+}
