@@ -32,6 +32,26 @@ static void diag_addr(struct addr *out, uint8_t family, const uint32_t ip[4], ui
 	memcpy(out->ip, ip, family == AF_INET6 ? 16 : 4);
 }
 
+/* The kernel tells it of listeners without being asked. */
+static bool v6_only(const unsigned char *at, size_t len)
+{
+	struct nlattr attr;
+
+	while (len >= sizeof attr) {
+		memcpy(&attr, at, sizeof attr);
+		size_t step = NLA_ALIGN((size_t)attr.nla_len);
+		if (attr.nla_len < sizeof attr || attr.nla_len > len)
+			return false;
+		if (attr.nla_type == INET_DIAG_SKV6ONLY && attr.nla_len > sizeof attr)
+			return at[sizeof attr] != 0;
+		if (step >= len)
+			return false;
+		at += step;
+		len -= step;
+	}
+	return false;
+}
+
 static void each_message(void *context, unsigned type, const void *body, size_t len)
 {
 	struct each *each = context;
@@ -49,6 +69,7 @@ static void each_message(void *context, unsigned type, const void *body, size_t 
 		.send_q = diag.idiag_wqueue,
 		.uid = diag.idiag_uid,
 		.inode = diag.idiag_inode,
+		.is_v6_only = v6_only((const unsigned char *)body + sizeof diag, len - sizeof diag),
 	};
 	diag_addr(&row.local, diag.idiag_family, diag.id.idiag_src, diag.id.idiag_sport);
 	diag_addr(&row.peer, diag.idiag_family, diag.id.idiag_dst, diag.id.idiag_dport);
@@ -182,6 +203,8 @@ static void row_emit(const struct sockdiag_want *want, const struct socket_row *
 	event_int(&event, "send_q", row->send_q);
 	event_int(&event, "uid", row->uid);
 	event_int(&event, "inode", row->inode);
+	if (row->is_v6_only)
+		event_int(&event, "v6only", 1);
 	if (owner->pid != 0) {
 		event_int(&event, "pid", owner->pid);
 		event_text(&event, "process", owner->process);

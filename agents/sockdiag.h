@@ -21,7 +21,8 @@ enum {
 
 struct socket_row {
 	struct addr local, peer;
-	uint8_t state; /* of tcp(7); sockdiag_state names it */
+	uint8_t state;   /* of tcp(7); sockdiag_state names it */
+	bool is_v6_only; /* a listener on :: that takes no IPv4 (IPV6_V6ONLY, ipv6(7)) */
 	uint32_t recv_q, send_q, uid, inode;
 };
 

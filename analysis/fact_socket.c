@@ -52,9 +52,12 @@ static const struct event *row_before(const struct trace *trace, const struct re
 	return NULL;
 }
 
-static bool is_v6(const struct addr *addr)
+/* A wildcard takes its own family; [::] takes IPv4 too unless it has IPV6_V6ONLY. */
+static bool takes_family(const struct addr *any, const struct event *row, const struct addr *server)
 {
-	return addr->family == 6;
+	if (any->family == server->family)
+		return true;
+	return any->family == 6 && event_num(row, "v6only", 0) == 0;
 }
 
 /* A port next to the one that was asked for is that service's only where the process is known to
@@ -84,7 +87,7 @@ static enum place place_of(const struct view *view, const struct event *row)
 	if (owner != NO_HOST && owner != view->server_host)
 		return PLACE_NONE;
 	bool accepts = addr_same_ip(&local, &view->server) ||
-		       (addr_is_any(&local) && (is_v6(&local) || !is_v6(&view->server)));
+		       (addr_is_any(&local) && takes_family(&local, row, &view->server));
 	if (local.port == view->server.port)
 		return accepts ? PLACE_HERE : PLACE_ELSEWHERE;
 	int away = (int)local.port - (int)view->server.port;

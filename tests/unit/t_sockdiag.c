@@ -239,6 +239,39 @@ static void an_ipv6_listener_is_seen(void **state)
 	owners_close(&owners);
 }
 
+static int listen_on_any6(uint16_t port, int only)
+{
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	return fd;
+}
+
+static void a_wildcard_that_takes_no_ipv4_is_told_from_one_that_does(void **state)
+{
+	struct owners owners = { 0 };
+	const struct sockdiag_want want = { .ports = { 1266, 1267 }, .nport = 2 };
+
+	(void)state;
+	NEED_NAMESPACE();
+	if (access("/proc/net/if_inet6", F_OK) < 0)
+		SKIP("no IPv6 here");
+	int only = listen_on_any6(1266, 1), both = listen_on_any6(1267, 0);
+	emit(want, &owners);
+	const struct event *one = kept_find(&kept, "socket", "local", "[::]:1266");
+	const struct event *two = kept_find(&kept, "socket", "local", "[::]:1267");
+	assert_true(one && two);
+	assert_int_equal(event_num(one, "v6only", 0), 1);
+	assert_int_equal(event_num(two, "v6only", 0), 0);
+	close(only);
+	close(both);
+	owners_close(&owners);
+}
+
 static void rows_beyond_the_cap_are_counted(void **state)
 {
 	enum {
@@ -309,6 +342,7 @@ int main(void)
 		cmocka_unit_test(a_snapshot_has_every_listener_and_both_ends_of_the_runs_ports),
 		cmocka_unit_test(on_a_shared_stack_only_our_address_wildcards_and_localhost_count),
 		cmocka_unit_test(an_ipv6_listener_is_seen),
+		cmocka_unit_test(a_wildcard_that_takes_no_ipv4_is_told_from_one_that_does),
 		cmocka_unit_test(rows_beyond_the_cap_are_counted),
 		cmocka_unit_test(listening_means_exactly_this_address_and_port),
 		cmocka_unit_test(a_closed_connection_is_time_wait_without_an_owner),
