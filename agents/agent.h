@@ -60,9 +60,14 @@ struct agent_stop {
 int agent_stop(struct agent *agent, const struct agent_stop *stop, const struct event *request,
 	       struct err *err);
 
-/* A request that is no step (docs/protocol.md): 0: DONE ok; -1: DONE error with err's text.
- * Short, never waits. Rows are in agent_control.c, looked up before the table of steps. */
+/* A request that is no step (docs/protocol.md): 0: DONE ok; -1: DONE error with err's text;
+ * AGENT_LATER: agent_answer will be called. Short, never waits. Rows are in agent_control.c, looked up before the table of steps. */
+enum {
+	AGENT_LATER = 1
+};
 typedef int agent_control_fn(struct agent *agent, const struct event *request, struct err *err);
+/* DONE for request `id`, which came at start_ns: ok, or with `err` (NULL: ok) an error. */
+void agent_answer(struct agent *agent, int64_t id, int64_t start_ns, const struct err *err);
 struct agent_control {
 	const char *kind;
 	agent_control_fn *handle;

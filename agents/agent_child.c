@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "actor.h"
+#include "agent_control.h"
 #include "agent_signal.h"
 #include "clock.h"
 #include "mem.h"
@@ -249,12 +250,14 @@ void child_reap(struct agent *agent)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		captures_reaped(agent, pid, status);
 		for (size_t i = 0; i < agent->nchild; i++)
 			if (agent->child[i].pid == pid) {
 				bury(agent, &agent->child[i], status);
 				break;
 			}
+	}
 }
 
 int agent_stop(struct agent *agent, const struct agent_stop *stop, const struct event *request,

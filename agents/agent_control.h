@@ -5,6 +5,8 @@
 #include "agent.h"
 
 agent_control_fn capture_start, capture_stop; /* capture.c */
+/* A process that is no actor has ended (captures_tcpdump.c). */
+void captures_reaped(struct agent *agent, pid_t pid, int status);
 agent_control_fn snapshot_take;               /* snapshot.c */
 agent_control_fn heal;                        /* step_heal.c; field `of`, or `step` from the verb */
 void faults_end(struct agent *agent);         /* step_firewall.c: undoes and frees; emits `heal` */

@@ -46,6 +46,23 @@ static agent_control_fn *control_find(const char *kind)
 	return NULL;
 }
 
+static void answer(struct agent *agent, const struct pending *to, int64_t start_ns,
+		   const struct err *err)
+{
+	if (err == NULL)
+		agent_done(agent, to, "ok", "", start_ns);
+	else /* EPERM of a capture is for the controller to judge, so it gets the name */
+		agent_done(agent, to, err->sys != 0 ? errname(err->sys) : "error", err->text,
+			   start_ns);
+}
+
+void agent_answer(struct agent *agent, int64_t id, int64_t start_ns, const struct err *err)
+{
+	const struct pending to = { .id = id };
+
+	answer(agent, &to, start_ns, err);
+}
+
 static void control(struct agent *agent, agent_control_fn *handle, const struct event *request)
 {
 	int64_t start_ns = clock_mono_ns();
@@ -54,11 +71,8 @@ static void control(struct agent *agent, agent_control_fn *handle, const struct 
 	int rc = handle(agent, request, &err);
 
 	pending_set(&to, request);
-	if (rc == 0)
-		agent_done(agent, &to, "ok", "", start_ns);
-	else /* EPERM of a capture is for the controller to judge, so it gets the name */
-		agent_done(agent, &to, err.sys != 0 ? errname(err.sys) : "error", err.text,
-			   start_ns);
+	if (rc != AGENT_LATER)
+		answer(agent, &to, start_ns, rc == 0 ? NULL : &err);
 }
 
 /* A step of the agent's own process. */

@@ -42,6 +42,26 @@ int caps_drop(uint64_t keep, struct err *err)
 	return 0;
 }
 
+int caps_pass(uint64_t keep, struct err *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (caps_drop(keep, err) < 0)
+		return -1;
+	if (read_sets(data) < 0)
+		return err_sys(err, "capget");
+	for (int i = 0; i < 2; i++)
+		data[i].inheritable = data[i].permitted;
+	if (syscall(SYS_capset, &header, data) < 0)
+		return err_sys(err, "capset");
+	for (int i = 0; i < 64; i++)
+		if ((data[i / 32].permitted >> i % 32 & 1) != 0 &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
+			return err_sys(err, "ambient capability %d", i);
+	return 0;
+}
+
 /* Does this process's user namespace, or one below it, own its network namespace? */
 static bool owns_network(void)
 {

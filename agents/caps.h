@@ -9,6 +9,8 @@
 
 /* Gives up every capability but `keep` in all five sets, for good (no_new_privs). */
 int caps_drop(uint64_t keep, struct err *err);
+/* The same, and a program that is executed then has those of `keep` that we have. */
+int caps_pass(uint64_t keep, struct err *err);
 /* Effective ones that count for this network namespace: none when it belongs to a user namespace
  * above ours. */
 uint64_t caps_of_network(void);

@@ -158,7 +158,7 @@ size_t capture_buffer(const struct capture *capture)
 	return (size_t)size / 2; /* the kernel doubles it for its own overhead */
 }
 
-static void body_flush(struct capture *capture, const struct sink *sink)
+void capture_flush(struct capture *capture, const struct sink *sink)
 {
 	if (capture->out.len > sizeof(uint16_t))
 		sink->packets(sink->to, capture->out.data, capture->out.len);
@@ -192,7 +192,7 @@ void capture_add(struct capture *capture, const struct capture_record *record,
 		buf_add(out, record->bytes, kept);
 	}
 	if (out->len > BODY)
-		body_flush(capture, sink);
+		capture_flush(capture, sink);
 }
 
 size_t capture_drain(struct capture *capture, size_t limit, const struct sink *sink)
@@ -209,7 +209,7 @@ size_t capture_drain(struct capture *capture, size_t limit, const struct sink *s
 		for (; count < limit && queue_next(capture, &record); count++)
 			capture_add(capture, &record, sink);
 	}
-	body_flush(capture, sink);
+	capture_flush(capture, sink);
 	capture->packets += count;
 	return count;
 }

@@ -23,6 +23,9 @@ struct capture_record {
 void capture_add(struct capture *capture, const struct capture_record *record,
 		 const struct sink *sink);
 
+/* Hands over what capture_add left. */
+void capture_flush(struct capture *capture, const struct sink *sink);
+
 /* The socket's receive buffer: `bytes`, or what this user may have. */
 int queue_size(int fd, uint32_t bytes, struct err *err);
 /* 1: the queue holds `buffer` bytes, 0: less; -1: err. */

@@ -1,26 +1,15 @@
-/* The agent's captures: requests capture.start and capture.stop, and the ring in its poll loop. */
+/* The agent's captures: requests capture.start and capture.stop, and engine packet in its poll
+ * loop. */
+#include "captures.h"
+
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "agent.h"
 #include "agent_control.h"
-#include "capture.h"
 #include "util.h"
 
 enum {
-	CAPTURES = 64,
 	TURN = 8192, /* packets at one turn of the loop */
-};
-
-struct captures {
-	struct agent *agent;
-	size_t count;
-	struct one {
-		struct capture capture;
-		struct captures *all;
-		char link[64], iface[32], file[160];
-		bool is_open;
-	} one[CAPTURES];
 };
 
 static void readable(struct agent *agent, void *context, short revents)
@@ -57,20 +46,35 @@ static struct one *one_find(struct captures *all, int64_t number)
 	return NULL;
 }
 
-static void started(struct agent *agent, const struct one *one, const struct event *request)
+void capture_started(struct agent *agent, const struct one *one, const char *engine, size_t buffer,
+		     const char *version)
 {
-	const char *filter = event_get(request, "filter_text");
 	struct event event;
 
 	event_init(&event, "capture");
 	event_text(&event, "link", one->link);
 	event_text(&event, "iface", one->iface);
 	event_text(&event, "file", one->file);
-	event_text(&event, "engine", "packet");
+	event_text(&event, "engine", engine);
+	if (version != NULL)
+		event_text(&event, "version", version);
 	event_int(&event, "snaplen", one->capture.snaplen);
-	event_int(&event, "buffer", (int64_t)capture_buffer(&one->capture));
-	event_text(&event, "filter", filter != NULL ? filter : "");
+	event_int(&event, "buffer", (int64_t)buffer);
+	event_text(&event, "filter", one->filter);
 	agent_event(agent, &event);
+}
+
+static int packet_start(struct agent *agent, struct one *one, const struct capture_spec *spec,
+			struct err *err)
+{
+	if (capture_open(&one->capture, spec, err) < 0)
+		return -1;
+	if (agent_watch(agent, one->capture.fd, POLLIN, readable, one) < 0) {
+		capture_close(&one->capture);
+		return err_set(err, ERR_BROKE, "capture.start: too many descriptors");
+	}
+	capture_started(agent, one, "packet", capture_buffer(&one->capture), NULL);
+	return 0;
 }
 
 int capture_start(struct agent *agent, const struct event *request, struct err *err)
@@ -80,8 +84,10 @@ int capture_start(struct agent *agent, const struct event *request, struct err *
 	int64_t snaplen = event_num(request, "snaplen", 0);
 	int64_t buffer = event_num(request, "buffer", 0);
 	const char *link = event_get(request, "link"), *iface = event_get(request, "iface");
-	const char *file = event_get(request, "file");
+	const char *file = event_get(request, "file"), *engine = event_get(request, "engine");
+	const char *text = event_get(request, "filter_text");
 	struct one *one = &all->one[all->count];
+	int status;
 
 	if (number < 0 || number > UINT16_MAX || snaplen < 0 || snaplen > UINT32_MAX ||
 	    buffer < 0 || buffer > UINT32_MAX || link == NULL || iface == NULL)
@@ -96,23 +102,28 @@ int capture_start(struct agent *agent, const struct event *request, struct err *
 		.buffer = (uint32_t)buffer,
 		.filter = event_get(request, "filter"),
 	};
-	*one = (struct one){ .all = all };
+	*one = (struct one){ .all = all, .timer = -1, .filter = strdup(text != NULL ? text : "") };
+	if (one->filter == NULL)
+		abort();
 	snprintf(one->link, sizeof one->link, "%s", link);
 	snprintf(one->iface, sizeof one->iface, "%s", iface);
 	if (file != NULL)
 		snprintf(one->file, sizeof one->file, "%s", file);
 	else
 		snprintf(one->file, sizeof one->file, "%s.%s", agent_host(agent)->name, link);
-	if (capture_open(&one->capture, &spec, err) < 0)
+	if (engine == NULL || streq(engine, "packet"))
+		status = packet_start(agent, one, &spec, err);
+	else if (streq(engine, "tcpdump"))
+		status = dump_start(agent, one, request, &spec, err);
+	else
+		status = err_set(err, ERR_BROKE, "capture.start: no engine %.60s", engine);
+	if (status < 0) {
+		free(one->filter);
 		return -1;
-	if (agent_watch(agent, one->capture.fd, POLLIN, readable, one) < 0) {
-		capture_close(&one->capture);
-		return err_set(err, ERR_BROKE, "capture.start: too many descriptors");
 	}
 	one->is_open = true;
 	all->count++;
-	started(agent, one, request);
-	return 0;
+	return status;
 }
 
 int capture_stop(struct agent *agent, const struct event *request, struct err *err)
@@ -124,6 +135,8 @@ int capture_stop(struct agent *agent, const struct event *request, struct err *e
 
 	if (one == NULL)
 		return err_set(err, ERR_BROKE, "capture.stop: no such capture");
+	if (one->state != DUMP_NONE)
+		return dump_stop(agent, one, request, err);
 	agent_unwatch(agent, one->capture.fd);
 	one->is_open = false; /* the socket itself is left to the end of the process: 16 ms */
 	status = capture_finish(&one->capture, &sink, err);
@@ -145,9 +158,12 @@ void captures_end(struct agent *agent)
 	for (size_t i = 0; i < parts->captures->count; i++) {
 		struct one *one = &parts->captures->one[i];
 
-		if (one->is_open)
+		if (one->state != DUMP_NONE)
+			dump_end(agent, one);
+		else if (one->is_open)
 			agent_unwatch(agent, one->capture.fd);
 		capture_free(&one->capture);
+		free(one->filter);
 	}
 	free(parts->captures);
 	parts->captures = NULL;
