@@ -6,7 +6,7 @@ AR = ar
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 VERSION := 0.1.0
-FUZZ_S ?= 10
+FUZZ_S ?= 60
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 LIBEXECDIR = $(DESTDIR)$(PREFIX)/libexec/lab
 DATADIR = $(DESTDIR)$(PREFIX)/share/lab
@@ -14,13 +14,16 @@ MANDIR = $(DESTDIR)$(PREFIX)/share/man
 # One short line a file; V=1 shows the commands.
 Q = $(if $(V),,@)
 SAY = $(if $(V),,@echo '  $(1)')
+# Where tests/run keeps what each test program said, and the counts.
+OUT ?= $(B)/tests.out
 # As many jobs as processors, unless the caller said how many.
 JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 WARN = -Wall -Wextra -Werror -Wshadow -Wvla -Wundef -Wformat=2 -Wstrict-prototypes \
-       -Wmissing-prototypes -Wswitch-enum -Wwrite-strings
+       -Wmissing-prototypes -Wswitch-enum -Wwrite-strings -Wdate-time
+# No name of a folder in the programs: the same bytes wherever they are built.
 BASE = -std=c17 -D_GNU_SOURCE $(WARN) -include common/banned.h -MMD -MP \
-       -DLAB_VERSION='"$(VERSION)"'
+       -DLAB_VERSION='"$(VERSION)"' "-ffile-prefix-map=$(CURDIR)=."
 LIBS = -lpcap -lmnl -ljansson -liniparser
 
 # Who may include whom: the whole rule. A forbidden include does not build.
@@ -37,7 +40,7 @@ ARCHIVES := $(foreach l,orchestrator report analysis agents common,$(B)/lib$(l).
 all: $(B)/lab $(B)/lab-agent
 
 define layer
-$(1)_SRC := $$(filter-out $(1)/main.c,$$(wildcard $(1)/*.c))
+$(1)_SRC := $$(sort $$(filter-out $(1)/main.c,$$(wildcard $(1)/*.c)))
 $(1)_OBJ := $$($(1)_SRC:%.c=$$(B)/%.o)
 $$(B)/$(1)/%.o: $(1)/%.c $$(B)/flags.stamp | $$(B)/libs.stamp
 	@mkdir -p $$(@D)
@@ -45,7 +48,7 @@ $$(B)/$(1)/%.o: $(1)/%.c $$(B)/flags.stamp | $$(B)/libs.stamp
 	$$(Q)$$(CC) $$(BASE) $$(CFLAGS) $(call quote,$(1)) -c $$< -o $$@
 $$(B)/lib$(1).a: $$($(1)_OBJ) $$(B)/list.stamp
 	@rm -f $$@
-	$$(Q)$$(AR) rcs $$@ $$(filter %.o,$$^)
+	$$(Q)$$(AR) rcsD $$@ $$(filter %.o,$$^)
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 
@@ -91,14 +94,20 @@ $(B)/tests/%: $(B)/tests/%.o $(ARCHIVES)
 	$(call SAY,LD $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) -lcmocka $(LIBS)
 
-.PHONY: tests unit check
+.PHONY: tests unit test check
 tests: $(TESTS)
 
-## check: install what the tests need, build, run every test
+## test: install what the tests need, build, run the unit tests and the black-box tests
+test:
+	@scripts/need test
+	@$(MAKE) --no-print-directory $(JOBS) all tests
+	@B=$(abspath $(B)) tests/run -o $(OUT) $(TESTS) -- $(SCRIPTS)
+
+## check: everything, a stage after the other; STAGES='test lint' for some of them
+STAGES = lint test clang repro valgrind asan coverage
 check:
 	@scripts/need check
-	@$(MAKE) --no-print-directory $(JOBS) all tests
-	@B=$(abspath $(B)) tests/run -o $(B)/tests.out $(TESTS) -- $(SCRIPTS)
+	+@B=$(abspath $(B)) MAKE='$(MAKE)' tests/check.sh $(STAGES)
 
 ## unit: the unit tests alone; T=name for one of them (t_name.c)
 T ?= *
@@ -121,24 +130,40 @@ golden: all $(filter $(GOLDEN_TESTS:tests/unit/%.c=$(B)/tests/%),$(TESTS))
 SANITIZE = -Wno-error -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 .PHONY: asan
 asan:
-	@$(MAKE) --no-print-directory B=build-asan CFLAGS='$(SANITIZE)' check
+	@$(MAKE) --no-print-directory B=build-asan CFLAGS='$(SANITIZE)' test
 
-## fuzz: each tests/fuzz/f_*.c for FUZZ_S seconds (10), with clang, in build-fuzz
+## clang: builds everything with clang too, without a warning
+clang: all
+## repro: builds twice in two folders: the same bytes
+repro: all
+## valgrind: plays the demo under valgrind, every process followed
+valgrind: all
+.PHONY: clang repro valgrind
+clang repro valgrind:
+	@B=$(abspath $(B)) tests/run -t 600 -o $(OUT) -- tests/check/$@.sh
+
+## coverage: lines and branches that the tests reach, in build-coverage; fails under 90 %
+# Processes that end by _exit write what they reached too: tests/check/flush.c.
+.PHONY: coverage covered
+coverage:
+	@$(MAKE) --no-print-directory $(JOBS) B=build-coverage CFLAGS='-O0 -g --coverage' \
+		LDFLAGS='-Wl,--wrap=_exit build-coverage/flush.o' covered
+covered: $(B)/flush.o
+	@$(MAKE) --no-print-directory all tests
+	@B=$(B) bash tests/check/coverage.sh zero
+	@B=$(abspath $(B)) tests/run -o $(OUT) $(TESTS) -- \
+		$(SCRIPTS) tests/check/coverage.sh
+$(B)/flush.o: tests/check/flush.c $(B)/flags.stamp
+	$(Q)$(CC) $(BASE) $(CFLAGS) -c $< -o $@
+
+## fuzz: each tests/fuzz/f_*.c for FUZZ_S seconds (60), with clang, in build-fuzz
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/f_*.c))
 .PHONY: fuzz fuzzers
 fuzz:
-	@$(MAKE) --no-print-directory $(JOBS) B=build-fuzz CC=clang \
-		CFLAGS='$(SANITIZE) -fsanitize=fuzzer-no-link' fuzzers
-	@set -e; for f in $(FUZZERS); do \
-		mkdir -p build-fuzz/corpus/$$f; \
-		seeds=tests/fuzz/seeds/$$f; [ -d $$seeds ] || seeds=; \
-		echo "== $$f"; \
-		build-fuzz/$$f -max_total_time=$(FUZZ_S) -timeout=5 -rss_limit_mb=1024 -close_fd_mask=1 \
-			-print_final_stats=1 -verbosity=0 -artifact_prefix=build-fuzz/$$f- \
-			build-fuzz/corpus/$$f $$seeds; \
-	done
+	+@MAKE='$(MAKE) $(JOBS)' SANITIZE='$(SANITIZE)' OUT=$(abspath $(OUT)) FUZZ_S=$(FUZZ_S) \
+		tests/fuzz/fuzz.sh $(FUZZERS)
 fuzzers: $(FUZZERS:%=$(B)/%)
-$(B)/f_%: tests/fuzz/f_%.c $(ARCHIVES)
+$(B)/f_%: tests/fuzz/f_%.c tests/fuzz/fuzz.h $(ARCHIVES)
 	$(call SAY,LD $@)
 	$(Q)$(CC) $(BASE) $(CFLAGS) -fsanitize=fuzzer $(LAYERS:%=-iquote %) -o $@ $< $(ARCHIVES) $(LIBS)
 
@@ -152,25 +177,20 @@ agent-static:
 		build-static/lab-agent
 
 ## fmt: clang-format over every C file
-C_FILES = $(wildcard $(LAYERS:%=%/*.[ch]) tests/unit/*.[ch] tests/fuzz/*.c bench/*.c bench/limits/*.c)
-SH_FILES = $(wildcard tests/*.sh tests/cli/*.sh bench/*.sh) tests/run scripts/need .ci/run
+C_FILES = $(sort $(wildcard $(LAYERS:%=%/*.[ch]) tests/*/*.[ch] bench/*.[ch] bench/*/*.[ch]))
+SH_FILES = $(sort $(wildcard tests/*.sh tests/*/*.sh bench/*.sh bench/*/*.sh scripts/*)) \
+	   tests/run .ci/run
 .PHONY: fmt lint
 fmt:
 	clang-format -i $(C_FILES)
 
-## lint: clang-format, clang-tidy, cppcheck, shellcheck; those that are not installed are named
-TIDY_FLAGS = $(filter-out -MMD -MP -Werror,$(BASE)) -iquote tests/unit $(LAYERS:%=-iquote %)
-has = command -v $(1) >/dev/null || { echo 'lint: $(1) is not installed, skipped'; exit 0; }
+## lint: clang-format, clang-tidy, cppcheck, shellcheck; what is not installed is a skip
+lint: export C_FILES := $(C_FILES)
+lint: export SH_FILES := $(SH_FILES)
+lint: export INCLUDES := $(LAYERS) tests/unit
+lint: export TIDY_FLAGS = $(filter-out -MMD -MP -Werror,$(BASE)) $(INCLUDES:%=-iquote %)
 lint:
-	@$(call has,clang-format); clang-format --dry-run -Werror $(C_FILES)
-	@$(call has,clang-tidy); printf '%s\n' $(filter %.c,$(C_FILES)) | \
-		xargs -P$$(nproc) -n4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- \
-		$(subst ",\",$(subst ',,$(TIDY_FLAGS))) 2>/dev/null' tidy
-	@$(call has,cppcheck); cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
-		--enable=warning,portability,performance --suppress=missingIncludeSystem \
-		--suppress=duplicateAssignExpression \
-		-D_GNU_SOURCE $(LAYERS:%=-I %) $(LAYERS)
-	@$(call has,shellcheck); shellcheck -S warning $(SH_FILES)
+	@mkdir -p $(B) && B=$(abspath $(B)) tests/run -t 900 -o $(OUT) -- tests/check/lint.sh
 
 ## man: the manual pages, with scdoc
 MAN := $(patsubst man/%.scd,$(B)/man/%,$(wildcard man/*.scd))

@@ -47,7 +47,8 @@ struct event_list events_of_kind(const struct trace *trace, const char *kind)
 		if (!event_is(&trace->event[i], kind))
 			continue;
 		list.event =
-		    arena_grow(trace->arena, list.event, list.count, &list.cap, sizeof *list.event);
+		    arena_grow(trace->arena, list.event, list.count, &list.cap,
+			       sizeof(struct event *)); /* NOLINT(bugprone-sizeof-expression) */
 		list.event[list.count++] = &trace->event[i];
 	}
 	return list;

@@ -1,0 +1,54 @@
+#!/bin/bash
+# The four readers of code, one test each: clang-format, clang-tidy, cppcheck, shellcheck.
+# Given by the Makefile: C_FILES, SH_FILES, TIDY_FLAGS (words for a shell), INCLUDES (folders).
+. "$(dirname "$0")/../lib.sh"
+cd "$SRC" || exit 1
+read -ra c_files <<<"${C_FILES-}"
+read -ra sh_files <<<"${SH_FILES-}"
+flags=()
+eval "flags=(${TIDY_FLAGS-})"
+sources=()
+for file in "${c_files[@]}"; do
+	[[ $file == *.c ]] && sources+=("$file")
+done
+read -ra includes <<<"${INCLUDES-}"
+jobs=$(nproc)
+
+# reads PROGRAM SENTENCE COMMAND...: a test, or a skip where the program is not installed
+reads() {
+	local program=$1 sentence=$2
+	shift 2
+	if command -v "$program" >/dev/null; then
+		t "$program: $sentence" "$@"
+	else
+		skip "$program is not installed"
+	fi
+}
+
+format() {
+	printf '%s\n' "${c_files[@]}" | xargs -P"$jobs" -n40 clang-format --dry-run -Werror
+}
+
+# Its count of warnings in system headers is noise; what it found it says on the other stream.
+tidy() {
+	printf '%s\n' "${sources[@]}" | xargs -P"$jobs" -n4 bash -c '
+		split=$1
+		clang-tidy --quiet --warnings-as-errors="*" "${@:split+2}" -- "${@:2:split}" 2>"$T/tidy.$$"
+		status=$?
+		grep -v "^[0-9]* warnings* generated\|^Suppressed \|^Use -header-filter" "$T/tidy.$$"
+		exit $status' tidy "${#flags[@]}" "${flags[@]}"
+}
+
+check() {
+	cppcheck -j "$jobs" --quiet --error-exitcode=1 --std=c11 --inline-suppr \
+		--enable=warning,portability,performance --suppress=missingIncludeSystem \
+		--suppress=duplicateAssignExpression -D_GNU_SOURCE "${includes[@]/#/-I}" "${sources[@]}"
+}
+
+export T
+isnt "${#c_files[@]} ${#sh_files[@]}" '0 0' 'there are files to read'
+reads clang-format "${#c_files[@]} C files are formatted" format
+reads clang-tidy 'finds nothing' tidy
+reads cppcheck 'finds nothing' check
+reads shellcheck "${#sh_files[@]} scripts are clean" shellcheck -S warning "${sh_files[@]}"
+done_testing
