@@ -182,7 +182,11 @@ int cmd_run(const struct cli *cli, struct err *err)
 	struct selection sel = { 0 };
 	struct cli each = *cli;
 	struct summary sum = { .cli = cli };
-	const struct backend *backend = backend_choose(cli->backend, err);
+	/* One run finds out by itself whether its backend can be had; many are not begun where not.
+	 */
+	bool is_one = cli->narg == 1 && cli->repeat == 1 && !streq(cli->arg[0], "all");
+	const struct backend *backend =
+	    is_one ? backend_first(cli->backend, err) : backend_choose(cli->backend, err);
 
 	if (!backend)
 		return -1;
@@ -198,7 +202,8 @@ int cmd_run(const struct cli *cli, struct err *err)
 	/* Many times the same: a line each is what one can read. */
 	if (cli->repeat > 1 && !cli->is_verbose)
 		each.is_quiet = true;
-	each.backend = backend->name;
+	if (!is_one)
+		each.backend = backend->name;
 	sum.count = sel.count;
 	sum.seen = arena_array(cli->arena, sel.count, sizeof(*sum.seen));
 	int status = jobs_run(&each, sel.job, sel.count, on_end, &sum, err);

@@ -29,22 +29,44 @@ const struct backend *backend_find(const char *name)
 	return NULL;
 }
 
+static bool is_auto(const char *name)
+{
+	return streq(name, "auto");
+}
+
+const struct backend *backend_first(const char *name, struct err *err)
+{
+	const struct backend *backend = is_auto(name) ? backends[0] : backend_find(name);
+
+	if (backend)
+		return backend;
+	err_set(err, ERR_USAGE, "backend %s: unknown; there are auto", name);
+	size_t len = strlen(err->text);
+	for (size_t i = 0; backends[i] && len < sizeof err->text; i++)
+		len += (size_t)snprintf(err->text + len, sizeof err->text - len, ", %s",
+					backends[i]->name);
+	return NULL;
+}
+
+const struct backend *backend_next(const char *name, const struct backend *refused)
+{
+	for (size_t i = 0; is_auto(name) && backends[i]; i++) {
+		if (backends[i] == refused)
+			return backends[i + 1];
+	}
+	return NULL;
+}
+
 const struct backend *backend_choose(const char *name, struct err *err)
 {
-	if (streq(name, "auto")) { /* loopback works everywhere */
-		struct err why;
-		return backend_netns.usable(&why) == 0 ? &backend_netns : &backend_loopback;
-	}
-	const struct backend *backend = backend_find(name);
-	if (!backend) {
-		err_set(err, ERR_USAGE, "backend %s: unknown; there are auto", name);
-		size_t len = strlen(err->text);
-		for (size_t i = 0; backends[i] && len < sizeof err->text; i++)
-			len += (size_t)snprintf(err->text + len, sizeof err->text - len, ", %s",
-						backends[i]->name);
-		return NULL;
-	}
-	return backend->usable(err) == 0 ? backend : NULL;
+	const struct backend *backend = backend_first(name, err);
+	struct err why;
+
+	if (!backend || !is_auto(name))
+		return backend && backend->usable(err) == 0 ? backend : NULL;
+	while (backend->usable(&why) < 0 && backend_next(name, backend))
+		backend = backend_next(name, backend); /* loopback, the last, works everywhere */
+	return backend;
 }
 
 int pair_open(int type, int fd[2], struct err *err)

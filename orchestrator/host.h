@@ -8,8 +8,9 @@
 #include "plan.h"
 
 struct lab_options {
-	const char *agent; /* path of lab-agent */
-	bool is_own_lo;    /* loopback: the machine's own lo even where a namespace is allowed */
+	const char *agent;  /* path of lab-agent */
+	bool is_agent_ours; /* of this build: a host may become it without execve */
+	bool is_own_lo;     /* loopback: the machine's own lo even where a namespace is allowed */
 };
 
 struct host_stream {
@@ -24,6 +25,7 @@ struct lab { /* the hosts of one run, up */
 	bool is_private;          /* network stacks are the run's own */
 	bool has_pid_ns;          /* one pid namespace holds everything that was started */
 	bool has_hosts_file;      /* hosts have an /etc/hosts of their own */
+	bool is_refused;          /* after an error of open: what it needs cannot be had here */
 	unsigned offers;          /* enum need */
 	const char *note;         /* what is weaker here and why; NULL */
 	void *state;              /* the backend's own; owned */
@@ -51,5 +53,9 @@ extern const struct backend *const backends[]; /* NULL ends it */
 const struct backend *backend_find(const char *name);
 /* "auto": netns where usable, else loopback. */
 const struct backend *backend_choose(const char *name, struct err *err);
+/* The same without trying it: of "auto" the one to try first. Where its open says is_refused,
+ * backend_next is the one to try then; NULL: the name was no choice, or there is none left. */
+const struct backend *backend_first(const char *name, struct err *err);
+const struct backend *backend_next(const char *name, const struct backend *refused);
 
 #endif

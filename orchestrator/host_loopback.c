@@ -210,7 +210,7 @@ static int loopback_open(struct lab *lab, const struct plan *plan,
 	if (check_sysctls(plan, err) < 0)
 		return err_in(err, "loopback");
 	lab->is_private = true;
-	if (keeper_open(&state->keeper, lab, plan, options->agent, false, err) == 0) {
+	if (keeper_open(&state->keeper, lab, plan, options, false, err) == 0) {
 		lab->offers = private_offers();
 		lab->note = keeper_note(lab);
 		return 0;

@@ -17,8 +17,10 @@ static int netns_open(struct lab *lab, const struct plan *plan, const struct lab
 
 	*lab = (struct lab){ .backend = &backend_netns, .state = keeper, .is_private = true };
 	keeper_init(keeper, lab, plan);
-	if (keeper_open(keeper, lab, plan, options->agent, true, err) < 0)
+	if (keeper_open(keeper, lab, plan, options, true, err) < 0) {
+		lab->is_refused = keeper->is_refused;
 		return err_in(err, "netns");
+	}
 	lab->offers = private_offers();
 	lab->note = keeper_note(lab);
 	return 0;

@@ -166,13 +166,14 @@ static int start_and_hear(struct keeper *keeper, struct lab *lab, struct keeper_
 	return hear_notes(keeper, lab, clock_after_ms(OPEN_MS), err);
 }
 
-int keeper_open(struct keeper *keeper, struct lab *lab, const struct plan *plan, const char *agent,
-		bool has_own_net, struct err *err)
+int keeper_open(struct keeper *keeper, struct lab *lab, const struct plan *plan,
+		const struct lab_options *options, bool has_own_net, struct err *err)
 {
 	char path[PATH_MAX], cwd[PATH_MAX];
 	struct keeper_spec spec = {
 		.plan = plan,
 		.agent = path,
+		.is_agent_ours = options->is_agent_ours,
 		.cwd = cwd,
 		.has_own_net = has_own_net,
 		.is_user = ns_needs_user(),
@@ -182,8 +183,8 @@ int keeper_open(struct keeper *keeper, struct lab *lab, const struct plan *plan,
 		.has_resolv_conf = access("/etc/resolv.conf", F_OK) == 0,
 	};
 
-	if (!realpath(agent, path) || access(path, X_OK) < 0)
-		return err_sys(err, "%s", agent);
+	if (!realpath(options->agent, path) || access(path, X_OK) < 0)
+		return err_sys(err, "%s", options->agent);
 	if (!getcwd(cwd, sizeof cwd))
 		memcpy(cwd, "/", 2);
 	getrlimit(RLIMIT_NOFILE, &spec.nofile);

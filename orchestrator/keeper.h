@@ -1,7 +1,7 @@
 /* The keeper: one process per run that holds the namespaces of all its hosts. It is a fork of lab
  * without exec, pid 1 of its own pid namespace; it dies with lab, and all that is in it with it.
  *
- *   lab --clone--> keeper --clone--> host --execve--> lab-agent
+ *   lab --clone--> keeper --clone--> host --becomes--> lab-agent
  *    ^               | bridges, cables  | addresses, sysctls, names
  *    +--- notes -----+------------------+
  */
@@ -22,11 +22,11 @@ struct keeper {    /* lab's side */
 /* Makes keeper and lab safe to close; lab->host gets room for every host of the plan. */
 void keeper_init(struct keeper *keeper, struct lab *lab, const struct plan *plan);
 /* Starts a keeper and in it every host of the plan, each running the agent at the end of its
- * stream; returns when all links carry packets and all agents were exec'd. Fills lab's streams and
+ * stream; returns when all links carry packets and all agents run. Fills lab's streams and
  * what it has. has_own_net: each host has a network stack of its own, else all share the keeper's.
  * After an error keeper_close is still the caller's duty. */
-int keeper_open(struct keeper *keeper, struct lab *lab, const struct plan *plan, const char *agent,
-		bool has_own_net, struct err *err);
+int keeper_open(struct keeper *keeper, struct lab *lab, const struct plan *plan,
+		const struct lab_options *options, bool has_own_net, struct err *err);
 /* Ends all that is below the keeper and waits for its end. 0: gone; 1: still there, named in err.
  */
 int keeper_close(struct keeper *keeper, int deadline_ms, struct err *err);

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "addr.h"
+#include "agent.h"
 #include "file.h"
 #include "keeper_run.h"
 #include "mem.h"
@@ -202,7 +203,22 @@ static int join_network(const struct keeper_spec *spec, size_t at, const struct 
 	return result;
 }
 
-static int become_agent(const struct keeper_spec *spec, size_t at, struct err *err)
+/* The agent's code is in this program too: without execve (a new address space, dynamic linking,
+ * CPUID trapped by hypervisors) it starts 0.7 ms sooner. */
+static _Noreturn void be_agent(const struct keeper_spec *spec, size_t at,
+			       const struct keeper_gate *gate)
+{
+	const int ours[] = { spec->far_fd[at], spec->notes, gate->said, gate->go, gate->raised };
+
+	for (size_t i = 0; i < COUNT(ours); i++)
+		close(ours[i]);
+	prctl(PR_SET_NAME, "lab-agent");
+	setsid();
+	_exit(agent_run(STDIN_FILENO, STDOUT_FILENO));
+}
+
+static int become_agent(const struct keeper_spec *spec, size_t at, const struct keeper_gate *gate,
+			struct err *err)
 {
 	char name[256];
 	char *const argv[] = { name, NULL };
@@ -213,6 +229,8 @@ static int become_agent(const struct keeper_spec *spec, size_t at, struct err *e
 	setrlimit(RLIMIT_NOFILE, &spec->nofile);
 	note_send(spec->notes, NOTE_HOST, at, NULL);
 	ns_reset_signals();
+	if (spec->is_agent_ours)
+		be_agent(spec, at, gate);
 	execve(spec->agent, argv,
 	       environ); /* all else is close-on-exec; capabilities are ambient */
 	return err_sys(err, "%s", spec->agent);
@@ -231,7 +249,7 @@ _Noreturn void keeper_host(const struct keeper_spec *spec, size_t at,
 	if (ns_close_others(keep, COUNT(keep), &err) == 0 && set_names(spec, at, &err) == 0 &&
 	    (!spec->has_own_net ||
 	     (set_stack(host, &err) == 0 && join_network(spec, at, gate, &err) == 0)))
-		become_agent(spec, at, &err); /* returns only with an error */
+		become_agent(spec, at, gate, &err); /* returns only with an error */
 	err_in(&err, "host %s", host->name);
 	note_send(spec->notes, NOTE_ERROR, at, &err);
 	write_all(gate->said, &(char){ STAGE_FAILED }, 1);

@@ -69,7 +69,7 @@ static _Noreturn void keeper_end(const struct keeper_spec *spec, int status)
 
 static _Noreturn void keeper_fail(const struct keeper_spec *spec, const struct err *err)
 {
-	if (err->kind != ERR_NONE) /* else a host has said it */
+	if (err->kind != ERR_NONE) /* else it was said already */
 		note_send(spec->notes, NOTE_ERROR, NOTE_NOBODY, err);
 	keeper_end(spec, 1);
 }
@@ -225,6 +225,17 @@ static int clone_hosts(const struct keeper_spec *spec, pid_t *pid, struct keeper
 	return 0;
 }
 
+/* A kernel without bridges or veths: no namespaces for us, as the probe says it. */
+static int refuse_links(const struct keeper_spec *spec, struct err *err)
+{
+	if (err->sys != EOPNOTSUPP)
+		return -1;
+	ns_explain(err->sys, err);
+	note_send(spec->notes, NOTE_REFUSED, NOTE_NOBODY, err);
+	*err = (struct err){ 0 };
+	return -1;
+}
+
 /* The network of hosts that have their own; lo alone where they share ours. */
 static int lay_network(const struct keeper_spec *spec, const pid_t *pid,
 		       const struct keeper_gate *gate, struct err *err)
@@ -233,8 +244,9 @@ static int lay_network(const struct keeper_spec *spec, const pid_t *pid,
 
 	if (nl_open(&nl, 0, err) < 0 || nl_open(&events, RTMGRP_LINK, err) < 0)
 		return -1; /* what is open ends with this process */
-	if (make_bridges(spec->plan, &nl, err) < 0 ||
-	    keeper_lose(spec->plan, first_port(spec->plan), spec->deadline_ns, err) < 0 ||
+	if (make_bridges(spec->plan, &nl, err) < 0)
+		return refuse_links(spec, err);
+	if (keeper_lose(spec->plan, first_port(spec->plan), spec->deadline_ns, err) < 0 ||
 	    wait_stage(spec, gate->said, STAGE_SET, spec->plan->nhost, err) < 0 ||
 	    make_cables(spec->plan, pid, &nl, err) < 0 ||
 	    keeper_limit_ports(spec->plan, first_port(spec->plan), &nl, err) < 0)
@@ -255,6 +267,15 @@ static bool has_sysctl(const struct plan_host *host, const char *name)
 			return true;
 	}
 	return false;
+}
+
+/* What hosts' namespaces get from ours as they are made. A table of TCP sockets of their own, of a
+ * size that is soon walked: else every reading of it walks the machine's (Linux 6.1). */
+static int set_children(struct err *err)
+{
+	if (ns_sysctl("net.ipv4.tcp_child_ehash_entries", "256", err) < 0)
+		return -1;
+	return ns_sysctl("net.ipv6.conf.default.disable_ipv6", "1", err) < 0 ? -1 : 0;
 }
 
 /* One stack for all: every sysctl is written once (hosts that want it differently were refused). */
@@ -342,7 +363,7 @@ _Noreturn void keeper_run(const struct keeper_spec *spec)
 		keeper_end(spec, 1);
 	}
 	if (spec->has_own_net)
-		result = ns_sysctl("net.ipv6.conf.default.disable_ipv6", "1", &err);
+		result = set_children(&err);
 	else
 		result = share_network(spec, &err);
 	if (result < 0 || clone_hosts(spec, pid, &gate, &err) < 0)

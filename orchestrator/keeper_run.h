@@ -28,6 +28,7 @@ struct note { /* to lab, one packet each */
 struct keeper_spec { /* from lab, by fork */
 	const struct plan *plan;
 	const char *agent, *cwd; /* absolute paths */
+	bool is_agent_ours;      /* hosts become it without execve */
 	bool has_own_net, is_user, has_pid_ns, has_hosts_file, has_resolv_conf;
 	uid_t uid;
 	gid_t gid;
@@ -39,7 +40,8 @@ struct keeper_spec { /* from lab, by fork */
 
 struct keeper_gate {
 	pid_t keeper;
-	int said; /* hosts write a STAGE_* byte each; end of file: every host was exec'd or ended */
+	int said; /* hosts write a STAGE_* byte each; end of file: every host is its agent or ended
+		   */
 	int go;   /* end of file: the cables are there */
 	int raised; /* end of file: the bridges' ends are up */
 };

@@ -26,6 +26,9 @@ static const struct setting settings[] = {
 	{ "net.ipv4.tcp_fin_timeout", "60", false },
 	{ "net.ipv4.tcp_tw_reuse", "2", false },
 	{ "net.ipv4.tcp_syncookies", "1", false },
+	/* Both follow the size of the table of sockets, which is a small one here. */
+	{ "net.ipv4.tcp_max_syn_backlog", "2048", true },
+	{ "net.ipv4.tcp_max_tw_buckets", "131072", true },
 	{ "net.ipv4.tcp_abort_on_overflow", "0", false },
 	{ "net.ipv4.tcp_keepalive_time", "7200", false },
 	{ "net.ipv4.tcp_mtu_probing", "0", false },
