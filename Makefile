@@ -11,6 +11,10 @@ BINDIR = $(DESTDIR)$(PREFIX)/bin
 LIBEXECDIR = $(DESTDIR)$(PREFIX)/libexec/lab
 DATADIR = $(DESTDIR)$(PREFIX)/share/lab
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
+# Where bash, zsh and fish look for completion.
+COMPLETION = bash:bash-completion/completions/lab zsh:zsh/site-functions/_lab \
+             fish:fish/vendor_completions.d/lab.fish
+SHARE = $(DESTDIR)$(PREFIX)/share
 # One short line a file; V=1 shows the commands.
 Q = $(if $(V),,@)
 SAY = $(if $(V),,@echo '  $(1)')
@@ -210,10 +214,15 @@ install: all $(if $(shell command -v scdoc),man)
 	@for page in $(if $(shell command -v scdoc),$(MAN)); do \
 		install -D -m 644 $$page $(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; \
 	done
+	@for file in $(COMPLETION); do \
+		$(B)/lab completion $${file%%:*} >$(B)/completion && \
+		install -D -m 644 $(B)/completion $(SHARE)/$${file#*:} || exit 1; \
+	done
 
 ## uninstall: removes what install put there
 uninstall:
 	rm -f $(BINDIR)/lab $(patsubst man/%.scd,$(MANDIR)/man*/%,$(wildcard man/*.scd))
+	rm -f $(foreach file,$(COMPLETION),$(SHARE)/$(lastword $(subst :, ,$(file))))
 	rm -rf $(LIBEXECDIR) $(DATADIR)
 
 ## clean: removes the build folder B (build)

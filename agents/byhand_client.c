@@ -16,26 +16,6 @@ struct wishes {
 	struct addr target;
 };
 
-static const char usage[] =
-    "usage: lab-agent client [options] ADDRESS PORT\n"
-    "  -t, --connect-timeout-sec SEC  patience with connect (10)\n"
-    "  -r, --read-timeout-sec SEC     patience with each answer (none)\n"
-    "  -c, --msg-count N              messages to send (10)\n"
-    "  -n, --client-name NAME         name in the messages (random)\n"
-    "  -i, --interval-sec SEC         pause between messages (none)\n"
-    "  -h, --help\n"
-    "Exits 0 when every message was answered, 1 with the error otherwise.\n";
-
-static const struct option options[] = {
-	{ "connect-timeout-sec", required_argument, NULL, 't' },
-	{ "read-timeout-sec", required_argument, NULL, 'r' },
-	{ "msg-count", required_argument, NULL, 'c' },
-	{ "client-name", required_argument, NULL, 'n' },
-	{ "interval-sec", required_argument, NULL, 'i' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
-};
-
 static void say(const char *name, const char *sign, const struct message *message)
 {
 	char text[MESSAGE_SHORT + 4];
@@ -148,6 +128,7 @@ static int take_option(struct wishes *wishes, int c, const char *value)
 
 int byhand_client(int argc, char **argv)
 {
+	const struct byhand_program *program = &byhand_programs[1];
 	struct wishes wishes = { .connect_ns = 10 * INT64_C(1000000000), .count = 10 };
 	char address[ADDR_TEXT];
 	struct err err = { 0 };
@@ -159,9 +140,9 @@ int byhand_client(int argc, char **argv)
 		random = (unsigned short)getpid();
 	snprintf(wishes.name, sizeof wishes.name, "client-%04x", random);
 	argv[0] = (char[]){ "lab-agent client" }; /* getopt complains by this name */
-	while ((c = getopt_long(argc, argv, "t:r:c:n:i:h", options, NULL)) != -1) {
+	while ((c = byhand_getopt(program, argc, argv)) != -1) {
 		if (c == 'h') {
-			fputs(usage, stdout);
+			byhand_usage(stdout, program);
 			return 0;
 		}
 		if (take_option(&wishes, c, optarg) < 0) {
@@ -169,12 +150,12 @@ int byhand_client(int argc, char **argv)
 				fprintf(stderr,
 					"lab-agent client: -%c: \"%s\" is no value for it\n", c,
 					optarg);
-			fputs(usage, stderr);
+			byhand_usage(stderr, program);
 			return ERR_USAGE;
 		}
 	}
 	if (argc - optind != 2) {
-		fputs(usage, stderr);
+		byhand_usage(stderr, program);
 		return ERR_USAGE;
 	}
 	if (byhand_address(&wishes.target, argv[optind], argv[optind + 1], &by, &err) < 0) {

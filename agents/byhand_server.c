@@ -5,27 +5,12 @@
 #include <sys/signalfd.h>
 
 #include "byhand.h"
+#include "env.h"
 #include "safe.h"
 #include "server.h"
 
 struct screen {
 	bool has_colour;
-};
-
-static const char usage[] =
-    "usage: lab-agent server [options] ADDRESS PORT\n"
-    "  -a, --reuse-address           set SO_REUSEADDR\n"
-    "  -p, --reuse-port              set SO_REUSEPORT\n"
-    "  -d, --response-delay-sec SEC  wait before each answer\n"
-    "  -h, --help\n"
-    "Answers messages of the sandbox's wire format until SIGINT or SIGTERM.\n";
-
-static const struct option options[] = {
-	{ "reuse-address", no_argument, NULL, 'a' },
-	{ "reuse-port", no_argument, NULL, 'p' },
-	{ "response-delay-sec", required_argument, NULL, 'd' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
 };
 
 /* One line: the client's name, or its address until it told one, then what is to be said. */
@@ -99,9 +84,8 @@ static int open_signals(void)
 
 static int serve(const struct server_options *wanted)
 {
-	const char *no_colour = getenv("NO_COLOR");
 	struct screen screen = {
-		.has_colour = isatty(STDOUT_FILENO) && (no_colour == NULL || *no_colour == '\0'),
+		.has_colour = isatty(STDOUT_FILENO) && !env_get(VAR_NO_COLOR),
 	};
 	int signals = open_signals();
 	struct server server;
@@ -133,13 +117,14 @@ static int serve(const struct server_options *wanted)
 
 int byhand_server(int argc, char **argv)
 {
+	const struct byhand_program *program = &byhand_programs[0];
 	struct server_options wanted = { .backlog = 128 };
 	struct err err = { 0 };
 	const char *by;
 	int c;
 
 	argv[0] = (char[]){ "lab-agent server" }; /* getopt complains by this name */
-	while ((c = getopt_long(argc, argv, "apd:h", options, NULL)) != -1) {
+	while ((c = byhand_getopt(program, argc, argv)) != -1) {
 		if (c == 'a') {
 			wanted.does_reuse_address = true;
 		} else if (c == 'p') {
@@ -147,17 +132,17 @@ int byhand_server(int argc, char **argv)
 		} else if (c == 'd' && byhand_seconds(optarg, &wanted.delay_ns) == 0) {
 			continue;
 		} else if (c == 'h') {
-			fputs(usage, stdout);
+			byhand_usage(stdout, program);
 			return 0;
 		} else {
 			if (c == 'd')
 				fprintf(stderr, "lab-agent server: %s: not seconds\n", optarg);
-			fputs(usage, stderr);
+			byhand_usage(stderr, program);
 			return ERR_USAGE;
 		}
 	}
 	if (argc - optind != 2) {
-		fputs(usage, stderr);
+		byhand_usage(stderr, program);
 		return ERR_USAGE;
 	}
 	if (byhand_address(&wanted.address, argv[optind], argv[optind + 1], &by, &err) < 0) {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "env.h"
 #include "file.h"
 
 enum {
@@ -52,7 +53,7 @@ static int try_path(const char *dir, size_t dir_len, const char *name, char *pat
 int proc_find(const char *name, char *path, size_t len)
 {
 	static const char *const extra[] = { "/usr/sbin", "/sbin", "/usr/bin", "/bin" };
-	const char *dirs = getenv("PATH");
+	const char *dirs = env_get(VAR_PATH);
 	size_t dir_len;
 
 	if (name[0] == '\0')

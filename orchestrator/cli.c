@@ -193,30 +193,24 @@ static int read_environment(struct parser *p, struct err *err)
 {
 	for (size_t i = 0; option_rows[i].name; i++) {
 		const struct option_row *row = &option_rows[i];
-		const char *value = row->variable ? getenv(row->variable) : NULL;
-		if (value && *value && set_value(p->cli, row, value, row->variable, err) < 0)
+		const char *value = env_get(row->variable);
+		if (value && set_value(p->cli, row, value, env_name(row->variable), err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static bool is_set(const char *variable)
-{
-	const char *value = getenv(variable);
-
-	return value && *value;
-}
-
 static void find_style(struct cli *cli)
 {
-	bool is_terminal = isatty(STDOUT_FILENO) == 1 && !is_set("CI");
-	const char *clicolor = getenv("CLICOLOR"), *force = getenv("CLICOLOR_FORCE");
-	bool colour = is_terminal && !is_set("NO_COLOR") && !(clicolor && streq(clicolor, "0"));
-	const char *term = getenv("TERM");
+	bool is_terminal = isatty(STDOUT_FILENO) == 1 && !env_get(VAR_CI);
+	const char *clicolor = env_get(VAR_CLICOLOR), *force = env_get(VAR_CLICOLOR_FORCE);
+	bool no_colour = env_get(VAR_NO_COLOR) || (clicolor && streq(clicolor, "0"));
+	bool colour = is_terminal && !no_colour;
+	const char *term = env_get(VAR_TERM);
 
 	if (term && streq(term, "dumb"))
 		colour = false;
-	if (force && *force && !streq(force, "0") && !is_set("NO_COLOR"))
+	if (force && !streq(force, "0") && !env_get(VAR_NO_COLOR))
 		colour = true;
 	if (cli->colour != COLOUR_AUTO)
 		colour = cli->colour == COLOUR_ALWAYS;

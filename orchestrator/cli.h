@@ -31,6 +31,7 @@ struct cli {
 	const char *pause;            /* phase; NULL */
 	const char *tag;              /* family or level to select; NULL */
 	const char *from;             /* `lab new --from`; NULL */
+	const char *engine;           /* of every capture; NULL: as the scenario says */
 	int64_t repeat;               /* 1 */
 	int64_t jobs;                 /* 1 */
 	int64_t timeout_ns;           /* 0: the scenario's time-limit */
@@ -55,6 +56,26 @@ struct command {
 	unsigned options;       /* enum option_bit: those that mean something here */
 	int min_args, max_args; /* max -1: any number */
 	const char *help;       /* more lines for `lab help NAME`; NULL */
+	unsigned words;         /* enum word_bit: what its arguments can be */
+};
+
+/* What an argument or an option's value can be, for the completion of shells. */
+enum word_bit {
+	WORD_SCENARIO = 1 << 0,
+	WORD_ALL = 1 << 1, /* the word "all" */
+	WORD_INI = 1 << 2, /* a file that ends so */
+	WORD_CAPTURE = 1 << 3,
+	WORD_DIR = 1 << 4,
+	WORD_RUN = 1 << 5, /* of the history */
+	WORD_RM = 1 << 6,  /* first the word "rm", only then the others */
+	WORD_VERB = 1 << 7,
+	WORD_LESSON = 1 << 8,
+	WORD_COMMAND = 1 << 9,
+	WORD_TOPIC = 1 << 10,
+	WORD_SHELL = 1 << 11,
+	WORD_TAG = 1 << 12,
+	WORD_CHOICE = 1 << 13, /* the choices of an option */
+	WORD_ANY = 1 << 14,    /* nothing that a table or the disk knows */
 };
 
 enum option_bit {
@@ -74,6 +95,7 @@ enum option_bit {
 	OPT_SCHEMA = 1 << 13,
 	OPT_FROM = 1 << 14,
 	OPT_MARKDOWN = 1 << 15,
+	OPT_ENGINE = 1 << 17,
 	OPT_ALWAYS = 1 << 16, /* --color, --ascii, -h: on every command */
 };
 
@@ -91,6 +113,6 @@ void cli_complain(const struct cli *cli, const struct complaints *complaints);
 void cli_print_error(FILE *out, const char *text); /* made safe for a terminal */
 int cli_gravity(int status);                       /* of several exit statuses the gravest counts */
 command_run cmd_run, cmd_list, cmd_show, cmd_plan, cmd_check, cmd_new, cmd_steps, cmd_analyze,
-    cmd_report, cmd_runs, cmd_explain, cmd_doctor, cmd_version, cmd_help;
+    cmd_report, cmd_runs, cmd_explain, cmd_doctor, cmd_version, cmd_completion, cmd_help;
 
 #endif

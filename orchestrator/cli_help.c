@@ -1,5 +1,7 @@
 /* What the tables say, for people. */
 #include "cli_option.h"
+#include "topic.h"
+#include "wrap.h"
 
 void cli_help(FILE *out)
 {
@@ -9,8 +11,10 @@ void cli_help(FILE *out)
 		"  lab explain ECONNREFUSED     what an error means and what it is not\n"
 		"  lab analyze dump.pcap        a verdict for every connection of a capture\n\n");
 	for (const struct command *c = commands; c->name; c++)
-		fprintf(out, "  %-8s %-16s %s\n", c->name, c->arguments, c->text);
-	fprintf(out, "\nlab help COMMAND or exit-codes, environment, evidence, scenario-file\n");
+		fprintf(out, "  %-10s %-15s %s\n", c->name, c->arguments, c->text);
+	fprintf(out, "\nlab help COMMAND, or a topic:");
+	for (const struct topic *t = topics; t->name; t++)
+		fprintf(out, " %s%s", t->name, t[1].name ? "," : "\n");
 }
 
 /* Names in one column, words in the next; a long name has its words below it. */
@@ -23,14 +27,12 @@ static void help_option(FILE *out, const struct option_row *row)
 
 	if (row->letter)
 		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
-	snprintf(name, sizeof(name), "  %s--%s%s%s", letter, row->name, row->value ? " " : "",
+	snprintf(name, sizeof(name), "%s--%s%s%s", letter, row->name, row->value ? " " : "",
 		 row->value ? row->value : "");
-	if (strlen(name) >= WORDS_AT)
-		fprintf(out, "%s\n%*s%s\n", name, WORDS_AT, "", row->text);
-	else
-		fprintf(out, "%-*s%s\n", WORDS_AT, name, row->text);
-	if (row->variable)
-		fprintf(out, "%*s(or %s in the environment)\n", WORDS_AT, "", row->variable);
+	wrap_entry(out, name, WORDS_AT, row->text);
+	if (row->variable != VAR_NONE)
+		fprintf(out, "%*s(or %s in the environment)\n", WORDS_AT, "",
+			env_name(row->variable));
 }
 
 void cli_help_command(FILE *out, const struct command *command)
@@ -39,6 +41,10 @@ void cli_help_command(FILE *out, const struct command *command)
 		*command->arguments ? " " : "", command->arguments, command->text);
 	if (command->help)
 		fprintf(out, "\n%s\n", command->help);
+	if (command->words & WORD_TOPIC) {
+		fprintf(out, "\ntopics\n");
+		topic_list(out);
+	}
 	fprintf(out, "\n");
 	for (size_t i = 0; option_rows[i].name; i++)
 		if (command->options & option_rows[i].bit)

@@ -3,6 +3,7 @@
 #define CLI_OPTION_H
 
 #include "cli.h"
+#include "env.h"
 
 enum value_kind {
 	VALUE_NONE,
@@ -21,7 +22,7 @@ struct option_row {
 	const char *value; /* in the help; choices for VALUE_CHOICE */
 	size_t offset;     /* in struct cli; bool for VALUE_NONE */
 	const char *text;
-	const char *variable; /* environment variable with the same meaning; NULL */
+	enum variable variable; /* that has the same meaning; VAR_NONE */
 };
 
 extern const struct option_row option_rows[]; /* name NULL ends it */

@@ -1,45 +1,24 @@
 /* lab help, lab version: the tables as text, and the topics that belong to no command. */
 #include "cli.h"
 #include "json.h"
+#include "topic.h"
 
-struct topic {
-	const char *name, *text;
-};
+static const char *nearest_help(const char *name, struct arena *arena)
+{
+	size_t count = 0;
 
-static const struct topic topics[] = {
-	{ "exit-codes", "  0    all as expected (analyze: nothing wrong)\n"
-			"  1    an expectation failed (analyze: a failure was found)\n"
-			"  2    usage or scenario error, nothing was run\n"
-			"  3    ran but undecided: evidence is missing, and which\n"
-			"  4    cannot be done here, nothing was run: why, and the remedy\n"
-			"  5    broke while running (agent, host, disk)\n"
-			"  6    something may be left behind: prints the command that finishes\n"
-			"  130  interrupted (143: terminated), cleaned up\n"
-			"Of several runs the gravest counts: 6, 5, 1, 3.\n" },
-	{ "environment",
-	  "  LAB_BACKEND LAB_OUT LAB_REQUIRE LAB_JOBS LAB_TIMEOUT LAB_COLOR\n"
-	  "                   as the options\n"
-	  "  LAB_AGENT        the lab-agent to run (default: beside lab, then installed)\n"
-	  "  XDG_STATE_HOME   runs are kept in $XDG_STATE_HOME/lab/runs, else in\n"
-	  "                   ~/.local/state/lab/runs\n"
-	  "  XDG_DATA_HOME    scenarios of your own in $XDG_DATA_HOME/lab/scenarios\n"
-	  "  NO_COLOR CLICOLOR CLICOLOR_FORCE   colours\n" },
-	{ "evidence",
-	  "Three witnesses must agree before a verdict is proven:\n"
-	  "  application  what connect() gave: errno, and after how long\n"
-	  "  kernel       socket tables with owners, counters, rulesets, read on each host\n"
-	  "  wire         captures at each host\n"
-	  "proven: every witness that the verdict needs was heard. likely: one is missing,\n"
-	  "and is named. undecided: what is known fits more than one cause.\n" },
-	{ "scenario-file",
-	  "A scenario is one INI file, played in the file's order:\n"
-	  "  lab new NAME          a commented skeleton to begin with\n"
-	  "  lab show --schema     the sections and their keys\n"
-	  "  lab steps             the verbs of [control], [fault] and [recovery]\n"
-	  "  lab check FILE        errors as file:line:col: error: ...\n"
-	  "  lab run FILE          FILE holds a slash or ends in .ini\n"
-	  "All of it: lab-scenario(5).\n" },
-};
+	for (const struct command *c = commands; c->name; c++)
+		count++;
+	for (const struct topic *t = topics; t->name; t++)
+		count++;
+	const char **names = arena_array(arena, count, sizeof(*names));
+	count = 0;
+	for (const struct topic *t = topics; t->name; t++)
+		names[count++] = t->name;
+	for (const struct command *c = commands; c->name; c++)
+		names[count++] = c->name;
+	return nearest(name, names, count);
+}
 
 int cmd_help(const struct cli *cli, struct err *err)
 {
@@ -53,11 +32,15 @@ int cmd_help(const struct cli *cli, struct err *err)
 		cli_help_command(cli->result, command);
 		return 0;
 	}
-	for (size_t i = 0; i < COUNT(topics); i++)
-		if (streq(topics[i].name, name)) {
-			fprintf(cli->result, "%s", topics[i].text);
-			return 0;
-		}
+	const struct topic *topic = topic_find(name);
+	if (topic) {
+		topic_text(cli->result, topic);
+		return 0;
+	}
+	const char *near = nearest_help(name, cli->arena);
+	if (near)
+		return err_set(err, ERR_USAGE, "no help on %s: did you mean lab help %s?", name,
+			       near);
 	return err_set(err, ERR_USAGE, "no help on %s (lab help)", name);
 }
 

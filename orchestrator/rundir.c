@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "env.h"
 #include "file.h"
 #include "parse.h"
 #include "sha256.h"
@@ -20,7 +21,7 @@
 /* Under sudo the run belongs to the person, not to root. */
 static void give_to_person(int fd)
 {
-	const char *uid = getenv("SUDO_UID"), *gid = getenv("SUDO_GID");
+	const char *uid = env_get(VAR_SUDO_UID), *gid = env_get(VAR_SUDO_GID);
 	int64_t u, g;
 
 	if (geteuid() != 0 || !uid || !gid || parse_int(uid, 0, UINT32_MAX - 1, &u) < 0 ||
@@ -42,7 +43,7 @@ static int open_new(int dirfd, const char *name, struct err *err)
 
 int rundir_history(char path[PATH_MAX], struct err *err)
 {
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	const char *state = env_get(VAR_XDG_STATE_HOME), *home = env_get(VAR_HOME);
 	int n = -1;
 
 	if (state && *state == '/')

@@ -1,5 +1,6 @@
 /* The reference as the documents hold it: docs/scenario.md and lab-scenario(5), from the tables. */
 #include "scenario.h"
+#include "scdoc.h"
 #include "scenario_schema.h"
 #include "table.h"
 
@@ -64,8 +65,7 @@ void steps_markdown(FILE *out)
 	arena_close(&arena);
 }
 
-/* Every mark is escaped: scdoc would take it for its own. */
-static void scdoc_text(FILE *out, const char *text)
+void scdoc_text(FILE *out, const char *text)
 {
 	for (const char *c = text; *c; c++) {
 		if (strchr("_*\\#<>|`~[]+-=", *c) && *c)
@@ -74,7 +74,7 @@ static void scdoc_text(FILE *out, const char *text)
 	}
 }
 
-static void scdoc_entry(FILE *out, const char *form, const char *text)
+void scdoc_entry(FILE *out, const char *form, const char *text)
 {
 	fprintf(out, "*");
 	scdoc_text(out, form);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "env.h"
 #include "nearest.h"
 
 enum {
@@ -21,7 +22,7 @@ struct folder {
 
 static size_t find_folders(struct folder folder[PLACES], struct arena *arena)
 {
-	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+	const char *data = env_get(VAR_XDG_DATA_HOME), *home = env_get(VAR_HOME);
 	char self[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	size_t count = 0;

@@ -1,5 +1,6 @@
 /* After the last step: ladders, the verdict with its proof, what it was not, what to check on a
  * real system, and where the files are. */
+#include "env.h"
 #include "ladder.h"
 #include "record.h"
 #include "text.h"
@@ -158,7 +159,7 @@ static bool is_bare_word(const char *text)
 /* "wireshark DIR/run.pcapng". A command to paste is never cut, and its path is one word. */
 static void add_command(struct line *line, const char *dir)
 {
-	const char *home = getenv("HOME");
+	const char *home = env_get(VAR_HOME);
 	size_t len = home ? strlen(home) : 0;
 	bool is_bare = is_bare_word(dir);
 	struct buf path = { 0 };

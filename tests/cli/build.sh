@@ -111,6 +111,8 @@ exits 0 make -C "$SRC" B="$B" DESTDIR="$T/root" PREFIX=/usr/local install
 t 'lab is installed' test -x root/usr/local/bin/lab
 t 'its agent is installed' test -x root/usr/local/libexec/lab/lab-agent
 t 'the scenarios are installed' test -f root/usr/local/share/lab/scenarios/refused.ini
+t 'completion is installed' test -s root/usr/local/share/bash-completion/completions/lab -a \
+	-s root/usr/local/share/zsh/site-functions/_lab -a -s root/usr/local/share/fish/vendor_completions.d/lab.fish
 exits 0 make -C "$SRC" B="$B" DESTDIR="$T/root" PREFIX=/usr/local uninstall
 is "$(find root -type f)" '' 'uninstall leaves no file'
 

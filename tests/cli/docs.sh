@@ -130,7 +130,7 @@ sed 's/.* //' "$tmp/options" | sort -u | comm -13 - "$tmp/readme" >"$tmp/out"
 is_empty "$tmp/out" "each option that README names exists"
 
 lab help environment | grep -oE '\b(LAB|XDG|CLICOLOR|NO_COLOR)[A-Z_]*' | sort -u >"$tmp/variables"
-sed -n '/^# ENVIRONMENT/,/^# EXAMPLES/p' man/lab.1.scd |
+sed -n '/^# ENVIRONMENT/,/^# FILES/p' man/lab.1.scd | tr -d '\\' |
 	grep -oE '\b(LAB|XDG|CLICOLOR|NO_COLOR)[A-Z_]*' | sort -u >"$tmp/man"
 same "$tmp/variables" "$tmp/man" "lab(1) has the variables of lab help environment"
 
