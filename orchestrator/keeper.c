@@ -18,7 +18,8 @@
 #include "netlink.h"
 
 enum {
-	OPEN_MS = 10000
+	OPEN_MS = 10000,
+	COPIES_LEN = 1 << 20 /* of all hosts' /etc/hosts together, before they share one */
 };
 
 static const unsigned long keeper_flags = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS;
@@ -166,6 +167,22 @@ static int start_and_hear(struct keeper *keeper, struct lab *lab, struct keeper_
 	return hear_notes(keeper, lab, clock_after_ms(OPEN_MS), err);
 }
 
+/* What a copy of its own for every host takes; it grows with their square. */
+static size_t hosts_len(const struct plan *plan)
+{
+	const char *last = NULL;
+	size_t len = 0, sum = 0;
+
+	for (size_t i = 0; i < plan->nhost; i++) {
+		const char *text = plan->host[i].hosts_file;
+		if (text != last)
+			len = text ? strlen(text) : 0;
+		last = text;
+		sum += len;
+	}
+	return sum;
+}
+
 int keeper_open(struct keeper *keeper, struct lab *lab, const struct plan *plan,
 		const struct lab_options *options, bool has_own_net, struct err *err)
 {
@@ -181,6 +198,7 @@ int keeper_open(struct keeper *keeper, struct lab *lab, const struct plan *plan,
 		.gid = getegid(),
 		.has_hosts_file = access("/etc/hosts", F_OK) == 0,
 		.has_resolv_conf = access("/etc/resolv.conf", F_OK) == 0,
+		.does_share_hosts = hosts_len(plan) > COPIES_LEN,
 	};
 
 	if (!realpath(options->agent, path) || access(path, X_OK) < 0)

@@ -19,6 +19,10 @@
 #include "namespace.h"
 #include "netlink.h"
 
+enum {
+	FILE_NAME = 40
+};
+
 /* "net.ipv4.conf.eth0.rp_filter": of an interface of this host, which exists only with its cable.
  */
 static bool is_of_interface(const struct plan_host *host, const char *sysctl)
@@ -60,25 +64,63 @@ static bool has_ipv6(const struct plan_host *host)
 	return false;
 }
 
+/* By the place of its text: hosts of one text find one file. */
+static void shared_name(char name[FILE_NAME], const struct plan_host *host)
+{
+	snprintf(name, FILE_NAME, "hosts.%p", (const void *)host->hosts_file);
+}
+
+int keeper_share_hosts(const struct keeper_spec *spec, struct err *err)
+{
+	char name[FILE_NAME];
+
+	if (!spec->has_hosts_file || !spec->does_share_hosts)
+		return 0;
+	for (size_t i = 0; i < spec->plan->nhost; i++) {
+		const struct plan_host *host = &spec->plan->host[i];
+		if (!host->hosts_file)
+			continue;
+		shared_name(name, host);
+		if (access(name, F_OK) < 0 && ns_put_text(name, host->hosts_file, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int set_hosts_file(const struct keeper_spec *spec, size_t at, struct err *err)
+{
+	const struct plan_host *host = &spec->plan->host[at];
+	char name[FILE_NAME];
+
+	if (!spec->has_hosts_file || !host->hosts_file)
+		return 0;
+	if (spec->does_share_hosts)
+		shared_name(name, host);
+	else
+		snprintf(name, sizeof name, "hosts.%zu", at);
+	if (!spec->does_share_hosts && ns_put_text(name, host->hosts_file, err) < 0)
+		return -1;
+	return ns_bind(name, spec->does_share_hosts, "/etc/hosts", err);
+}
+
 /* Who is who: the host's own name, /etc/hosts, /etc/resolv.conf. Needs the hidden tmpfs as working
  * directory; leaves it. */
 static int set_names(const struct keeper_spec *spec, size_t at, struct err *err)
 {
 	const struct plan_host *host = &spec->plan->host[at];
 	const char *resolv_conf = host->resolv_conf ? host->resolv_conf : "";
-	char file[32];
+	char name[FILE_NAME];
 
 	if (sethostname(host->name, strlen(host->name)) < 0)
 		return err_sys(err, "sethostname");
-	snprintf(file, sizeof file, "hosts.%zu", at);
-	if (spec->has_hosts_file && host->hosts_file &&
-	    ns_bind_text(file, host->hosts_file, "/etc/hosts", err) < 0)
+	if (set_hosts_file(spec, at, err) < 0)
 		return -1;
 	if (host->resolv_conf && !spec->has_resolv_conf)
 		return err_set(err, ERR_CANNOT,
 			       "resolver=: this machine has no /etc/resolv.conf to mount over");
-	snprintf(file, sizeof file, "resolv.%zu", at);
-	if (spec->has_resolv_conf && ns_bind_text(file, resolv_conf, "/etc/resolv.conf", err) < 0)
+	snprintf(name, sizeof name, "resolv.%zu", at);
+	if (spec->has_resolv_conf && (ns_put_text(name, resolv_conf, err) < 0 ||
+				      ns_bind(name, false, "/etc/resolv.conf", err) < 0))
 		return -1;
 	if (chdir(spec->cwd) < 0 && chdir("/") < 0)
 		return err_sys(err, "/");
@@ -173,12 +215,12 @@ static int join_network(const struct keeper_spec *spec, size_t at, const struct 
 			struct err *err)
 {
 	const struct plan_host *host = &spec->plan->host[at];
-	struct nl nl, events;
+	struct nl nl;
 	struct nl_ready ready = { .first = HOST_IFINDEX,
 				  .count = host->nport,
 				  .left = host->nport };
 
-	if (nl_open(&nl, 0, err) < 0 || nl_open(&events, RTMGRP_LINK, err) < 0)
+	if (nl_open(&nl, 0, err) < 0)
 		return -1; /* what is open ends with this process */
 	if (write_all(gate->said, &(char){ STAGE_SET }, 1) < 0)
 		return err_sys(err, "keeper");
@@ -193,13 +235,10 @@ static int join_network(const struct keeper_spec *spec, size_t at, const struct 
 	if (write_all(gate->said, &(char){ STAGE_UP }, 1) < 0)
 		return err_sys(err, "keeper");
 	wait_gate(gate->raised);
-	if (nl_settle(&nl, ready.first, ready.count, err) < 0)
-		return -1;
 	ready.seen = memset(mem_resize(NULL, ready.count + 1, 1), 0, ready.count + 1);
-	int result = nl_wait_ready(&events, &ready, spec->deadline_ns, err);
+	int result = nl_be_ready(&nl, &ready, spec->deadline_ns, err);
 	free(ready.seen);
 	nl_close(&nl);
-	nl_close(&events);
 	return result;
 }
 

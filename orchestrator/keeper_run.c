@@ -174,8 +174,7 @@ static int make_cables(const struct plan *plan, const pid_t *pid, struct nl *nl,
 }
 
 /* Our ends come up last: only then is there a carrier, and the port forwards with it. */
-static int raise_ports(const struct keeper_spec *spec, struct nl *nl, struct nl *events, int raised,
-		       struct err *err)
+static int raise_ports(const struct keeper_spec *spec, struct nl *nl, int raised, struct err *err)
 {
 	struct nl_batch batch = { .nl = nl };
 	struct nl_ready ready = { .first = first_port(spec->plan), .is_port = true };
@@ -189,11 +188,9 @@ static int raise_ports(const struct keeper_spec *spec, struct nl *nl, struct nl 
 	if (nl_flush(&batch, err) < 0)
 		return -1;
 	close(raised);
-	if (nl_settle(nl, ready.first, ready.count, err) < 0)
-		return -1;
 	ready.left = ready.count;
 	ready.seen = memset(mem_resize(NULL, ready.count + 1, 1), 0, ready.count + 1);
-	int result = nl_wait_ready(events, &ready, spec->deadline_ns, err);
+	int result = nl_be_ready(nl, &ready, spec->deadline_ns, err);
 	free(ready.seen);
 	return result;
 }
@@ -240,9 +237,9 @@ static int refuse_links(const struct keeper_spec *spec, struct err *err)
 static int lay_network(const struct keeper_spec *spec, const pid_t *pid,
 		       const struct keeper_gate *gate, struct err *err)
 {
-	struct nl nl, events;
+	struct nl nl;
 
-	if (nl_open(&nl, 0, err) < 0 || nl_open(&events, RTMGRP_LINK, err) < 0)
+	if (nl_open(&nl, 0, err) < 0)
 		return -1; /* what is open ends with this process */
 	if (make_bridges(spec->plan, &nl, err) < 0)
 		return refuse_links(spec, err);
@@ -253,10 +250,9 @@ static int lay_network(const struct keeper_spec *spec, const pid_t *pid,
 		return -1;
 	close(gate->go);
 	if (wait_stage(spec, gate->said, STAGE_UP, spec->plan->nhost, err) < 0 ||
-	    raise_ports(spec, &nl, &events, gate->raised, err) < 0)
+	    raise_ports(spec, &nl, gate->raised, err) < 0)
 		return -1;
 	nl_close(&nl);
-	nl_close(&events);
 	return 0;
 }
 
@@ -366,6 +362,8 @@ _Noreturn void keeper_run(const struct keeper_spec *spec)
 		result = set_children(&err);
 	else
 		result = share_network(spec, &err);
+	if (result == 0)
+		result = keeper_share_hosts(spec, &err);
 	if (result < 0 || clone_hosts(spec, pid, &gate, &err) < 0)
 		keeper_fail(spec, &err);
 	if (spec->has_own_net && lay_network(spec, pid, &gate, &err) < 0)

@@ -30,6 +30,7 @@ struct keeper_spec { /* from lab, by fork */
 	const char *agent, *cwd; /* absolute paths */
 	bool is_agent_ours;      /* hosts become it without execve */
 	bool has_own_net, is_user, has_pid_ns, has_hosts_file, has_resolv_conf;
+	bool does_share_hosts; /* one /etc/hosts for all hosts of one text, that none can write */
 	uid_t uid;
 	gid_t gid;
 	int64_t deadline_ns;
@@ -60,6 +61,8 @@ _Noreturn void keeper_run(const struct keeper_spec *spec);
 int keeper_enter(const struct keeper_spec *spec, struct err *err);
 void note_send(int notes, enum note_type type, size_t host, const struct err *err);
 
+/* The files that hosts share, written before there are hosts. */
+int keeper_share_hosts(const struct keeper_spec *spec, struct err *err);
 /* Becomes host `at` of the plan, then its agent (keeper_host.c). */
 _Noreturn void keeper_host(const struct keeper_spec *spec, size_t at,
 			   const struct keeper_gate *gate);

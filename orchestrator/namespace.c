@@ -134,20 +134,29 @@ int ns_mount(bool has_pid_ns, struct err *err)
 	return has_pid_ns && err->sys == EPERM ? 1 : -1;
 }
 
-int ns_bind_text(const char *name, const char *text, const char *target, struct err *err)
+int ns_put_text(const char *name, const char *text, struct err *err)
 {
 	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 
 	if (fd < 0)
-		return err_sys(err, "%s", target);
+		return err_sys(err, "%s", name);
 	/* Readable for all, whatever the umask. */
 	int result = fchmod(fd, 0644) < 0 ? -1 : write_all(fd, text, strlen(text));
 	if (result < 0)
-		err_sys(err, "%s", target);
+		err_sys(err, "%s", name);
 	close(fd);
-	if (result == 0 && mount(name, target, "none", MS_BIND, NULL) < 0)
-		return err_sys(err, "mount over %s", target);
 	return result;
+}
+
+int ns_bind(const char *name, bool is_read_only, const char *target, struct err *err)
+{
+	const unsigned long same = MS_NOSUID | MS_NODEV | MS_NOEXEC; /* as the tmpfs is mounted */
+
+	if (mount(name, target, "none", MS_BIND, NULL) < 0 ||
+	    (is_read_only &&
+	     mount("none", target, "none", MS_REMOUNT | MS_BIND | MS_RDONLY | same, NULL) < 0))
+		return err_sys(err, "mount over %s", target);
+	return 0;
 }
 
 /* "net.ipv4.conf.eth0/1.rp_filter" -> "/proc/sys/net/ipv4/conf/eth0.1/rp_filter" */

@@ -25,8 +25,10 @@ int ns_keep_capabilities(struct err *err);
  * `has_pid_ns` is false. Returns 1 when a new /proc is forbidden here (parts of the old are
  * covered). */
 int ns_mount(bool has_pid_ns, struct err *err);
-/* Writes `text` to `name` in the working directory and binds it over `target`. */
-int ns_bind_text(const char *name, const char *text, const char *target, struct err *err);
+/* Writes `text` to the new file `name` in the working directory. */
+int ns_put_text(const char *name, const char *text, struct err *err);
+/* Binds the file `name` of the working directory over `target`. */
+int ns_bind(const char *name, bool is_read_only, const char *target, struct err *err);
 
 /* "net.ipv4.ip_forward"; '/' stands for a '.' within a part. Only net.*: what a network namespace
  * holds. 0: written, 1: there is no such sysctl here, -1: error that names it. */

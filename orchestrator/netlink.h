@@ -69,10 +69,13 @@ struct nl_ready {
 	uint8_t *seen;      /* count bytes, zeroed by the caller; bits of what was seen */
 };
 
-/* Asks for each of the links first..first+count-1, for the effect of it: since Linux 6.8 a question
- * makes the kernel finish what it still has to do for that link; left alone it does so for all
- * links of the machine in turn, 200 a second when many come up at once. */
-int nl_settle(struct nl *nl, int first, size_t count, struct err *err);
+/* Asks for each link that is not ready yet. A question has an effect, too: since Linux 6.8 it makes
+ * the kernel finish what it still has to do for that link; left alone it does so for all links of
+ * the machine in turn, 200 a second when many come up at once. */
+int nl_ask_ready(struct nl *nl, struct nl_ready *ready, struct err *err);
+/* Asks, and waits for notifications only where that was not enough: the kernel offers each to every
+ * listener of the machine, which with a listener in each of a thousand namespaces takes seconds. */
+int nl_be_ready(struct nl *nl, struct nl_ready *ready, int64_t deadline_ns, struct err *err);
 /* Reads notifications until all are ready. Open `events` before the links are brought up. */
 int nl_wait_ready(struct nl *events, struct nl_ready *ready, int64_t deadline_ns, struct err *err);
 
