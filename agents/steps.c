@@ -13,7 +13,8 @@ const struct step_kind *const step_kinds[] = {
 	&step_firewall,  &step_heal,      &step_wait,        NULL,
 };
 
-static const char *const need_names[] = { "capture", "firewall", "counters", "ports", "sysctl" };
+static const char *const need_names[] = { "capture", "firewall", "counters",
+					  "ports",   "sysctl",   "tcpdump" };
 
 const struct step_kind *step_kind_find(const char *name)
 {

@@ -42,12 +42,15 @@ static void print_topology(FILE *out, const struct scenario *s)
 {
 	for (size_t i = 0; i < s->nlink; i++) {
 		fprintf(out, "  %s", s->link[i].name);
-		for (size_t j = 0; j < s->link[i].nhost; j++) {
-			const struct scenario_host *h = &s->host[s->link[i].host[j]];
-			fprintf(out, "%s%s%s%s", j ? ", " : ": ", h->name,
-				h->does_forward ? " (forwards)" : "", h->address ? " " : "");
-			if (h->address)
-				fputs(h->address, out);
+		for (size_t j = 0, len; j < s->link[i].nhost; j += len) {
+			const size_t *at = &s->link[i].host[j];
+			const struct scenario_host *h = &s->host[*at];
+			len = scenario_group_len(s, at, s->link[i].nhost - j);
+			fprintf(out, "%s%s", j ? ", " : ": ", h->name);
+			if (len > 1)
+				fprintf(out, " to %s", s->host[at[len - 1]].name);
+			fprintf(out, "%s%s%s", h->does_forward ? " (forwards)" : "",
+				h->address ? " " : "", h->address ? h->address : "");
 		}
 		fputc('\n', out);
 	}

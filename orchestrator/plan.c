@@ -12,6 +12,9 @@ enum {
 	FRAME_EXTRA = 22, /* Ethernet header and two VLAN tags: whole packets stay whole */
 	RING = 1 << 20,
 	LO_RING = 8 << 20, /* frames of 64 KiB: a burst of a hundred still fits */
+	/* tcpdump has a slot of the snaplen for each packet, on lo twice for each. */
+	DUMP_RING = 8 << 20,
+	DUMP_LO_RING = 16 << 20,
 };
 
 struct maker {
@@ -21,6 +24,7 @@ struct maker {
 	struct arena *arena;
 	bool is_loopback;
 	struct plan_host *host;
+	size_t *router; /* by link */
 };
 
 static void make_links(struct maker *m)
@@ -56,51 +60,48 @@ static const char *mac_of(struct arena *arena, const char *address)
 
 static void make_ports(struct maker *m, size_t host)
 {
-	struct plan_port *port = arena_array(m->arena, m->scenario->nlink + 1, sizeof(*port));
-	size_t count = 0;
+	const struct place *place = &m->places.at[m->places.first[host]];
+	size_t count = m->places.first[host + 1] - m->places.first[host];
+	struct plan_port *port = arena_array(m->arena, count + 1, sizeof(*port));
 
-	for (size_t i = 0; i < m->places.count; i++) {
-		const struct place *place = &m->places.at[i];
-		if (place->host != host)
-			continue;
-		port[count] = (struct plan_port){
-			.link = place->link,
-			.address = place->address,
-			.prefix = place->prefix,
-			.iface = m->is_loopback ? "lo" : arena_printf(m->arena, "eth%zu", count),
-			.mac = m->is_loopback ? "" : mac_of(m->arena, place->address),
+	for (size_t i = 0; i < count; i++)
+		port[i] = (struct plan_port){
+			.link = place[i].link,
+			.address = place[i].address,
+			.prefix = place[i].prefix,
+			.iface = m->is_loopback ? "lo" : arena_printf(m->arena, "eth%zu", i),
+			.mac = m->is_loopback ? "" : mac_of(m->arena, place[i].address),
 		};
-		count++;
-	}
 	m->host[host].port = port;
 	m->host[host].nport = count;
 }
 
-static bool is_on(const struct scenario_link *link, size_t host)
+/* By link: the only host that forwards, SIZE_MAX: none or several. */
+static void find_routers(struct maker *m)
 {
-	for (size_t i = 0; i < link->nhost; i++)
-		if (link->host[i] == host)
-			return true;
-	return false;
+	const struct scenario *s = m->scenario;
+
+	m->router = arena_array(m->arena, s->nlink + 1, sizeof(*m->router));
+	for (size_t link = 0; link < s->nlink; link++) {
+		size_t count = 0;
+		for (size_t i = 0; i < s->link[link].nhost; i++) {
+			if (!s->host[s->link[link].host[i]].does_forward)
+				continue;
+			m->router[link] = s->link[link].host[i];
+			count++;
+		}
+		if (count != 1)
+			m->router[link] = SIZE_MAX;
+	}
 }
 
 /* The only forwarding host of the first of the host's links that has just one. */
 static const char *find_gateway(const struct maker *m, size_t host)
 {
-	const struct scenario *s = m->scenario;
-
-	for (size_t link = 0; link < s->nlink; link++) {
-		size_t router = SIZE_MAX, count = 0;
-		if (!is_on(&s->link[link], host))
-			continue;
-		for (size_t i = 0; i < s->link[link].nhost; i++) {
-			if (!s->host[s->link[link].host[i]].does_forward)
-				continue;
-			router = s->link[link].host[i];
-			count++;
-		}
-		if (count == 1)
-			return places_address(&m->places, router, link);
+	for (size_t i = 0; i < m->host[host].nport; i++) {
+		size_t link = m->host[host].port[i].link;
+		if (m->router[link] != SIZE_MAX)
+			return places_address(&m->places, m->router[link], link);
 	}
 	return NULL;
 }
@@ -118,11 +119,12 @@ static int make_gateway(struct maker *m, size_t host, struct err *err)
 		return 0;
 	}
 	size_t router = scenario_host_find(s, h->via);
-	for (size_t link = 0; link < s->nlink; link++)
-		if (is_on(&s->link[link], host) && is_on(&s->link[link], router)) {
-			m->host[host].gateway = places_address(&m->places, router, link);
+	for (size_t i = 0; i < m->host[host].nport; i++) {
+		size_t link = m->host[host].port[i].link;
+		m->host[host].gateway = places_address(&m->places, router, link);
+		if (m->host[host].gateway)
 			return 0;
-		}
+	}
 	return err_set(err, ERR_USAGE, "%s:%d:1: error: %s: via=%s shares no link with it", s->path,
 		       h->line, h->name, h->via);
 }
@@ -188,7 +190,9 @@ static int make_hosts(struct maker *m, struct err *err)
 
 	m->host = arena_array(m->arena, s->nhost + 1, sizeof(*m->host));
 	m->out->host = m->host;
+	m->out->hosts_file = hosts_file;
 	m->out->nhost = s->nhost;
+	find_routers(m);
 	for (size_t i = 0; i < s->nhost; i++) {
 		m->host[i] = (struct plan_host){
 			.name = s->host[i].name,
@@ -203,6 +207,13 @@ static int make_hosts(struct maker *m, struct err *err)
 	for (size_t i = 0; i < s->nhost; i++)
 		make_resolver(m, i);
 	return 0;
+}
+
+static int64_t usual_buffer(const struct maker *m, const char *engine)
+{
+	if (streq(engine, "tcpdump"))
+		return m->is_loopback ? DUMP_LO_RING : DUMP_RING;
+	return m->is_loopback ? LO_RING : RING;
 }
 
 static void add_captures(struct maker *m, struct plan_capture *capture,
@@ -220,10 +231,9 @@ static void add_captures(struct maker *m, struct plan_capture *capture,
 			.host = asked->host,
 			.port = i,
 			.snaplen = asked->snaplen ? asked->snaplen : whole,
-			.buffer = asked->buffer    ? asked->buffer
-				  : m->is_loopback ? LO_RING
-						   : RING,
+			.buffer = asked->buffer ? asked->buffer : usual_buffer(m, asked->engine),
 			.filter = filter,
+			.engine = asked->engine,
 		};
 	}
 }
@@ -236,8 +246,6 @@ static void make_captures(struct maker *m)
 	m->out->capture = capture;
 	for (size_t i = 0; i < s->ncapture; i++)
 		add_captures(m, capture, &s->capture[i]);
-	for (size_t i = 0; s->ncapture == 0 && i < s->nhost; i++)
-		add_captures(m, capture, &(struct scenario_capture){ .host = i });
 }
 
 static int compare_ports(const void *a, const void *b)

@@ -39,6 +39,7 @@ struct plan_capture {
 	size_t host, port; /* index in plan_host.port */
 	int64_t snaplen, buffer;
 	const char *filter; /* libpcap's words; "" for all */
+	const char *engine; /* "packet", "tcpdump" */
 };
 
 struct plan {
@@ -48,6 +49,7 @@ struct plan {
 	const struct plan_host *host; /* same indexes as scenario.host */
 	const struct plan_link *link;
 	const struct plan_capture *capture;
+	const char *hosts_file; /* the text that hosts without a resolver have in common */
 	const char *ports; /* "1234,1235": every port that a step names, for snapshots */
 };
 

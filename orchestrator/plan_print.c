@@ -26,40 +26,107 @@ static void print_link(FILE *out, const struct plan_link *link)
 	fputc('\n', out);
 }
 
+/* How many hosts from `at` on are one line: a group, as long as its hosts stand on the same links
+ * in the same way. */
+static size_t group_len(const struct plan *plan, size_t at)
+{
+	const struct scenario_host *host = plan->scenario->host;
+	size_t len = 1;
+
+	while (host[at].group && at + len < plan->nhost && host[at + len].group &&
+	       streq(host[at + len].group, host[at].group)) {
+		const struct plan_host *one = &plan->host[at], *two = &plan->host[at + len];
+		if (one->nport != two->nport)
+			break;
+		for (size_t i = 0; i < one->nport; i++)
+			if (one->port[i].link != two->port[i].link)
+				return len;
+		len++;
+	}
+	return len;
+}
+
+/* Host `at`, or the `len` hosts of a group from there on. */
+static void print_host(FILE *out, const struct plan *plan, size_t at, size_t len)
+{
+	const struct plan_host *h = &plan->host[at], *last = &plan->host[at + len - 1];
+
+	if (len > 1)
+		fprintf(out, "hosts %s to %s", h->name, last->name);
+	else
+		fprintf(out, "host %-10s", h->name);
+	for (size_t i = 0; i < h->nport; i++) {
+		const struct plan_port *port = &h->port[i];
+		fprintf(out, "  %s/%d", port->address, port->prefix);
+		if (len > 1)
+			fprintf(out, " to %s", last->port[i].address);
+		fprintf(out, " %s%s%s on %s", port->iface, len == 1 && *port->mac ? " " : "",
+			len == 1 ? port->mac : "", plan->link[port->link].name);
+	}
+	if (h->gateway)
+		fprintf(out, "  default via %s", h->gateway);
+	if (plan->scenario->host[at].resolver)
+		fprintf(out, "  asks %s for names", plan->scenario->host[at].resolver);
+	fprintf(out, "%s\n", h->does_forward ? "  forwards" : "");
+	for (size_t i = 0; i < h->nsysctl; i++)
+		if (h->sysctl[i].line > 0)
+			fprintf(out, "     sysctl %s = %s\n", h->sysctl[i].name,
+				h->sysctl[i].value);
+}
+
+/* How many captures from `at` on are one line: the same question at hosts of one group. */
+static size_t captures_len(const struct plan *plan, size_t at)
+{
+	const struct scenario_host *host = plan->scenario->host;
+	const struct plan_capture *one = &plan->capture[at];
+	size_t len = 1;
+
+	while (host[one->host].group && at + len < plan->ncapture) {
+		const struct plan_capture *two = &plan->capture[at + len];
+		const char *group = host[two->host].group;
+		if (!group || !streq(group, host[one->host].group) || two->port != one->port ||
+		    two->snaplen != one->snaplen || !streq(two->filter, one->filter) ||
+		    !streq(two->engine, one->engine) ||
+		    plan->host[two->host].port[two->port].link !=
+			plan->host[one->host].port[one->port].link)
+			break;
+		len++;
+	}
+	return len;
+}
+
+static void print_captures(FILE *out, const struct plan *plan)
+{
+	for (size_t i = 0, len; i < plan->ncapture; i += len) {
+		const struct plan_capture *c = &plan->capture[i];
+		const struct plan_port *port = &plan->host[c->host].port[c->port];
+		const char *link = plan->link[port->link].name;
+		len = captures_len(plan, i);
+		fprintf(out, "capture %s.%s", plan->host[c->host].name, link);
+		if (len > 1)
+			fprintf(out, " to %s.%s", plan->host[plan->capture[i + len - 1].host].name,
+				link);
+		fprintf(out, "  on %s, %lld bytes a packet, %s%s", port->iface,
+			(long long)c->snaplen, *c->filter ? "filter: " : "all of it", c->filter);
+		fprintf(out, "%s\n", streq(c->engine, "tcpdump") ? ", by tcpdump" : "");
+	}
+	if (plan->ncapture == 0)
+		fprintf(out, "no captures\n");
+}
+
 static void print_hosts(FILE *out, const struct plan *plan)
 {
-	const struct scenario *s = plan->scenario;
-
 	for (size_t i = 0; i < plan->nlink; i++)
 		print_link(out, &plan->link[i]);
-	for (size_t i = 0; i < plan->nhost; i++) {
-		const struct plan_host *h = &plan->host[i];
-		fprintf(out, "host %-10s", h->name);
-		for (size_t j = 0; j < h->nport; j++)
-			fprintf(out, "  %s/%d %s%s%s on %s", h->port[j].address, h->port[j].prefix,
-				h->port[j].iface, *h->port[j].mac ? " " : "", h->port[j].mac,
-				plan->link[h->port[j].link].name);
-		if (h->gateway)
-			fprintf(out, "  default via %s", h->gateway);
-		if (s->host[i].resolver)
-			fprintf(out, "  asks %s for names", s->host[i].resolver);
-		fprintf(out, "%s\n", h->does_forward ? "  forwards" : "");
-		for (size_t j = 0; j < h->nsysctl; j++)
-			if (h->sysctl[j].line > 0)
-				fprintf(out, "     sysctl %s = %s\n", h->sysctl[j].name,
-					h->sysctl[j].value);
+	for (size_t i = 0, len; i < plan->nhost; i += len) {
+		len = group_len(plan, i);
+		print_host(out, plan, i, len);
 	}
 	if (plan->nhost && plan->host[0].nsysctl)
 		fprintf(out,
 			"     each host: %zu sysctls that a trace depends on (--json lists them)\n",
 			plan->host[0].nsysctl);
-	for (size_t i = 0; i < plan->ncapture; i++) {
-		const struct plan_capture *c = &plan->capture[i];
-		const struct plan_port *port = &plan->host[c->host].port[c->port];
-		fprintf(out, "capture %s.%s  on %s, %lld bytes a packet, %s%s\n",
-			plan->host[c->host].name, plan->link[port->link].name, port->iface,
-			(long long)c->snaplen, *c->filter ? "filter: " : "all of it", c->filter);
-	}
+	print_captures(out, plan);
 }
 
 /* What the step changes on its host, in words; NULL: it only looks. */
@@ -106,8 +173,12 @@ void plan_text(FILE *out, const struct plan *plan)
 		fprintf(out, "      not %s\n", s->expect.not );
 }
 
+/* The /etc/hosts that all have but those with one of their own is written once. */
 static void json_hosts(struct json *json, const struct plan *plan)
 {
+	const char *shared = plan->hosts_file;
+
+	json_text(json, "hosts_file", shared);
 	json_array_begin(json, "hosts");
 	for (size_t i = 0; i < plan->nhost; i++) {
 		const struct plan_host *h = &plan->host[i];
@@ -130,7 +201,7 @@ static void json_hosts(struct json *json, const struct plan *plan)
 		for (size_t j = 0; j < h->nsysctl; j++)
 			json_text(json, h->sysctl[j].name, h->sysctl[j].value);
 		json_object_end(json);
-		json_text(json, "hosts_file", h->hosts_file);
+		json_text(json, "hosts_file", h->hosts_file == shared ? NULL : h->hosts_file);
 		json_text(json, "resolv_conf", h->resolv_conf);
 		json_text(json, "names", h->names);
 		json_object_end(json);
@@ -149,6 +220,7 @@ static void json_captures(struct json *json, const struct plan *plan)
 		json_int(json, "snaplen", c->snaplen);
 		json_int(json, "buffer", c->buffer);
 		json_text(json, "filter", c->filter);
+		json_text(json, "engine", c->engine);
 		json_object_end(json);
 	}
 	json_array_end(json);

@@ -35,6 +35,7 @@ static void record_head(struct run *run)
 			event_text(&event, "name", run->plan.host[h].name);
 			event_text(&event, "address", port->address);
 			event_text(&event, "link", run->plan.link[port->link].name);
+			event_text(&event, "group", run->scenario.host[h].group);
 			run_record(run, &event);
 		}
 }

@@ -274,6 +274,35 @@ size_t scenario_host_find(const struct scenario *scenario, const char *name)
 	return SIZE_MAX;
 }
 
+size_t scenario_hosts_find(const struct scenario *scenario, const char *name, size_t *count)
+{
+	size_t first = SIZE_MAX;
+
+	*count = 0;
+	for (size_t i = 0; i < scenario->nhost; i++) {
+		const struct scenario_host *host = &scenario->host[i];
+		if (!streq(host->group ? host->group : host->name, name) &&
+		    !streq(host->name, name))
+			continue;
+		if ((*count)++ == 0)
+			first = i;
+	}
+	return first;
+}
+
+size_t scenario_group_len(const struct scenario *scenario, const size_t *host, size_t count)
+{
+	const char *group = scenario->host[host[0]].group;
+	size_t all;
+
+	if (!group || scenario_hosts_find(scenario, group, &all) != host[0] || all > count)
+		return 1;
+	for (size_t i = 1; i < all; i++)
+		if (host[i] != host[0] + i)
+			return 1;
+	return all;
+}
+
 const char *step_arg(const struct scenario_step *step, const char *name)
 {
 	for (size_t i = 0; i < step->narg; i++)

@@ -19,8 +19,14 @@ struct name_value {
 	int line, column; /* of the value; 0: built in or --set */
 };
 
+enum {
+	SCENARIO_HOSTS = 1000 /* in all: what one bridge holds, 1024 ports, is a little more */
+};
+
 struct scenario_host {
 	const char *name;
+	const char
+	    *group; /* "client" where client = count=300 made client-7; NULL: a line for it */
 	int line;
 	const char *address; /* as written; NULL: chosen by the plan */
 	bool does_forward;
@@ -54,7 +60,7 @@ struct scenario_capture {
 	const char *filter; /* NULL: all of the run */
 	int64_t snaplen;    /* 0: the backend's default */
 	int64_t buffer;     /* bytes; 0: default */
-	const char *engine; /* "packet" */
+	const char *engine; /* "packet", "tcpdump" */
 };
 
 struct state_count {
@@ -135,9 +141,9 @@ struct scenario {
 	size_t nparam, nhost, nlink, nname, ncapture, nstep;
 	const struct name_value *param;
 	const struct scenario_host *host;
-	const struct scenario_link *link; /* none written: one link "lan" with all hosts */
-	const struct scenario_name *dns;  /* none written: each host's own name */
-	const struct scenario_capture *capture;
+	const struct scenario_link *link;       /* none written: one link "lan" with all hosts */
+	const struct scenario_name *dns;        /* none written: each host's own name */
+	const struct scenario_capture *capture; /* none written: every host's; all off: none */
 	const struct scenario_step *step;
 	struct scenario_expect expect;
 };
@@ -146,6 +152,7 @@ struct scenario_options {
 	const char *backend; /* for key@backend; NULL: no such keys are taken */
 	size_t nset;
 	const struct name_value *set; /* --set */
+	const char *engine;           /* --engine, instead of those written; NULL */
 };
 
 /* A complaint about a scenario file. */
@@ -190,6 +197,12 @@ void steps_scdoc(FILE *out);
 bool scenario_has_resolver(const struct scenario *scenario); /* does any host ask DNS? */
 size_t scenario_step_find(const struct scenario *scenario, const char *name); /* SIZE_MAX: none */
 size_t scenario_host_find(const struct scenario *scenario, const char *name);
+/* The hosts that a name means in [links] and [captures]: one, or a group, whose hosts follow each
+ * other. Returns the first and their number; SIZE_MAX: none. */
+size_t scenario_hosts_find(const struct scenario *scenario, const char *name, size_t *count);
+/* How many of host[0..count-1] (indexes of hosts) can be told as one: a whole group in its order,
+ * or 1. */
+size_t scenario_group_len(const struct scenario *scenario, const size_t *host, size_t count);
 const char *step_arg(const struct scenario_step *step, const char *name); /* NULL */
 int64_t step_times(const struct scenario_step *step); /* its times=; 0: the verb has none */
 

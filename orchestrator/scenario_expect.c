@@ -101,8 +101,6 @@ static void load_not(struct loader *l, const struct ini_entry *e, const char *va
 
 static bool is_captured(const struct loader *l, size_t host)
 {
-	if (!ini_has_entries(&l->flat, "captures"))
-		return true;
 	for (size_t i = 0; i < l->out->ncapture; i++)
 		if (l->out->capture[i].host == host)
 			return true;
@@ -119,10 +117,12 @@ static void load_wire(struct loader *l, const struct ini_entry *e, const char *v
 	if (!at) {
 		const struct scenario_expect *expect = &l->out->expect;
 		l->out->expect.wire = value;
-		if (expect->verdict && expect->on < l->out->nstep &&
-		    !is_captured(l, l->step[expect->on].host))
+		/* A step of an unknown host was complained about; its index is none. */
+		size_t on = expect->verdict && expect->on < l->out->nstep ? l->step[expect->on].host
+									  : SIZE_MAX;
+		if (on < l->out->nhost && !is_captured(l, on))
 			COMPLAIN_AT(l, e, e->key_column, "wire: nothing is captured on %s",
-				    l->host[l->step[expect->on].host].name);
+				    l->host[on].name);
 		return;
 	}
 	size_t host = host_check(l, e, e->key_column + (int)(at - e->key) + 1, at + 1);

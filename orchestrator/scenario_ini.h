@@ -42,7 +42,6 @@ int ini_read(struct ini *out, const char *path, struct arena *arena, struct comp
 	     struct err *err);
 
 struct ini_entry *ini_find(const struct ini *ini, const char *section, const char *key);
-bool ini_has_entries(const struct ini *ini, const char *section);
 void ini_add(struct ini *ini, const struct ini_entry *entry, struct arena *arena);
 
 #endif

@@ -30,6 +30,26 @@ static void load_shape(struct loader *l, const struct ini_entry *e, const struct
 		l->out->needs |= NEED_FIREWALL;
 }
 
+static void load_link_hosts(struct loader *l, const struct item *item, struct scenario_link *link)
+{
+	size_t *host = arena_array(l->arena, l->out->nhost + 1, sizeof(*host));
+	bool *is_there = arena_array(l->arena, l->out->nhost + 1, sizeof(*is_there));
+
+	for (size_t i = 0; i < item->nbare; i++) {
+		const struct word *w = &item->words.at[item->bare[i]];
+		size_t count, at = hosts_check(l, item->entry, w->column, w->text, &count);
+		for (size_t j = 0; at != SIZE_MAX && j < count; j++, at++) {
+			if (is_there[at])
+				COMPLAIN_AT(l, item->entry, w->column, "%s is on this link already",
+					    l->host[at].name);
+			else
+				host[link->nhost++] = at;
+			is_there[at] = true;
+		}
+	}
+	link->host = host;
+}
+
 static void load_link(struct loader *l, const struct ini_entry *e, struct scenario_link *link)
 {
 	struct item item;
@@ -41,18 +61,7 @@ static void load_link(struct loader *l, const struct ini_entry *e, struct scenar
 			    e->key);
 	if (!item_read(l, e, &item))
 		return;
-	size_t *host = arena_array(l->arena, item.nbare + 1, sizeof(*host));
-	for (size_t i = 0; i < item.nbare; i++) {
-		const struct word *w = &item.words.at[item.bare[i]];
-		size_t at = host_check(l, e, w->column, w->text);
-		if (at == SIZE_MAX)
-			continue;
-		for (size_t j = 0; j < link->nhost; j++)
-			if (host[j] == at)
-				COMPLAIN_AT(l, e, w->column, "%s is on this link already", w->text);
-		host[link->nhost++] = at;
-	}
-	link->host = host;
+	load_link_hosts(l, &item, link);
 	if (item.nbare == 0)
 		COMPLAIN_AT(l, e, e->column, "a link needs hosts");
 	link->subnet = item_get(&item, "subnet")->value;
@@ -71,41 +80,64 @@ static bool is_on(const struct scenario_link *link, size_t host)
 	return false;
 }
 
-/* via=ROUTER: a host that forwards, on one of this host's links. */
-static void check_via(struct loader *l, size_t host)
+static const struct ini_entry *entry_of(const struct loader *l, const struct scenario_host *host)
+{
+	return ini_find(&l->flat, "hosts", host->group ? host->group : host->name);
+}
+
+/* via=ROUTER: a host that forwards, on one of this host's links. False after a complaint. */
+static bool check_via(struct loader *l, size_t host)
 {
 	const struct scenario_host *h = &l->host[host];
-	const struct ini_entry *e = ini_find(&l->flat, "hosts", h->name);
+	const struct ini_entry *e = entry_of(l, h);
 
 	if (!h->via)
-		return;
+		return true;
 	size_t router = host_check(l, e, e->column, h->via);
 	if (router == SIZE_MAX)
-		return;
+		return false;
 	if (!l->host[router].does_forward)
 		COMPLAIN_AT(l, e, e->column, "via: %s does not forward", h->via);
 	for (size_t i = 0; i < l->out->nlink; i++)
 		if (is_on(&l->out->link[i], host) && is_on(&l->out->link[i], router))
-			return;
+			return l->host[router].does_forward;
 	COMPLAIN_AT(l, e, e->column, "via: %s shares no link with %s", h->via, h->name);
+	return false;
 }
 
 /* resolver=HOST: it gets port 53 there, which on the machine's own lo is not ours. */
-static void check_resolver(struct loader *l, size_t host)
+static bool check_resolver(struct loader *l, size_t host)
 {
 	const struct scenario_host *h = &l->host[host];
-	const struct ini_entry *e = ini_find(&l->flat, "hosts", h->name);
+	const struct ini_entry *e = entry_of(l, h);
 
-	if (h->resolver && host_check(l, e, e->column, h->resolver) != SIZE_MAX)
-		l->out->needs |= NEED_PORTS;
+	if (!h->resolver)
+		return true;
+	l->out->needs |= NEED_PORTS;
+	return host_check(l, e, e->column, h->resolver) != SIZE_MAX;
 }
 
-static bool is_linked(const struct scenario *s, size_t host)
+static bool check_linked(struct loader *l, size_t host)
 {
-	for (size_t i = 0; i < s->nlink; i++)
-		if (is_on(&s->link[i], host))
+	const struct ini_entry *e = entry_of(l, &l->host[host]);
+
+	for (size_t i = 0; i < l->out->nlink; i++)
+		if (is_on(&l->out->link[i], host))
 			return true;
+	COMPLAIN_AT(l, e, 1, "%s is on no link", l->host[host].name);
 	return false;
+}
+
+/* Of a group only the first complaint is made: its hosts have one line. */
+static void check_hosts(struct loader *l, bool (*check)(struct loader *l, size_t host))
+{
+	const char *bad = NULL;
+
+	for (size_t i = 0; i < l->out->nhost; i++) {
+		const char *group = l->host[i].group;
+		if (!(bad && group && streq(bad, group)) && !check(l, i))
+			bad = group;
+	}
 }
 
 void load_links(struct loader *l)
@@ -134,12 +166,7 @@ void load_links(struct loader *l)
 						  .line = l->out->nhost ? l->host[0].line : 1 };
 		l->out->nlink = 1;
 	}
-	for (size_t i = 0; i < l->out->nhost; i++)
-		check_via(l, i);
-	for (size_t i = 0; i < l->out->nhost; i++)
-		check_resolver(l, i);
-	for (size_t i = 0; i < l->out->nhost; i++)
-		if (!is_linked(l->out, i))
-			complaint_add(l->complaints, l->path, l->host[i].line, 1,
-				      "%s is on no link", l->host[i].name);
+	check_hosts(l, check_via);
+	check_hosts(l, check_resolver);
+	check_hosts(l, check_linked);
 }

@@ -52,6 +52,9 @@ const char *value_check(struct loader *loader, const struct ini_entry *entry, in
 
 size_t host_check(struct loader *loader, const struct ini_entry *entry, int column,
 		  const char *name); /* SIZE_MAX after a complaint */
+/* Also the name of a group; *count: how many hosts it means, from the returned one on. */
+size_t hosts_check(struct loader *loader, const struct ini_entry *entry, int column,
+		   const char *name, size_t *count);
 size_t step_check(struct loader *loader, const struct ini_entry *entry, int column,
 		  const char *name);                    /* of the steps read so far */
 bool name_is_plain(const char *name, const char *more); /* a to z, 0 to 9, - and `more` */

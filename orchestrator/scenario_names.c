@@ -65,35 +65,87 @@ static void check_filter(struct loader *l, const struct ini_entry *e, int column
 	}
 }
 
+struct capturing { /* by host */
+	enum {
+		NOT_SAID,
+		BY_GROUP,
+		BY_NAME
+	} said;
+	bool is_off;
+	size_t at; /* its place in the list */
+};
+
+static struct scenario_capture read_capture(struct loader *l, const struct item *item)
+{
+	const struct option_value *snaplen = item_get(item, "snaplen"),
+				  *buffer = item_get(item, "buffer");
+	struct scenario_capture capture = {
+		.filter = item_get(item, "filter")->value,
+		.snaplen = item_number(item, "snaplen"),
+		.buffer = item_number(item, "buffer"),
+		.engine = "packet",
+	};
+
+	if (item_get(item, "off")->value && item->words.count > 1)
+		COMPLAIN_AT(l, item->entry, item_get(item, "off")->column,
+			    "off: nothing else can be asked of it");
+	if (item_get(item, "engine")->value)
+		capture.engine = item_get(item, "engine")->value;
+	if (capture.filter)
+		check_filter(l, item->entry, item_get(item, "filter")->column, capture.filter);
+	if (snaplen->value && (capture.snaplen < 64 || capture.snaplen > 262144))
+		COMPLAIN_AT(l, item->entry, snaplen->column, "snaplen: 64 to 256k");
+	if (buffer->value && (capture.buffer < 65536 || capture.buffer > (int64_t)64 << 20))
+		COMPLAIN_AT(l, item->entry, buffer->column, "buffer: 64k to 64M");
+	return capture;
+}
+
+/* One line, of a host or of a group; a host's own line counts more than its group's. */
+static void take_capture(struct loader *l, const struct ini_entry *e, struct capturing *by_host,
+			 struct scenario_capture *list)
+{
+	struct item item;
+	size_t count, host = hosts_check(l, e, e->key_column, e->key, &count);
+
+	if (!item_read(l, e, &item) || host == SIZE_MAX)
+		return;
+	struct scenario_capture capture = read_capture(l, &item);
+	bool is_own = streq(l->host[host].name, e->key);
+	for (size_t end = host + count; host < end; host++) {
+		struct capturing *c = &by_host[host];
+		if (c->said == BY_NAME)
+			continue;
+		if (c->said == NOT_SAID)
+			c->at = l->out->ncapture++;
+		c->said = is_own ? BY_NAME : BY_GROUP;
+		c->is_off = item_get(&item, "off")->value != NULL;
+		list[c->at] = capture;
+		list[c->at].host = host;
+	}
+}
+
 void load_captures(struct loader *l)
 {
-	size_t count = entries_count(l, "captures");
-	struct scenario_capture *capture = arena_array(l->arena, count + 1, sizeof(*capture));
-	struct item item;
+	size_t nhost = l->out->nhost, count = 0;
+	struct capturing *by_host = arena_array(l->arena, nhost + 1, sizeof(*by_host));
+	struct scenario_capture *list = arena_array(l->arena, nhost + 1, sizeof(*list));
 
-	l->out->capture = capture;
-	for (size_t i = 0; i < l->flat.nentry; i++) {
-		const struct ini_entry *e = &l->flat.entry[i];
-		if (!streq(e->section, "captures"))
-			continue;
-		size_t host = host_check(l, e, e->key_column, e->key);
-		if (!item_read(l, e, &item) || host == SIZE_MAX)
-			continue;
-		struct scenario_capture *c = &capture[l->out->ncapture++];
-		*c = (struct scenario_capture){
-			.host = host,
-			.filter = item_get(&item, "filter")->value,
-			.snaplen = item_number(&item, "snaplen"),
-			.buffer = item_number(&item, "buffer"),
-			.engine = "packet",
-		};
-		if (c->filter)
-			check_filter(l, e, item_get(&item, "filter")->column, c->filter);
-		if (item_get(&item, "snaplen")->value && (c->snaplen < 64 || c->snaplen > 262144))
-			COMPLAIN_AT(l, e, item_get(&item, "snaplen")->column,
-				    "snaplen: 64 to 256k");
-		if (item_get(&item, "buffer")->value &&
-		    (c->buffer < 65536 || c->buffer > (int64_t)64 << 20))
-			COMPLAIN_AT(l, e, item_get(&item, "buffer")->column, "buffer: 64k to 64M");
+	l->out->capture = list;
+	for (size_t i = 0; i < l->flat.nentry; i++)
+		if (streq(l->flat.entry[i].section, "captures"))
+			take_capture(l, &l->flat.entry[i], by_host, list);
+	for (size_t i = 0; i < l->out->ncapture; i++)
+		if (!by_host[list[i].host].is_off)
+			list[count++] = list[i];
+	l->out->ncapture = count;
+	for (size_t i = 0; count == 0 && i < nhost; i++)
+		if (by_host[i].said == NOT_SAID)
+			list[l->out->ncapture++] =
+			    (struct scenario_capture){ .host = i, .engine = "packet" };
+	for (size_t i = 0; i < l->out->ncapture; i++) {
+		if (l->options && l->options->engine)
+			list[i].engine = l->options->engine;
+		if (streq(list[i].engine, "tcpdump"))
+			l->out->needs |= NEED_TCPDUMP;
 	}
 }

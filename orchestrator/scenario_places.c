@@ -1,10 +1,15 @@
-/* Addresses: link k is 10.7.k.0/24 and its hosts .1, .2 ...; on loopback 127.0.0.2, .3 ... in file
+/* Addresses: link k is 10.7.k.0/24 and its hosts .1, .2 ...; with more hosts than that holds it is
+ * the k-th /22 of 10.8.0.0/16. On loopback 127.0.0.2, .3 ... in file
  * order (127.0.0.1 stays localhost). Written addresses are kept and checked. */
 #include "scenario_places.h"
 
 #include <arpa/inet.h>
 
 #include "parse.h"
+
+enum {
+	SMALL_HOSTS = 254 /* a /24 holds them; a /22 holds SCENARIO_HOSTS */
+};
 
 static const char *ip_text(struct arena *arena, uint32_t ip)
 {
@@ -59,21 +64,39 @@ static void complain(struct chooser *c, int line, const char *text)
 		complaint_add(c->complaints, c->scenario->path, line, 1, "%s", text);
 }
 
+/* Counted first, so that a thousand hosts cost a thousand steps. */
 static void find_places(struct chooser *c)
 {
 	const struct scenario *s = c->scenario;
-	size_t cap = 0;
+	struct places *out = c->out;
+	size_t *next = arena_array(c->arena, s->nhost + 1, sizeof(*next));
 
-	for (size_t host = 0; host < s->nhost; host++)
-		for (size_t link = 0; link < s->nlink; link++)
-			for (size_t i = 0; i < s->link[link].nhost; i++) {
-				if (s->link[link].host[i] != host)
-					continue;
-				c->out->at = arena_grow(c->arena, c->out->at, c->out->count, &cap,
-							sizeof(*c->out->at));
-				c->out->at[c->out->count++] =
-				    (struct place){ .host = host, .link = link };
-			}
+	out->nhost = s->nhost;
+	out->first = arena_array(c->arena, s->nhost + 1, sizeof(*out->first));
+	for (size_t link = 0; link < s->nlink; link++)
+		for (size_t i = 0; i < s->link[link].nhost; i++)
+			next[s->link[link].host[i]]++;
+	for (size_t host = 0; host < s->nhost; host++) {
+		out->first[host] = out->count;
+		out->count += next[host];
+		next[host] = out->first[host];
+	}
+	out->first[s->nhost] = out->count;
+	out->at = arena_array(c->arena, out->count + 1, sizeof(*out->at));
+	for (size_t link = 0; link < s->nlink; link++)
+		for (size_t i = 0; i < s->link[link].nhost; i++) {
+			size_t host = s->link[link].host[i];
+			out->at[next[host]++] = (struct place){ .host = host, .link = link };
+		}
+}
+
+/* SIZE_MAX: the host is not on that link. */
+static size_t place_of(const struct places *places, size_t host, size_t link)
+{
+	for (size_t i = places->first[host]; i < places->first[host + 1]; i++)
+		if (link == SIZE_MAX || places->at[i].link == link)
+			return i;
+	return SIZE_MAX;
 }
 
 static void choose_subnets(struct chooser *c)
@@ -83,8 +106,10 @@ static void choose_subnets(struct chooser *c)
 	for (size_t i = 0; i < s->nlink; i++) {
 		if (!s->link[i].subnet ||
 		    places_parse_subnet(s->link[i].subnet, &c->network[i], &c->prefix[i]) < 0) {
-			c->network[i] = (uint32_t)(10 << 24 | 7 << 16) + (uint32_t)(i << 8);
-			c->prefix[i] = 24;
+			bool is_big = s->link[i].nhost > SMALL_HOSTS;
+			c->prefix[i] = is_big ? 22 : 24;
+			c->network[i] = (uint32_t)(10 << 24 | (is_big ? 8 : 7) << 16) +
+					(uint32_t)(i << (32 - c->prefix[i]));
 		}
 		c->out->subnet[i] =
 		    arena_printf(c->arena, "%s/%d", ip_text(c->arena, c->network[i]), c->prefix[i]);
@@ -120,10 +145,9 @@ static void keep_written(struct chooser *c)
 		uint32_t ip = 0;
 		if (!ip_parse(h->address, &ip))
 			continue;
-		for (size_t i = 0; i < c->out->count && at == SIZE_MAX; i++) {
+		for (size_t i = c->out->first[host]; i < c->out->first[host + 1]; i++) {
 			size_t link = c->out->at[i].link;
-			if (c->out->at[i].host == host &&
-			    (ip & mask_of(c->prefix[link])) == c->network[link])
+			if (at == SIZE_MAX && (ip & mask_of(c->prefix[link])) == c->network[link])
 				at = i;
 		}
 		uint32_t host_bits = at == SIZE_MAX ? 0 : ~mask_of(c->prefix[c->out->at[at].link]);
@@ -146,34 +170,44 @@ static void keep_written(struct chooser *c)
 	}
 }
 
-/* The rest, link by link in the order of its hosts: the lowest free one at or above the host's
- * number, so that writing one address moves no other. */
-static void choose_rest(struct chooser *c)
+/* Which host numbers of a link are taken, as far as choosing could get: its hosts and all that is
+ * written. */
+static bool *find_taken(struct chooser *c, size_t link, size_t room)
 {
-	const struct scenario *s = c->scenario;
+	bool *is_used = arena_array(c->arena, room + 1, sizeof(*is_used));
 
-	for (size_t link = 0; link < s->nlink; link++) {
-		uint32_t last = ~mask_of(c->prefix[link]) - 1;
-		for (size_t n = 0; n < s->link[link].nhost; n++) {
-			uint32_t host_bits = (uint32_t)n + 1;
-			size_t at = 0;
-			while (c->out->at[at].host != s->link[link].host[n] ||
-			       c->out->at[at].link != link)
-				at++;
-			if (c->ip[at])
-				continue;
-			while (host_bits <= last && is_taken(c, c->network[link] + host_bits))
-				host_bits++;
-			if (host_bits > last) {
-				complain(c, s->link[link].line,
-					 arena_printf(c->arena,
-						      "link %s: %s has no room for %zu hosts",
-						      s->link[link].name, c->out->subnet[link],
-						      s->link[link].nhost));
-				host_bits = 1;
-			}
-			c->ip[at] = c->network[link] + host_bits;
+	for (size_t i = 0; i < c->out->count; i++)
+		if (c->ip[i] > c->network[link] && c->ip[i] - c->network[link] <= room)
+			is_used[c->ip[i] - c->network[link]] = true;
+	return is_used;
+}
+
+/* The lowest free one at or above the host's number, so that writing one address moves no other;
+ * below it only where there is none above. */
+static void choose_link(struct chooser *c, size_t link)
+{
+	const struct scenario_link *l = &c->scenario->link[link];
+	uint32_t last = ~mask_of(c->prefix[link]) - 1;
+	size_t room = l->nhost + c->out->count < last ? l->nhost + c->out->count : last;
+	bool *is_used = find_taken(c, link, room);
+
+	for (size_t n = 0; n < l->nhost; n++) {
+		size_t at = place_of(c->out, l->host[n], link), bits = n + 1;
+		if (c->ip[at])
+			continue;
+		while (bits <= room && is_used[bits])
+			bits++;
+		for (size_t low = 1; bits > room && low <= n; low++)
+			if (!is_used[low])
+				bits = low;
+		if (bits > room) {
+			complain(c, l->line,
+				 arena_printf(c->arena, "link %s: %s has no room for %zu hosts",
+					      l->name, c->out->subnet[link], l->nhost));
+			return;
 		}
+		is_used[bits] = true;
+		c->ip[at] = c->network[link] + (uint32_t)bits;
 	}
 }
 
@@ -216,7 +250,8 @@ void places_choose(struct places *out, const struct scenario *scenario, const ch
 	c.prefix = arena_array(arena, scenario->nlink + 1, sizeof(*c.prefix));
 	choose_subnets(&c);
 	keep_written(&c);
-	choose_rest(&c);
+	for (size_t link = 0; link < scenario->nlink; link++)
+		choose_link(&c, link);
 	for (size_t i = 0; i < out->count; i++) {
 		out->at[i].address = ip_text(arena, c.ip[i]);
 		out->at[i].prefix = c.prefix[out->at[i].link];
@@ -225,8 +260,7 @@ void places_choose(struct places *out, const struct scenario *scenario, const ch
 
 const char *places_address(const struct places *places, size_t host, size_t link)
 {
-	for (size_t i = 0; i < places->count; i++)
-		if (places->at[i].host == host && (link == SIZE_MAX || places->at[i].link == link))
-			return places->at[i].address;
-	return NULL;
+	size_t at = place_of(places, host, link);
+
+	return at == SIZE_MAX ? NULL : places->at[at].address;
 }

@@ -12,8 +12,9 @@ struct place {
 };
 
 struct places { /* by host, then in the order of links */
-	size_t count;
+	size_t count, nhost;
 	struct place *at;
+	size_t *first;       /* by host: its first place; first[nhost] is count */
 	const char **subnet; /* by link: "10.7.0.0/24" */
 };
 

@@ -276,14 +276,6 @@ struct ini_entry *ini_find(const struct ini *ini, const char *section, const cha
 	return NULL;
 }
 
-bool ini_has_entries(const struct ini *ini, const char *section)
-{
-	for (size_t i = 0; i < ini->nentry; i++)
-		if (streq(ini->entry[i].section, section))
-			return true;
-	return false;
-}
-
 void ini_add(struct ini *ini, const struct ini_entry *entry, struct arena *arena)
 {
 	ini->entry =

@@ -27,7 +27,7 @@ static const struct schema_row lab_rows[] = {
 	KEY("needs", "WORD...",
 	    "what the backend must offer beyond what the verbs ask for: capture, firewall, "
 	    "counters, "
-	    "ports or sysctl",
+	    "ports, sysctl or tcpdump",
 	    .kind = PARAM_TEXT),
 	KEY("not-on", "BACKEND: REASON",
 	    "where it makes no sense, and why; several are separated by |", .kind = PARAM_TEXT),
@@ -43,6 +43,14 @@ static const struct schema_row host_rows[] = {
 	  .param = { .name = "address",
 		     .kind = PARAM_ADDRESS,
 		     .text = "its IPv4 address; chosen when absent" } },
+	{ .form = ROW_OPTION,
+	  .form_text = "N",
+	  .param = { .name = "count",
+		     .kind = PARAM_COUNT,
+		     .least = 1,
+		     .most = SCENARIO_HOSTS,
+		     .text = "N hosts of this kind, NAME-1, NAME-2 and so on; in [links] and "
+			     "[captures] NAME means all of them" } },
 	{ .form = ROW_FLAG,
 	  .form_text = "forward",
 	  .param = { .name = "forward",
@@ -78,7 +86,8 @@ static const struct schema_row link_rows[] = {
 	  .form_text = "ADDRESS/BITS",
 	  .param = { .name = "subnet",
 		     .kind = PARAM_WORD,
-		     .text = "10.7.0.0/24 and so on when absent" } },
+		     .text = "10.7.0.0/24 and so on when absent, 10.8.0.0/22 and so on for more "
+			     "than 254 hosts" } },
 	{ .form = ROW_OPTION,
 	  .form_text = "BYTES",
 	  .param = { .name = "mtu",
@@ -117,6 +126,12 @@ static const struct schema_row name_rows[] = {
 };
 
 static const struct schema_row capture_rows[] = {
+	{ .form = ROW_FLAG,
+	  .form_text = "off",
+	  .param = { .name = "off",
+		     .kind = PARAM_WORD,
+		     .text = "nothing is captured there; where all lines say so, the hosts "
+			     "without a line capture" } },
 	{ .form = ROW_OPTION,
 	  .form_text = "\"FILTER\"",
 	  .param = { .name = "filter",
@@ -133,12 +148,12 @@ static const struct schema_row capture_rows[] = {
 		     .kind = PARAM_SIZE,
 		     .text = "size of the ring, for floods" } },
 	{ .form = ROW_OPTION,
-	  .form_text = "packet",
+	  .form_text = "ENGINE",
 	  .param = { .name = "engine",
 		     .kind = PARAM_CHOICE,
-		     .choices = "packet",
+		     .choices = "packet tcpdump",
 		     .fallback = "packet",
-		     .text = "who captures: lab-agent itself" } },
+		     .text = "who captures, lab-agent itself or the host's own tcpdump" } },
 	{ .param.name = NULL },
 };
 
@@ -161,11 +176,12 @@ const struct schema_section schema[] = {
 	{ "lab", SECTION_KEYS, "what it is", lab_rows },
 	{ "params", SECTION_ITEMS, "values, used as `${NAME}`; `--set NAME=VALUE` overrides",
 	  NULL },
-	{ "hosts", SECTION_ITEMS, "one line a host; empty: all is chosen", host_rows },
+	{ "hosts", SECTION_ITEMS, "one line a host or group of hosts; empty: all is chosen",
+	  host_rows },
 	{ "links", SECTION_ITEMS, "one line a link; none: all hosts on one link, `lan`",
 	  link_rows },
 	{ "names", SECTION_ITEMS, "names that resolve; none: each host's own name", name_rows },
-	{ "captures", SECTION_ITEMS, "one line a capturing host; none: every host, everything",
+	{ "captures", SECTION_ITEMS, "one line a host or group; none: every host, everything",
 	  capture_rows },
 	{ "control", SECTION_STEPS, "the exchange works: the baseline", NULL },
 	{ "fault", SECTION_STEPS, "what breaks it, and how it fails", NULL },

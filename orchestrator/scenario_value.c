@@ -23,16 +23,29 @@ bool name_is_plain(const char *name, const char *more)
 size_t host_check(struct loader *loader, const struct ini_entry *entry, int column,
 		  const char *name)
 {
-	size_t host = scenario_host_find(loader->out, name);
+	size_t host = scenario_host_find(loader->out, name), count;
 	const char **known = arena_array(loader->arena, loader->out->nhost + 1, sizeof(*known));
 
 	if (host != SIZE_MAX)
 		return host;
+	if (scenario_hosts_find(loader->out, name, &count) != SIZE_MAX) {
+		COMPLAIN_AT(loader, entry, column, "%s is %zu hosts: name one of %s-1 to %s-%zu",
+			    name, count, name, name, count);
+		return SIZE_MAX;
+	}
 	for (size_t i = 0; i < loader->out->nhost; i++)
 		known[i] = loader->out->host[i].name;
 	COMPLAIN_AT(loader, entry, column, "%s is no host%s", name,
 		    did_you_mean(loader->arena, name, known, loader->out->nhost));
 	return SIZE_MAX;
+}
+
+size_t hosts_check(struct loader *loader, const struct ini_entry *entry, int column,
+		   const char *name, size_t *count)
+{
+	size_t first = scenario_hosts_find(loader->out, name, count);
+
+	return first != SIZE_MAX ? first : host_check(loader, entry, column, name);
 }
 
 size_t step_check(struct loader *loader, const struct ini_entry *entry, int column,

@@ -7,18 +7,18 @@ enum {
 	HOSTS_SHOWN = 6
 };
 
+/* The records of a host follow each other. */
 static size_t count_hosts(const struct event *record, size_t nrecord)
 {
 	const struct event *host = NULL;
+	const char *last = NULL;
 	size_t count = 0;
 
 	while ((host = record_next(record, nrecord, host, "host"))) {
-		const struct event *same = NULL;
+		const char *name = record_text(host, "name", "");
 
-		while ((same = record_next(record, nrecord, same, "host")) && same < host)
-			if (streq(record_text(same, "name", ""), record_text(host, "name", "")))
-				break;
-		count += same == host;
+		count += !last || !streq(name, last);
+		last = name;
 	}
 	return count;
 }
@@ -33,29 +33,61 @@ static bool has_one_link(const struct event *record, size_t nrecord)
 	return true;
 }
 
-static void add_host(struct line *line, const struct event *host)
+/* The last of the hosts that are drawn as one: a group, or the host alone. */
+static const struct event *last_drawn(const struct event *record, size_t nrecord,
+				      const struct event *host)
 {
-	line_fit(line, record_text(host, "name", "?"), 16);
-	line_text(line, " ");
-	line_fit(line, record_text(host, "address", "?"), 15);
+	const char *group = record_text(host, "group", NULL);
+	const struct event *next = host;
+
+	while (group && (next = record_next(record, nrecord, next, "host")) &&
+	       streq(record_text(next, "group", ""), group))
+		host = next;
+	return host;
 }
 
-/* One link: the file's first host on the right, the others on the left. */
+static void add_host(struct line *line, const struct event *host, const struct event *last)
+{
+	line_fit(line, record_text(host, "name", "?"), 16);
+	if (last != host) {
+		line_text(line, "…");
+		line_fit(line, record_text(last, "name", "?"), 16);
+	}
+	line_text(line, " ");
+	line_fit(line, record_text(host, "address", "?"), 15);
+	if (last != host)
+		line_text(line, " …");
+}
+
+static size_t count_drawn(const struct event *record, size_t nrecord, const struct event *first,
+			  size_t *width)
+{
+	const struct event *host = first;
+	struct line line = line_of(&(struct style){ .is_ascii = false });
+	size_t count = 0;
+
+	*width = 0;
+	for (; (host = record_next(record, nrecord, host, "host")); count++) {
+		const struct event *last = last_drawn(record, nrecord, host);
+		add_host(&line, host, last);
+		*width = line.columns > *width ? line.columns : *width;
+		buf_clear(&line.buf);
+		line.columns = 0;
+		host = last;
+	}
+	line_close(&line);
+	return count;
+}
+
+/* One link: the file's first host on the right, the others on the left; a group is one line. */
 static void draw_star(FILE *out, const struct style *style, const struct event *record,
-		      size_t nrecord, size_t nhost)
+		      size_t nrecord)
 {
 	const struct event *first = record_next(record, nrecord, NULL, "host"), *host = first;
 	struct line line = line_of(style);
-	size_t nleft = nhost - 1, shown = nleft > HOSTS_SHOWN ? HOSTS_SHOWN - 1 : nleft;
-	size_t width = 0;
+	size_t width, nleft = count_drawn(record, nrecord, first, &width);
+	size_t shown = nleft > HOSTS_SHOWN ? HOSTS_SHOWN - 1 : nleft;
 
-	while ((host = record_next(record, nrecord, host, "host"))) {
-		add_host(&line, host);
-		width = line.columns > width ? line.columns : width;
-		buf_clear(&line.buf);
-		line.columns = 0;
-	}
-	host = first;
 	for (size_t i = 0; i < nleft; i++) {
 		bool is_last = i + 1 == nleft || i == shown;
 
@@ -64,7 +96,8 @@ static void draw_star(FILE *out, const struct style *style, const struct event *
 		if (i == shown)
 			line_printf(&line, "… %zu more", nleft - shown);
 		else
-			add_host(&line, host);
+			add_host(&line, host, last_drawn(record, nrecord, host));
+		host = last_drawn(record, nrecord, host);
 		line_to(&line, 6 + width + 1);
 		line_sign(&line, SIGN_DASH);
 		if (nleft > 1)
@@ -76,7 +109,7 @@ static void draw_star(FILE *out, const struct style *style, const struct event *
 			line_text(&line, " ");
 			line_signs(&line, SIGN_DASH, 3);
 			line_text(&line, " ");
-			add_host(&line, first);
+			add_host(&line, first, first);
 		}
 		line_end(&line, out);
 		if (is_last)
@@ -115,7 +148,7 @@ static void draw_links(FILE *out, const struct style *style, const struct event 
 			}
 			line_sign(&line, SIGN_DASH);
 			line_text(&line, " ");
-			add_host(&line, other);
+			add_host(&line, other, other);
 		}
 		line_end(&line, out);
 	}
@@ -148,7 +181,7 @@ void text_head(FILE *out, const struct style *style, const struct event *record,
 	if (!style->is_plain && nhost > 0) {
 		line_end(&line, out);
 		if (nhost > 1 && has_one_link(record, nrecord))
-			draw_star(out, style, record, nrecord, nhost);
+			draw_star(out, style, record, nrecord);
 		else
 			draw_links(out, style, record, nrecord);
 		line_end(&line, out);
