@@ -70,13 +70,10 @@ static size_t add_character(struct line *line, const char *at, const char *end)
 void line_text(struct line *line, const char *text)
 {
 	struct buf safe = { 0 };
-	const char *at, *end;
 
 	safe_add(&safe, text);
-	at = safe.data;
-	end = at + safe.len;
-	while (at && at < end)
-		at += add_character(line, at, end);
+	for (size_t at = 0; at < safe.len;)
+		at += add_character(line, safe.data + at, safe.data + safe.len);
 	buf_close(&safe);
 }
 

@@ -1,30 +1,32 @@
-/* Any bytes as a capture file by itself: the whole way from libpcap to findings. */
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/mman.h>
+/* Any bytes as a capture file by itself: the whole way from libpcap to findings as text. */
+/* Aims at: analysis/pcapfile.c */
+#include "fuzz.h"
 
-#include "file.h"
-#include "finding.h"
+#include "report.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	static int fd = -1;
-	char path[64];
+	const struct style style = { 0 };
 	struct arena arena = { 0 };
 	struct analysis analysis;
 	struct err err = { 0 };
-	if (fd < 0)
-		fd = memfd_create("capture", MFD_CLOEXEC);
-	if (fd < 0 || ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0 ||
-	    write_all(fd, data, size) < 0)
-		abort();
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	if (analysis_load(&analysis, path, &arena, &err) == 0)
-		for (size_t i = 0; i < analysis.nfinding; i++)
-			if (analysis.finding[i].confidence == PROVEN)
-				abort(); /* one file proves nothing */
+	char *text = NULL;
+	size_t text_len = 0;
+	FILE *out;
+
+	if (analysis_load(&analysis, fuzz_file(bytes, len), &arena, &err) < 0) {
+		fuzz_terminal(err.text, strlen(err.text), false);
+		arena_close(&arena);
+		return 0;
+	}
+	for (size_t i = 0; i < analysis.nfinding; i++)
+		LAW(analysis.finding[i].confidence != PROVEN); /* one file proves nothing */
+	out = open_memstream(&text, &text_len);
+	LAW(out);
+	findings_text(out, &style, &analysis);
+	LAW(fclose(out) == 0);
+	fuzz_terminal(text, text_len, false);
+	free(text);
 	arena_close(&arena);
 	return 0;
 }

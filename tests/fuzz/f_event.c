@@ -1,4 +1,5 @@
 /* Bytes as an event: what decodes must encode to the same bytes, and its JSON must parse. */
+/* Aims at: common/event.c */
 #include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>

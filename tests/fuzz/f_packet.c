@@ -1,4 +1,5 @@
 /* Any bytes as a frame of any link type: two bytes choose it and the claimed length. */
+/* Aims at: analysis/packet.c analysis/flow.c analysis/fold.c */
 #include <stddef.h>
 #include <stdint.h>
 
