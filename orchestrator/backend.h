@@ -20,5 +20,7 @@ ssize_t stream_write(struct lab *lab, size_t host, const void *buf, size_t len);
 int child_wait(pid_t pid, int64_t deadline_ns);
 /* What a network stack of our own offers: everything, but rulesets only where nft is. */
 unsigned private_offers(void);
+/* Of these what programs of this machine are for: NEED_TCPDUMP. */
+unsigned tool_offers(void);
 
 #endif

@@ -137,6 +137,18 @@ static void look_nft(const struct cli *cli, struct finding_line *out)
 		    "no nft: firewall scenarios cannot run");
 }
 
+static void look_tcpdump(const struct cli *cli, struct finding_line *out)
+{
+	char path[PATH_MAX];
+
+	(void)cli;
+	if (proc_find("tcpdump", path, sizeof(path)) == 0)
+		say(out, FINE, NULL, "%s, for --engine tcpdump", path);
+	else
+		say(out, WEAKER, "apt-get install -y tcpdump",
+		    "no tcpdump: --engine tcpdump cannot be asked for");
+}
+
 static void look_history(const struct cli *cli, struct finding_line *out)
 {
 	char path[PATH_MAX];
@@ -183,7 +195,8 @@ static const struct check checks[] = {
 	{ "kernel", NULL, look_kernel },           { "netns", "netns", look_netns },
 	{ "loopback", "loopback", look_loopback }, { "capture", NULL, look_capture },
 	{ "sockets", NULL, look_sockets },         { "firewall", NULL, look_nft },
-	{ "history", NULL, look_history },         { "viewers", NULL, look_tools },
+	{ "tcpdump", NULL, look_tcpdump },         { "history", NULL, look_history },
+	{ "viewers", NULL, look_tools },
 };
 
 static const char *const verdict_names[] = { "ok", "weaker", "fails" };

@@ -6,7 +6,9 @@
 int cmd_plan(const struct cli *cli, struct err *err)
 {
 	struct complaints complaints = { .arena = cli->arena };
-	struct scenario_options options = { .nset = cli->nset, .set = cli->set };
+	struct scenario_options options = { .nset = cli->nset,
+					    .set = cli->set,
+					    .engine = cli->engine };
 	struct scenario scenario;
 	struct plan plan;
 	struct buf out = { 0 };

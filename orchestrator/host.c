@@ -154,10 +154,19 @@ ssize_t stream_write(struct lab *lab, size_t host, const void *buf, size_t len)
 	return send(lab->host[host].write_fd, buf, len, MSG_NOSIGNAL);
 }
 
+unsigned tool_offers(void)
+{
+	char path[256];
+
+	return proc_find("tcpdump", path, sizeof path) == 0 ? NEED_TCPDUMP : 0;
+}
+
 unsigned private_offers(void)
 {
 	char path[256];
 	unsigned offers = NEED_CAPTURE | NEED_COUNTERS | NEED_PORTS | NEED_SYSCTL;
 
-	return proc_find("nft", path, sizeof path) == 0 ? offers | NEED_FIREWALL : offers;
+	if (proc_find("nft", path, sizeof path) == 0)
+		offers |= NEED_FIREWALL;
+	return offers | tool_offers();
 }

@@ -55,7 +55,7 @@ static unsigned loopback_offers(void)
 
 	if (keeper_probe(false, &why) == 0)
 		return private_offers();
-	return may_capture() ? NEED_CAPTURE : 0;
+	return (may_capture() ? NEED_CAPTURE : 0) | tool_offers();
 }
 
 /* Hosts share one stack: two values for one sysctl cannot both hold. */
@@ -177,7 +177,7 @@ static int open_own_lo(struct loopback *state, struct lab *lab, const struct lab
 			close(far_fd[i]);
 	}
 	free(far_fd);
-	lab->offers = may_capture() ? NEED_CAPTURE : 0;
+	lab->offers = (may_capture() ? NEED_CAPTURE : 0) | tool_offers();
 	snprintf(
 	    state->note, sizeof state->note,
 	    "on the machine's own lo (%.400s): %srulesets and counters are the machine's, not the "

@@ -242,13 +242,15 @@ static int check_possible(const struct run *run, struct err *err)
 {
 	unsigned lacking = run->scenario.needs & ~run->lab.offers;
 
-	for (unsigned bit = 1; bit; bit <<= 1)
+	for (unsigned bit = 1; bit; bit <<= 1) {
+		const char *note =
+		    bit == NEED_TCPDUMP ? "apt-get install -y tcpdump" : run->lab.note;
 		if (lacking & bit)
 			return err_set(err, ERR_CANNOT,
 				       "%s needs %s, which %s cannot offer here%s%s (lab doctor)",
 				       run->scenario.name, step_need_name(bit), run->plan.backend,
-				       run->lab.note ? ": " : "",
-				       run->lab.note ? run->lab.note : "");
+				       note ? ": " : "", note ? note : "");
+	}
 	return 0;
 }
 
@@ -273,6 +275,7 @@ static int read_asked(struct run *run, const char *path, const struct backend **
 		.backend = (*backend)->name,
 		.nset = run->cli->nset,
 		.set = run->cli->set,
+		.engine = run->cli->engine,
 	};
 	if (scenario_load(&run->scenario, path, &options, run->arena, &complaints, err) < 0) {
 		cli_complain(run->cli, &complaints);

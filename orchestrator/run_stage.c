@@ -110,6 +110,7 @@ static int start_capture(struct run *run, const struct plan_capture *capture, in
 	event_int(&request, "buffer", capture->buffer);
 	event_text(&request, "filter", hex.data ? hex.data : "");
 	event_text(&request, "filter_text", capture->filter);
+	event_text(&request, "engine", capture->engine);
 	session_send(&run->session, capture->host, &request);
 	buf_close(&hex);
 	return 0;
@@ -175,6 +176,16 @@ int run_setup(struct run *run, struct err *err)
 	return wait_for(run, from, deadline_ns, err);
 }
 
+/* A capture that broke is no end of the run: what it does not know, the verdict takes as unseen. */
+static void tell_broken(const struct run *run, const struct request *request)
+{
+	if (!streq(request->result, "ok"))
+		cli_print_error(run->cli->progress,
+				arena_printf(run->arena, "a capture of %s broke: %s",
+					     run->session.host[request->host].name,
+					     request->text ? request->text : request->result));
+}
+
 int run_drain(struct run *run, int64_t deadline_ns, struct err *err)
 {
 	int *count = arena_array(run->arena, run->plan.nhost, sizeof(*count));
@@ -189,8 +200,11 @@ int run_drain(struct run *run, int64_t deadline_ns, struct err *err)
 		if (!run->session.host[host].is_lost)
 			session_send(&run->session, host, &request);
 	}
-	for (size_t id = from; id <= run->session.nrequest && status == 0; id++)
+	for (size_t id = from; id <= run->session.nrequest && status == 0; id++) {
 		status = session_wait(&run->session, id, deadline_ns, err);
+		if (status == 0)
+			tell_broken(run, session_request(&run->session, id));
+	}
 	struct err flush = { 0 };
 	if (rundir_flush(&run->dir, &flush) < 0 && status == 0) {
 		*err = flush;
@@ -260,6 +274,41 @@ static void write_hosts(const struct run *run, struct json *json)
 	json_array_end(json);
 }
 
+/* Who captured, with which version, and what is missing. */
+static void write_captures(const struct run *run, struct json *json)
+{
+	const struct session *session = &run->session;
+	const struct event **end =
+	    arena_array(run->arena, run->plan.ncapture + 1, sizeof(const struct event *));
+	size_t count = 0;
+
+	for (size_t i = 0; i < session->nevent && count < run->plan.ncapture; i++)
+		if (event_is(&session->event[i], "capture.end") &&
+		    event_get(&session->event[i], "file"))
+			end[count++] = &session->event[i];
+	json_array_begin(json, "captures");
+	for (size_t i = 0; i < session->nevent; i++) {
+		const struct event *e = &session->event[i];
+		int64_t dropped = -1;
+		if (!event_is(e, "capture") || !event_get(e, "file"))
+			continue;
+		for (size_t j = 0; j < count; j++)
+			if (streq(event_get(end[j], "file"), event_get(e, "file")))
+				dropped = event_num(end[j], "dropped", -1);
+		json_object_begin(json, NULL);
+		json_text(json, "file", event_get(e, "file"));
+		json_text(json, "engine", event_get(e, "engine"));
+		json_text(json, "version", event_get(e, "version"));
+		json_int(json, "buffer", event_num(e, "buffer", 0));
+		if (dropped >= 0)
+			json_int(json, "dropped", dropped);
+		else
+			json_text(json, "dropped", NULL);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
 static int write_digests(const struct run *run, struct json *json, struct err *err)
 {
 	char hex[65], name[200];
@@ -300,6 +349,7 @@ int run_seal(struct run *run, const char *why, struct err *err)
 	json_int(&json, "started_real_ns", clock_real_ns() - (clock_mono_ns() - run->start_ns));
 	json_int(&json, "took_ns", clock_mono_ns() - run->start_ns);
 	write_hosts(run, &json);
+	write_captures(run, &json);
 	int status = write_digests(run, &json, err);
 	json_object_end(&json);
 	buf_char(&out, '\n');
