@@ -16,6 +16,7 @@
 #include "proc.h"
 #include "rundir.h"
 #include "safe.h"
+#include "wrap.h"
 
 enum verdict {
 	FINE,
@@ -210,8 +211,11 @@ static void print_line(const struct cli *cli, const struct check *check,
 	safe_add(&text, line->text);
 	const char *sign = signs[cli->style.is_ascii][line->verdict];
 	int width = cli->style.is_ascii ? 3 : 2;
-	fprintf(cli->result, "%s%*s%-10s %s\n", sign, width - (int)utf8_columns(sign), "",
-		check->name, text.data ? text.data : "");
+	fprintf(cli->result, "%s%*s%-10s ", sign, width - (int)utf8_columns(sign), "", check->name);
+	if (cli->style.is_plain)
+		fprintf(cli->result, "%s\n", text.data ? text.data : "");
+	else
+		wrap_text(cli->result, (size_t)width + 11, (size_t)width + 11, line->text);
 	if (*line->mend)
 		fprintf(cli->result, "%*s %s\n", width + 10, "", line->mend);
 	buf_close(&text);

@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "host.h"
 #include "plan.h"
+#include "wrap.h"
 
 int cmd_plan(const struct cli *cli, struct err *err)
 {
@@ -28,7 +29,9 @@ int cmd_plan(const struct cli *cli, struct err *err)
 	if (plan_make(&plan, &scenario, options.backend, cli->arena, err) < 0)
 		return -1;
 	if (!cli->is_json) {
-		plan_text(cli->result, &plan);
+		struct wrapped wrapped;
+		plan_text(wrap_begin(&wrapped, cli->result, cli->style.is_plain), &plan);
+		wrap_end(&wrapped);
 		return 0;
 	}
 	plan_json(&out, &plan);

@@ -3,39 +3,12 @@
 #include "json.h"
 #include "safe.h"
 #include "table.h"
+#include "wrap.h"
 
-enum {
-	WIDTH = 80
-};
-
-/* Text in lines of at most WIDTH columns, behind an indent. */
-static void print_wrapped(FILE *out, const char *text, int indent)
+static void print_wrapped(FILE *out, const char *text)
 {
-	size_t used = 0; /* 0: nothing printed yet */
-	struct buf safe = { 0 };
-
-	safe_add(&safe, text);
-	for (const char *at = safe.data ? safe.data : ""; *at;) {
-		at += strspn(at, " \t");
-		size_t len = strcspn(at, " \t");
-		char word[1024];
-		if (len == 0)
-			break;
-		snprintf(word, sizeof(word), "%.*s", (int)len, at);
-		size_t columns = utf8_columns(word);
-		if (used == 0 || used + 1 + columns > WIDTH) {
-			fprintf(out, "%s%*s", used ? "\n" : "", indent, "");
-			used = (size_t)indent;
-		} else {
-			fputc(' ', out);
-			used++;
-		}
-		fputs(word, out);
-		used += columns;
-		at += len;
-	}
-	fputc('\n', out);
-	buf_close(&safe);
+	fputs("  ", out);
+	wrap_text(out, 2, 2, text);
 }
 
 static void print_topology(FILE *out, const struct scenario *s)
@@ -90,14 +63,15 @@ static void print_proof(FILE *out, const struct scenario *s)
 
 static void print_text(const struct cli *cli, const struct scenario *s)
 {
-	FILE *out = cli->result;
+	struct wrapped wrapped;
+	FILE *out = wrap_begin(&wrapped, cli->result, cli->style.is_plain);
 	const char *needs = needs_text(s->needs, cli->arena);
 
 	fprintf(out, "%s\n", s->name);
-	print_wrapped(out, s->title, 2);
+	print_wrapped(out, s->title);
 	if (s->about) {
 		fputc('\n', out);
-		print_wrapped(out, s->about, 2);
+		print_wrapped(out, s->about);
 	}
 	fprintf(out, "\nhosts\n");
 	print_topology(out, s);
@@ -110,7 +84,8 @@ static void print_text(const struct cli *cli, const struct scenario *s)
 		fprintf(out, "parameter  %s = %s\n", s->param[i].name, s->param[i].value);
 	if (s->see)
 		fprintf(out, "see        %s\n", s->see);
-	fprintf(out, "file       %s\n", s->path);
+	wrap_end(&wrapped);
+	fprintf(cli->result, "file       %s\n", s->path);
 }
 
 static void json_lists(struct json *json, const struct scenario *s)
@@ -186,7 +161,9 @@ static int print_schema(const struct cli *cli)
 	struct buf out = { 0 };
 
 	if (!cli->is_json) {
-		schema_text(cli->result);
+		struct wrapped wrapped;
+		schema_text(wrap_begin(&wrapped, cli->result, cli->style.is_plain));
+		wrap_end(&wrapped);
 		return 0;
 	}
 	schema_json(&out);

@@ -3,6 +3,7 @@
 #include "json.h"
 #include "scenario_schema.h"
 #include "table.h"
+#include "wrap.h"
 
 /* "HOST tcp.serve PORT [address=ADDRESS]" */
 void step_usage(struct buf *out, const struct step_kind *kind)
@@ -129,12 +130,15 @@ static void print_table(const struct cli *cli)
 	struct table table = { .arena = cli->arena };
 
 	if (!cli->style.is_plain) { /* uses are long: two lines a verb read better */
+		struct wrapped wrapped;
+		FILE *out = wrap_begin(&wrapped, cli->result, false);
 		for (size_t i = 0; step_kinds[i]; i++) {
 			struct buf usage = { 0 };
 			step_usage(&usage, step_kinds[i]);
-			fprintf(cli->result, "%s\n    %s\n", usage.data, step_kinds[i]->text);
+			fprintf(out, "%s\n    %s\n", usage.data, step_kinds[i]->text);
 			buf_close(&usage);
 		}
+		wrap_end(&wrapped);
 		fprintf(cli->result, "\nlab steps VERB: its parameters and results\n");
 		return;
 	}
@@ -171,6 +175,7 @@ static int find_one(const struct cli *cli, const struct step_kind **out, struct 
 int cmd_steps(const struct cli *cli, struct err *err)
 {
 	const struct step_kind *only = NULL;
+	struct wrapped wrapped = { 0 };
 
 	if (cli->narg && find_one(cli, &only, err) < 0)
 		return -1;
@@ -179,8 +184,9 @@ int cmd_steps(const struct cli *cli, struct err *err)
 	else if (cli->wants_markdown)
 		steps_markdown(cli->result);
 	else if (only)
-		print_one(cli->result, only, cli->arena);
+		print_one(wrap_begin(&wrapped, cli->result, cli->style.is_plain), only, cli->arena);
 	else
 		print_table(cli);
+	wrap_end(&wrapped);
 	return 0;
 }
