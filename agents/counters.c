@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <fcntl.h>
 
+#include "mem.h"
 #include "parse.h"
 #include "util.h"
 
@@ -46,7 +47,7 @@ static struct counter *counter_at(struct counters *counters, size_t hint, const 
 {
 	if (hint < counters->count && streq(counters->all[hint].name, name))
 		return &counters->all[hint];
-	for (size_t i = 0; i < counters->count; i++)
+	for (size_t i = 0; i < counters->count && !counters->is_first; i++)
 		if (streq(counters->all[i].name, name))
 			return &counters->all[i];
 	if (counters->count == counters->cap) {
@@ -83,38 +84,72 @@ static void counter_set(struct counters *counters, size_t *hint, struct word pre
 	(*hint)++;
 }
 
-static void pairs_parse(struct counters *counters, size_t *hint, const char *at, const char *end)
+static bool is_same(struct word a, struct word b)
 {
-	while (at < end) {
-		struct word names = line_next(&at, end), values = line_next(&at, end);
-		const char *names_at = names.at, *values_at = values.at;
-		struct word prefix, same, name, value;
+	return a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
+}
 
-		if (word_next(&names_at, names.at + names.len, &prefix) < 2 ||
-		    word_next(&values_at, values.at + values.len, &same) != prefix.len)
-			continue;
-		prefix.len--; /* the colon */
-		while (word_next(&names_at, names.at + names.len, &name) > 0 &&
-		       word_next(&values_at, values.at + values.len, &value) > 0)
+/* One line of names over one of values, and what both were in the reading before ("": none): only
+ * the values that moved are looked at. */
+static void pair_parse(struct counters *counters, size_t *hint, const struct word now[2],
+		       const struct word old[2])
+{
+	const char *name_at = now[0].at, *value_at = now[1].at, *old_at = old[1].at;
+	const char *name_end = name_at + now[0].len, *value_end = value_at + now[1].len;
+	bool is_known = is_same(now[0], old[0]);
+	struct word prefix, same, name, value, was;
+
+	if (word_next(&name_at, name_end, &prefix) < 2 ||
+	    word_next(&value_at, value_end, &same) != prefix.len)
+		return;
+	prefix.len--; /* the colon */
+	word_next(&old_at, old[1].at + old[1].len, &was);
+	while (word_next(&name_at, name_end, &name) > 0 &&
+	       word_next(&value_at, value_end, &value) > 0) {
+		word_next(&old_at, old[1].at + old[1].len, &was);
+		if (is_known && is_same(value, was))
+			(*hint)++;
+		else
 			counter_set(counters, hint, prefix, name, value);
 	}
 }
 
-static void lines_parse(struct counters *counters, size_t *hint, const char *at, const char *end)
+static void pairs_parse(struct counters *counters, size_t *hint, struct word text, struct word old)
 {
+	const char *at = text.at, *end = text.at + text.len;
+	const char *old_at = old.at, *old_end = old.at + old.len;
+
+	while (at < end) {
+		struct word now[2], before[2];
+
+		for (size_t i = 0; i < 2; i++) {
+			now[i] = line_next(&at, end);
+			before[i] = line_next(&old_at, old_end);
+		}
+		pair_parse(counters, hint, now, before);
+	}
+}
+
+static void lines_parse(struct counters *counters, size_t *hint, struct word text, struct word old)
+{
+	const char *at = text.at, *end = text.at + text.len;
+	const char *old_at = old.at, *old_end = old.at + old.len;
+
 	while (at < end) {
 		struct word line = line_next(&at, end), name, value;
 		const char *line_at = line.at;
 
-		if (word_next(&line_at, line.at + line.len, &name) > 0 &&
-		    word_next(&line_at, line.at + line.len, &value) > 0)
+		if (is_same(line, line_next(&old_at, old_end)))
+			(*hint)++;
+		else if (word_next(&line_at, line.at + line.len, &name) > 0 &&
+			 word_next(&line_at, line.at + line.len, &value) > 0)
 			counter_set(counters, hint, (struct word){ .at = "" }, name, value);
 	}
 }
 
 static const struct source_file {
 	const char *path;
-	void (*parse)(struct counters *counters, size_t *hint, const char *at, const char *end);
+	void (*parse)(struct counters *counters, size_t *hint, struct word text, struct word old);
 	bool is_optional;
 } files[] = {
 	{ .path = "/proc/thread-self/net/snmp", .parse = pairs_parse },
@@ -122,6 +157,28 @@ static const struct source_file {
 	{ .path = "/proc/thread-self/net/snmp6", .parse = lines_parse, .is_optional = true },
 };
 _Static_assert(COUNT(files) == COUNT(((struct counters *)0)->fd), "one descriptor a file");
+
+/* Most files are as they were between two snapshots. */
+static void text_parse(struct counters *counters, size_t file, size_t *hint, const char *bytes,
+		       size_t len)
+{
+	struct counter_text *text = &counters->text[file];
+	const struct word now = { .at = bytes, .len = len };
+	const struct word old = { .at = text->bytes != NULL ? text->bytes : "", .len = text->len };
+	size_t first = *hint;
+
+	if (len > 0 && is_same(now, old)) {
+		*hint += text->rows;
+		return;
+	}
+	counters->is_first = text->bytes == NULL && *hint == counters->count;
+	files[file].parse(counters, hint, now, old);
+	counters->is_first = false;
+	text->bytes = mem_resize(text->bytes, len + 1, 1);
+	memcpy(text->bytes, bytes, len);
+	text->len = len;
+	text->rows = *hint - first;
+}
 
 int counters_read(struct counters *counters, struct err *err)
 {
@@ -146,7 +203,7 @@ int counters_read(struct counters *counters, struct err *err)
 		if (n < 0)
 			status = err_sys(err, "%s", files[i].path);
 		else
-			files[i].parse(counters, &hint, bytes, bytes + len);
+			text_parse(counters, i, &hint, bytes, len);
 	}
 	free(bytes);
 	return status;
@@ -244,6 +301,8 @@ void counters_close(struct counters *counters)
 		if (counters->fd[i] >= 0)
 			close(counters->fd[i]);
 		counters->fd[i] = -1;
+		free(counters->text[i].bytes);
+		counters->text[i] = (struct counter_text){ 0 };
 	}
 	free(counters->all);
 	counters->all = NULL;

@@ -18,8 +18,19 @@ struct counter {
 	int64_t value, before;
 };
 
+enum {
+	COUNTER_FILES = 3
+};
+
+struct counter_text { /* a file as it was read last: what is still the same is not parsed again */
+	char *bytes;  /* owned */
+	size_t len, rows;
+};
+
 struct counters {
-	int fd[3];           /* of /proc/thread-self/net, kept open; -1 */
+	int fd[COUNTER_FILES]; /* of /proc/thread-self/net, kept open; -1 */
+	struct counter_text text[COUNTER_FILES];
+	bool is_first;       /* while a file is read for the first time: its names are all new */
 	struct counter *all; /* owned; in the kernel's order */
 	size_t count, cap;
 };
