@@ -46,12 +46,17 @@ static const char *port_of(const char *address)
 	return colon ? colon + 1 : "";
 }
 
+enum {
+	ROOM = 44 /* columns that a step's line has for its words, beside name, host and time */
+};
+
 static bool words_serve(struct step_words *out, const struct seen *seen)
 {
 	const struct event *listen = own(seen, "listen");
 	const char *address = record_text(listen, "address", NULL);
 	int64_t port = record_num(listen, "port", 0);
-	char port_text[24];
+	const char *options = record_text(listen, "options", "");
+	char port_text[24], pid[32];
 
 	if (!listen || !address)
 		return false;
@@ -59,9 +64,12 @@ static bool words_serve(struct step_words *out, const struct seen *seen)
 	say(out, "LISTEN %s", address);
 	if (port && !streq(port_of(address), port_text))
 		say(out, ":%s", port_text);
-	say(out, ", pid %lld", (long long)record_num(listen, "pid", 0));
-	if (*record_text(listen, "options", ""))
-		say(out, ", %s", record_text(listen, "options", ""));
+	snprintf(pid, sizeof pid, ", pid %lld", (long long)record_num(listen, "pid", 0));
+	/* Where both are too long for the line, the socket table below has the pid. */
+	if (!*options || strlen(out->text) + strlen(pid) + 2 + strlen(options) <= ROOM)
+		say(out, "%s", pid);
+	if (*options)
+		say(out, ", %s", options);
 	return true;
 }
 
