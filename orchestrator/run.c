@@ -267,10 +267,6 @@ static int read_asked(struct run *run, const char *path, const struct backend **
 		      struct err *err)
 {
 	struct complaints complaints = { .arena = run->arena };
-
-	*backend = backend_find(run->cli->backend); /* chosen and probed by the command */
-	if (!*backend)
-		return err_set(err, ERR_USAGE, "backend %s: unknown", run->cli->backend);
 	const struct scenario_options options = {
 		.backend = (*backend)->name,
 		.nset = run->cli->nset,
@@ -307,6 +303,7 @@ static int bring_up(struct run *run, const struct backend *backend, struct err *
 
 	if (find_agent(run->arena, &options.agent, err) < 0)
 		return -1;
+	options.is_agent_ours = !env_get(VAR_LAB_AGENT);
 	if (backend->open(&run->lab, &run->plan, &options, err) < 0)
 		return -1;
 	if (check_possible(run, err) < 0)
@@ -329,17 +326,31 @@ static void file_away(const struct run *run)
 	history_file(parent, name + 1);
 }
 
-static void play_all(struct run *run, const struct backend *backend, int signal_fd,
-		     struct run_result *result)
+/* Nothing was begun: the backend cannot be had here. Another may be tried, so nothing is said. */
+static bool give_back(struct run *run, const struct err *why, struct run_result *result)
+{
+	struct err err = { 0 };
+
+	if (!run->lab.is_refused || run->lab.backend->close(&run->lab, CLOSE_MS, &err) != 0)
+		return false;
+	fail(result, why);
+	return true;
+}
+
+/* Returns 1 when the backend is refused here (and nothing was done). */
+static int play_all(struct run *run, const struct backend *backend, int signal_fd,
+		    struct run_result *result)
 {
 	struct err err = { 0 };
 	int64_t limit = run->cli->timeout_ns ? run->cli->timeout_ns : run->scenario.time_limit_ns;
 
 	if (bring_up(run, backend, &err) < 0) {
+		if (give_back(run, &err, result))
+			return 1;
 		if (err.kind == ERR_NONE)
 			err.kind = ERR_BROKE;
 		finish(run, &err, result);
-		return;
+		return 0;
 	}
 	snprintf(result->path, sizeof(result->path), "%s", run->dir.path);
 	run->session.signal_fd = signal_fd;
@@ -351,32 +362,51 @@ static void play_all(struct run *run, const struct backend *backend, int signal_
 		err.kind = ERR_BROKE;
 	finish(run, &err, result);
 	file_away(run);
+	return 0;
 }
 
-void run_scenario(const struct cli *cli, const char *path, FILE *out, struct run_result *result)
+/* On one backend; returns as play_all. */
+static int run_on(const struct cli *cli, const char *path, const struct backend *backend, FILE *out,
+		  struct run_result *result)
 {
 	struct arena arena = { 0 };
 	struct run run = { .cli = cli, .out = out, .arena = &arena, .start_ns = clock_mono_ns() };
 	struct err err = { 0 };
-	const struct backend *backend;
 	sigset_t old;
 
-	*result = (struct run_result){ .status = ERR_BROKE };
-	snprintf(result->scenario, sizeof(result->scenario), "%s", path);
 	run.is_live = !cli->is_json && !cli->is_quiet;
 	run.dir.fd = run.dir.events.fd = run.dir.steps.fd = -1;
 	if (read_asked(&run, path, &backend, &err) < 0) {
 		fail(result, &err);
 		arena_close(&arena);
-		return;
+		return 0;
 	}
 	snprintf(result->scenario, sizeof(result->scenario), "%s", run.scenario.name);
 	int signal_fd = open_signals(&old);
-	play_all(&run, backend, signal_fd, result);
+	int is_refused = play_all(&run, backend, signal_fd, result);
 	session_close(&run.session);
 	rundir_close(&run.dir);
 	if (signal_fd >= 0)
 		close(signal_fd);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	arena_close(&arena);
+	return is_refused;
+}
+
+void run_scenario(const struct cli *cli, const char *path, FILE *out, struct run_result *result)
+{
+	struct err err = { 0 };
+	const struct backend *backend = backend_first(cli->backend, &err);
+
+	*result = (struct run_result){ .status = ERR_BROKE };
+	snprintf(result->scenario, sizeof(result->scenario), "%s", path);
+	if (!backend)
+		fail(result, &err);
+	while (backend && run_on(cli, path, backend, out, result)) {
+		backend = backend_next(cli->backend, backend);
+		if (backend) {
+			result->status = ERR_BROKE;
+			*result->why = 0;
+		}
+	}
 }
