@@ -99,7 +99,7 @@ $(B)/tests/%: $(B)/tests/%.o $(ARCHIVES)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) -lcmocka $(LIBS)
 
 .PHONY: tests unit test check
-tests: $(TESTS)
+tests: $(TESTS) bench-tools
 
 ## test: install what the tests need, build, run the unit tests and the black-box tests
 test:
@@ -180,6 +180,28 @@ agent-static:
 		CFLAGS='-Os -idirafter /usr/include -idirafter /usr/include/$(MULTIARCH)' \
 		build-static/lab-agent
 
+## bench: speed beside rivals and bare programs, written to bench/; BENCH=quick: a smoke test
+# bench/limits are the bare programs: they share nothing with lab.
+BENCH_TOOLS := $(patsubst %,$(B)/bench/%,pair table flood hosts_lab limits/refused limits/hosts)
+.PHONY: bench bench-tools
+bench: all bench-tools
+	@B=$(abspath $(B)) bench/run.sh
+bench-tools: $(BENCH_TOOLS)
+$(B)/bench/%.o: bench/%.c $(B)/flags.stamp | $(B)/libs.stamp
+	@mkdir -p $(@D)
+	$(call SAY,CC $<)
+	$(Q)$(CC) $(BASE) $(CFLAGS) -iquote bench -iquote bench/limits \
+		$(if $(findstring limits/,$<),,$(LAYERS:%=-iquote %)) -c $< -o $@
+STAR = $(patsubst %,$(B)/bench/limits/%.o,star nl)
+$(B)/bench/pair: $(patsubst %,$(B)/bench/%.o,child answer pcaps settle limits/nl)
+$(B)/bench/limits/refused: $(B)/bench/limits/wire.o $(STAR)
+$(B)/bench/limits/hosts: $(STAR)
+$(B)/bench/flood: $(STAR) $(B)/libcommon.a
+$(B)/bench/hosts_lab: $(ARCHIVES)
+$(BENCH_TOOLS): %: %.o
+	$(call SAY,LD $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(if $(findstring limits/,$@),,$(LIBS))
+
 ## fmt: clang-format over every C file
 C_FILES = $(sort $(wildcard $(LAYERS:%=%/*.[ch]) tests/*/*.[ch] bench/*.[ch] bench/*/*.[ch]))
 SH_FILES = $(sort $(wildcard tests/*.sh tests/*/*.sh bench/*.sh bench/*/*.sh scripts/*)) \
@@ -191,7 +213,7 @@ fmt:
 ## lint: clang-format, clang-tidy, cppcheck, shellcheck; what is not installed is a skip
 lint: export C_FILES := $(C_FILES)
 lint: export SH_FILES := $(SH_FILES)
-lint: export INCLUDES := $(LAYERS) tests/unit
+lint: export INCLUDES := $(LAYERS) tests/unit bench/limits
 lint: export TIDY_FLAGS = $(filter-out -MMD -MP -Werror,$(BASE)) $(INCLUDES:%=-iquote %)
 lint:
 	@mkdir -p $(B) && B=$(abspath $(B)) tests/run -t 900 -o $(OUT) -- tests/check/lint.sh
@@ -235,4 +257,4 @@ help:
 	@sed -n 's/^## \([^:]*\): /  make \1	/p' Makefile | expand -t22
 	@echo '  make                builds $(B)/lab and $(B)/lab-agent, installs nothing'
 
--include $(wildcard $(B)/*.d $(B)/*/*.d)
+-include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
