@@ -37,6 +37,14 @@ else
 	skip 'scdoc is not installed' 16
 fi
 
+# ---- the examples of lab-scenario(5) are scenarios
+awk -v RS='```\n' 'NR % 2 == 0 { n++; printf "%s", $0 >("example" n ".ini") }' "$SRC/man/lab-scenario.5.scd"
+for example in example1.ini example2.ini; do
+	(cd "$SRC" && "$LAB" check "$T/$example") >checked 2>&1 &&
+		(cd "$SRC" && "$LAB" run "$T/$example" -o "$T/examples" -q) >>checked 2>&1
+	is "$?" 0 "$example of lab-scenario(5) is a scenario and does what it says" || cat checked >&2
+done
+
 # ---- runs against lab-run(5): nothing of theirs is missing there
 "$LAB" run all -o "$T/runs" -q >played 2>&1
 isnt "$(find "$T/runs" -name manifest.json)" '' 'there are runs to compare with'
