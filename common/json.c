@@ -29,12 +29,28 @@ static const char *short_escape(uint32_t code)
 	}
 }
 
+/* Bytes that stand for themselves: most texts are nothing else. */
+static size_t plain_len(const char *text, const char *end)
+{
+	const char *at = text;
+
+	while (at < end && *at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\')
+		at++;
+	return (size_t)(at - text);
+}
+
 void json_quote(struct buf *out, const char *text)
 {
 	const char *end = text + strlen(text);
 
+	buf_reserve(out, (size_t)(end - text) + 2);
 	buf_char(out, '"');
 	while (text < end) {
+		size_t plain = plain_len(text, end);
+		buf_add(out, text, plain);
+		text += plain;
+		if (text == end)
+			break;
 		size_t len = utf8_len(text, end);
 		uint32_t code = len > 0 ? utf8_code(text, len) : 0xfffd;
 		const char *escape = short_escape(code);
@@ -125,8 +141,16 @@ void json_text(struct json *json, const char *key, const char *text)
 
 void json_int(struct json *json, const char *key, int64_t value)
 {
+	char digits[24], *at = digits + sizeof(digits);
+	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
 	before_value(json, key);
-	buf_printf(json->out, "%lld", (long long)value);
+	do
+		*--at = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (value < 0)
+		*--at = '-';
+	buf_add(json->out, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 void json_bool(struct json *json, const char *key, bool value)

@@ -37,25 +37,43 @@ static void schedule(uint32_t words[64], const uint8_t *block)
 	}
 }
 
+/* One of 64 rounds: a to h are the state from the newest word to the oldest, whose places the next
+ * round shifts by naming them otherwise. */
+static inline void turn(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t e, uint32_t f,
+			uint32_t g, uint32_t *h, uint32_t input)
+{
+	uint32_t s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
+	uint32_t choice = (e & f) ^ (~e & g);
+	uint32_t t1 = *h + s1 + choice + input;
+	uint32_t s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
+	uint32_t majority = (a & b) ^ (a & c) ^ (b & c);
+
+	*d += t1;
+	*h = t1 + s0 + majority;
+}
+
 static void compress(uint32_t state[8], const uint8_t *block)
 {
-	uint32_t words[64], s[8];
+	uint32_t words[64];
+	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
 
 	schedule(words, block);
-	memcpy(s, state, sizeof(s));
-	for (int i = 0; i < 64; i++) {
-		uint32_t s1 = rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25);
-		uint32_t choice = (s[4] & s[5]) ^ (~s[4] & s[6]);
-		uint32_t t1 = s[7] + s1 + choice + round_constants[i] + words[i];
-		uint32_t s0 = rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22);
-		uint32_t majority = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
+	for (int i = 0; i < 64; i += 8) {
+		const uint32_t *k = round_constants + i, *w = words + i;
 
-		memmove(s + 1, s, 7 * sizeof(s[0]));
-		s[4] += t1;
-		s[0] = t1 + s0 + majority;
+		turn(a, b, c, &d, e, f, g, &h, k[0] + w[0]);
+		turn(h, a, b, &c, d, e, f, &g, k[1] + w[1]);
+		turn(g, h, a, &b, c, d, e, &f, k[2] + w[2]);
+		turn(f, g, h, &a, b, c, d, &e, k[3] + w[3]);
+		turn(e, f, g, &h, a, b, c, &d, k[4] + w[4]);
+		turn(d, e, f, &g, h, a, b, &c, k[5] + w[5]);
+		turn(c, d, e, &f, g, h, a, &b, k[6] + w[6]);
+		turn(b, c, d, &e, f, g, h, &a, k[7] + w[7]);
 	}
+	const uint32_t now[8] = { a, b, c, d, e, f, g, h };
 	for (int i = 0; i < 8; i++)
-		state[i] += s[i];
+		state[i] += now[i];
 }
 
 void sha256_init(struct sha256 *sha)

@@ -11,6 +11,7 @@
 #include "buf.h"
 #include "err.h"
 #include "event.h"
+#include "sha256.h"
 
 enum {
 	RUNDIR_CAPTURES = 2048,
@@ -21,6 +22,7 @@ enum {
 struct rundir_file {
 	int fd;
 	struct buf pending;
+	struct sha256 sha;       /* of what was written */
 	uint64_t lines, written; /* bytes */
 };
 
@@ -39,6 +41,7 @@ struct rundir_capture {
 	char name[160]; /* "HOST.LINK" */
 	int fd;
 	struct buf pending;
+	struct sha256 sha; /* of what was written */
 };
 
 /* Makes TIME-SCENARIO-ID below `parent` (made when absent, mode 0700), or below the history when
@@ -59,7 +62,8 @@ int rundir_flush(struct rundir *dir, struct err *err);
 int rundir_check_size(const struct rundir *dir, struct err *err);
 int rundir_write(struct rundir *dir, const char *name, const void *bytes, size_t len,
 		 struct err *err);
-/* "capture/client-1.lan.pcap" etc.: SHA-256 in hex of a raw file of the directory. */
+/* "capture/client-1.lan.pcap" etc.: SHA-256 in hex of a raw file of the directory, as far as it is
+ * flushed. */
 int rundir_digest(const struct rundir *dir, const char *name, char hex[65], struct err *err);
 void rundir_close(struct rundir *dir); /* safe half-open and twice */
 
