@@ -66,8 +66,9 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct history_run *)a)->name, ((const struct history_run *)b)->name);
 }
 
-int history_list(const char *path, const struct history_run **out, size_t *count,
-		 struct arena *arena, struct err *err)
+/* Sizes only where they are asked for: they cost more than all the rest of a run's end. */
+static int list_runs(const char *path, bool has_sizes, struct history_run **out, size_t *count,
+		     struct arena *arena, struct err *err)
 {
 	struct history_run *run = NULL;
 	size_t n = 0, cap = 0;
@@ -81,14 +82,18 @@ int history_list(const char *path, const struct history_run **out, size_t *count
 	while ((entry = readdir(stream))) {
 		if (!history_is_run(entry->d_name))
 			continue;
-		int fd = openat(dirfd(stream), entry->d_name,
-				O_DIRECTORY | O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		if (fd < 0)
+		if (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN)
+			continue;
+		int fd = has_sizes ? openat(dirfd(stream), entry->d_name,
+					    O_DIRECTORY | O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+				   : -1;
+		if (has_sizes && fd < 0)
 			continue;
 		run = arena_grow(arena, run, n, &cap, sizeof(*run));
 		run[n++] = (struct history_run){ .name = arena_dup(arena, entry->d_name),
-						 .bytes = directory_bytes(fd, 2) };
-		close(fd);
+						 .bytes = has_sizes ? directory_bytes(fd, 2) : 0 };
+		if (fd >= 0)
+			close(fd);
 	}
 	closedir(stream);
 	if (n)
@@ -96,6 +101,16 @@ int history_list(const char *path, const struct history_run **out, size_t *count
 	*out = run;
 	*count = n;
 	return 0;
+}
+
+int history_list(const char *path, const struct history_run **out, size_t *count,
+		 struct arena *arena, struct err *err)
+{
+	struct history_run *run;
+	int status = list_runs(path, true, &run, count, arena, err);
+
+	*out = run;
+	return status;
 }
 
 static int remove_tree(int parent, const char *name, int depth)
@@ -202,16 +217,35 @@ int history_remove(const char *path, const char *name, struct err *err)
 	return status;
 }
 
+/* Bytes are counted by one run in 16 (its id is by chance), and by one that is large itself: as
+ * many small ones as are kept are far below the limit. */
+static bool counts_bytes(const char *path, const char *name)
+{
+	char text[PATH_MAX];
+	int fd = -1;
+	int64_t bytes = 0;
+
+	if (*name && name[strlen(name) - 1] == '0')
+		return true;
+	if (snprintf(text, sizeof(text), "%s/%s", path, name) < (int)sizeof(text))
+		fd = open(text, O_DIRECTORY | O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0) {
+		bytes = directory_bytes(fd, 2);
+		close(fd);
+	}
+	return bytes > HISTORY_BYTES / HISTORY_RUNS / 2;
+}
+
 void history_file(const char *path, const char *name)
 {
 	struct arena arena = { 0 };
 	struct err err = { 0 };
-	const struct history_run *run;
+	struct history_run *run;
 	size_t count;
 	int64_t bytes = 0;
 
 	point_latest(path, name);
-	if (history_list(path, &run, &count, &arena, &err) == 0) {
+	if (list_runs(path, counts_bytes(path, name), &run, &count, &arena, &err) == 0) {
 		for (size_t i = 0; i < count; i++)
 			bytes += run[i].bytes;
 		size_t left = count;
