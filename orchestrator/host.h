@@ -44,6 +44,8 @@ struct backend {
 	/* Non-blocking; -1/EAGAIN as read(2); 0 = the agent is gone. */
 	ssize_t (*read)(struct lab *lab, size_t host, void *buf, size_t len);
 	ssize_t (*write)(struct lab *lab, size_t host, const void *buf, size_t len);
+	/* Begins what close does, and does not wait: the kernel takes its time. May be left out. */
+	void (*let_go)(struct lab *lab);
 	/* Ends everything that open began, half-open or twice; returns how many processes or other
 	 * things are still there after the deadline (0: nothing), named in err. */
 	int (*close)(struct lab *lab, int deadline_ms, struct err *err);

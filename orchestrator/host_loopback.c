@@ -324,6 +324,15 @@ static int end_agents(struct loopback *state, struct lab *lab, int64_t deadline_
 	return left;
 }
 
+static void loopback_let_go(struct lab *lab)
+{
+	struct loopback *state = lab->state;
+
+	streams_close(lab);
+	if (state && !state->is_own_lo)
+		keeper_let_go(&state->keeper);
+}
+
 static int loopback_close(struct lab *lab, int deadline_ms, struct err *err)
 {
 	struct loopback *state = lab->state;
@@ -357,5 +366,6 @@ const struct backend backend_loopback = {
 	.open = loopback_open,
 	.read = stream_read,
 	.write = stream_write,
+	.let_go = loopback_let_go,
 	.close = loopback_close,
 };

@@ -26,6 +26,15 @@ static int netns_open(struct lab *lab, const struct plan *plan, const struct lab
 	return 0;
 }
 
+static void netns_let_go(struct lab *lab)
+{
+	struct keeper *keeper = lab->state;
+
+	streams_close(lab);
+	if (keeper)
+		keeper_let_go(keeper);
+}
+
 static int netns_close(struct lab *lab, int deadline_ms, struct err *err)
 {
 	struct keeper *keeper = lab->state;
@@ -51,5 +60,6 @@ const struct backend backend_netns = {
 	.open = netns_open,
 	.read = stream_read,
 	.write = stream_write,
+	.let_go = netns_let_go,
 	.close = netns_close,
 };

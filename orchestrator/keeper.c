@@ -221,20 +221,25 @@ int keeper_open(struct keeper *keeper, struct lab *lab, const struct plan *plan,
 	return result;
 }
 
+void keeper_let_go(struct keeper *keeper)
+{
+	if (keeper->notes >= 0)
+		close(keeper->notes);
+	keeper->notes = -1;
+	/* pid 1 of its namespace: the kernel kills all below it and waits for them. Without one,
+	 * the keeper does that itself at the end of file, and is killed only when it does not. */
+	if (keeper->pid > 0 && keeper->has_pid_ns)
+		kill(keeper->pid, SIGKILL);
+}
+
 int keeper_close(struct keeper *keeper, int deadline_ms, struct err *err)
 {
 	int64_t deadline = clock_after_ms(deadline_ms);
 	int left = 0;
 
-	if (keeper->notes >= 0)
-		close(keeper->notes);
-	keeper->notes = -1;
+	keeper_let_go(keeper);
 	if (keeper->pid == 0)
 		return 0;
-	/* pid 1 of its namespace: the kernel kills all below it and waits for them. Without one,
-	 * the keeper does that itself at the end of file, and is killed only when it does not. */
-	if (keeper->has_pid_ns)
-		kill(keeper->pid, SIGKILL);
 	if (child_wait(keeper->pid, deadline) < 0) {
 		left = 1;
 		err_set(err, ERR_LEFTOVER, "process %d (keeper of the hosts) and what it holds",

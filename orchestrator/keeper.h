@@ -27,7 +27,9 @@ void keeper_init(struct keeper *keeper, struct lab *lab, const struct plan *plan
  * After an error keeper_close is still the caller's duty. */
 int keeper_open(struct keeper *keeper, struct lab *lab, const struct plan *plan,
 		const struct lab_options *options, bool has_own_net, struct err *err);
-/* Ends all that is below the keeper and waits for its end. 0: gone; 1: still there, named in err.
+/* Ends all that is below the keeper, without waiting. */
+void keeper_let_go(struct keeper *keeper);
+/* The same, and waits for its end. 0: gone; 1: still there, named in err.
  */
 int keeper_close(struct keeper *keeper, int deadline_ms, struct err *err);
 /* What is weaker here than it could be, for people; NULL: nothing. Static text. */

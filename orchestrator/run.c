@@ -71,15 +71,19 @@ static int pause_here(struct run *run, enum phase phase, struct err *err)
 {
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	char line[256];
+	int status = 0;
 
 	if (!run->cli->pause || !streq(run->cli->pause, phase_name(phase)))
 		return 0;
 	fprintf(run->cli->progress, "paused after %s in %s: Enter goes on\n", phase_name(phase),
 		run->dir.path);
 	run->session.deadline_ns = INT64_MAX;
-	while (poll(&input, 1, 0) == 0)
-		if (session_turn(&run->session, clock_after_ms(100), err) < 0)
-			return -1;
+	run->session.input_fd = STDIN_FILENO;
+	while (status == 0 && poll(&input, 1, 0) == 0)
+		status = session_turn(&run->session, INT64_MAX, err);
+	run->session.input_fd = -1;
+	if (status < 0)
+		return -1;
 	if (read(STDIN_FILENO, line, sizeof(line)) < 0)
 		return err_sys(err, "standard input");
 	int64_t limit = run->cli->timeout_ns ? run->cli->timeout_ns : run->scenario.time_limit_ns;
@@ -193,6 +197,9 @@ static int give_verdict(struct run *run, struct result *result, struct run_resul
 		text_verdict(run->out, &run->cli->style, result);
 	}
 	fflush(run->out);
+	/* While the kernel takes the hosts down (it waits for RCU) the rest is written. */
+	if (run->lab.backend->let_go)
+		run->lab.backend->let_go(&run->lab);
 	return report_write(result, err);
 }
 
@@ -216,6 +223,17 @@ static void fail(struct run_result *result, const struct err *err)
 	snprintf(result->why, sizeof(result->why), "%s", err->text);
 }
 
+static void file_away(const struct run *run)
+{
+	char parent[PATH_MAX];
+	const char *name = strrchr(run->dir.path, '/');
+
+	if (!run->dir.is_history || !name)
+		return;
+	snprintf(parent, sizeof(parent), "%.*s", (int)(name - run->dir.path), run->dir.path);
+	history_file(parent, name + 1);
+}
+
 static void finish(struct run *run, const struct err *played, struct run_result *result)
 {
 	struct err err = *played, left_err = { 0 };
@@ -226,6 +244,7 @@ static void finish(struct run *run, const struct err *played, struct run_result 
 		err.kind = ERR_NONE;
 	else if (err.kind == ERR_NONE)
 		err_set(&err, ERR_BROKE, "the evidence could not be kept");
+	file_away(run);
 	int left = run->lab.backend ? run->lab.backend->close(&run->lab, CLOSE_MS, &left_err) : 0;
 	result->whole_ns = clock_mono_ns() - run->start_ns;
 	if (err.kind != ERR_NONE)
@@ -315,17 +334,6 @@ static int bring_up(struct run *run, const struct backend *backend, struct err *
 	return run_asked(run, err);
 }
 
-static void file_away(const struct run *run)
-{
-	char parent[PATH_MAX];
-	const char *name = strrchr(run->dir.path, '/');
-
-	if (!run->dir.is_history || !name)
-		return;
-	snprintf(parent, sizeof(parent), "%.*s", (int)(name - run->dir.path), run->dir.path);
-	history_file(parent, name + 1);
-}
-
 /* Nothing was begun: the backend cannot be had here. Another may be tried, so nothing is said. */
 static bool give_back(struct run *run, const struct err *why, struct run_result *result)
 {
@@ -361,7 +369,6 @@ static int play_all(struct run *run, const struct backend *backend, int signal_f
 	else if (err.kind == ERR_NONE)
 		err.kind = ERR_BROKE;
 	finish(run, &err, result);
-	file_away(run);
 	return 0;
 }
 

@@ -19,6 +19,7 @@ void session_open(struct session *session, struct lab *lab, const struct plan *p
 		.arena = arena,
 		.nhost = plan->nhost,
 		.signal_fd = -1,
+		.input_fd = -1,
 	};
 	session->host = arena_array(arena, plan->nhost, sizeof(*session->host));
 	session->ping_ns = clock_mono_ns();
@@ -258,7 +259,8 @@ static int serve_polled(struct session *session, const struct pollfd *fds, size_
 		if (fds[i].fd >= 0 && (fds[i].revents & (POLLIN | POLLHUP | POLLERR)) &&
 		    read_host(session, i, err) < 0)
 			return -1;
-	if (nfds > session->nhost && fds[session->nhost].revents & POLLIN)
+	if (session->signal_fd >= 0 && nfds > session->nhost &&
+	    fds[session->nhost].revents & POLLIN)
 		return take_signal(session, err);
 	return 0;
 }
@@ -267,7 +269,7 @@ int session_turn(struct session *session, int64_t deadline_ns, struct err *err)
 {
 	int64_t now = clock_mono_ns();
 	struct arena scratch = { 0 };
-	struct pollfd *fds = arena_array(&scratch, session->nhost + 1, sizeof(*fds));
+	struct pollfd *fds = arena_array(&scratch, session->nhost + 2, sizeof(*fds));
 	size_t nfds = session->nhost;
 	int status = 0;
 
@@ -282,6 +284,8 @@ int session_turn(struct session *session, int64_t deadline_ns, struct err *err)
 	}
 	if (session->signal_fd >= 0)
 		fds[nfds++] = (struct pollfd){ .fd = session->signal_fd, .events = POLLIN };
+	if (session->input_fd >= 0) /* behind the signals, and read by whoever asked for it */
+		fds[nfds++] = (struct pollfd){ .fd = session->input_fd, .events = POLLIN };
 	int64_t until = session->ping_ns + SESSION_PING_MS * (int64_t)1000000;
 	if (deadline_ns < until)
 		until = deadline_ns;

@@ -40,9 +40,10 @@ struct session {
 	size_t nevent, event_cap, nrequest, request_cap;
 	struct event *event; /* all so far, file order: event[i].seq == i + 1 */
 	struct request *request;
-	int signal_fd;       /* SIGINT, SIGTERM, SIGHUP are read from here; -1: none */
-	int caught;          /* the signal that came; 0 */
-	int64_t ping_ns;     /* when the last pings went out */
+	int signal_fd;   /* SIGINT, SIGTERM, SIGHUP are read from here; -1: none */
+	int input_fd;    /* -1: none. session_turn returns when there is something to read on it */
+	int caught;      /* the signal that came; 0 */
+	int64_t ping_ns; /* when the last pings went out */
 	int64_t deadline_ns; /* of the whole run */
 };
 
