@@ -210,14 +210,11 @@ static void loop(struct agent *agent)
 		int64_t next_ns = child_timers(agent);
 		nfds_t count;
 
-		agent_go_on_stop_all(agent);
 		write_backlog(agent);
 		if (agent->has_lease && clock_mono_ns() >= lease_ns)
 			break;
 		if (agent->has_lease && lease_ns < next_ns)
 			next_ns = lease_ns;
-		if (agent->has_stop_all && agent->stop_all_ns < next_ns)
-			next_ns = agent->stop_all_ns;
 		count = fill_poll(agent, set);
 		if (poll(set, count, next_ns == INT64_MAX ? -1 : clock_left_ms(next_ns)) > 0)
 			serve(agent, set, count);

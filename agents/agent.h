@@ -61,7 +61,8 @@ int agent_stop(struct agent *agent, const struct agent_stop *stop, const struct 
 	       struct err *err);
 
 /* A request that is no step (docs/protocol.md): 0: DONE ok; -1: DONE error with err's text;
- * AGENT_LATER: agent_answer will be called. Short, never waits. Rows are in agent_control.c, looked up before the table of steps. */
+ * AGENT_LATER: agent_answer will be called. Short, never waits. Rows are in agent_control.c, looked
+ * up before the table of steps. */
 enum {
 	AGENT_LATER = 1
 };
@@ -75,8 +76,8 @@ struct agent_control {
 extern const struct agent_control agent_controls[]; /* {0} ends it */
 
 /* State of the modules behind the control requests: each owns its struct, makes it at first use and
- * frees it in its end function (rows of agent_ends, called in order when the agent ends and, for
- * faults, at `stop-all`). NULL: not used yet. */
+ * frees it in its end function (rows of agent_ends, called in order when the agent ends). NULL: not
+ * used yet. */
 struct agent_parts {
 	struct captures *captures;   /* capture.c */
 	struct snapshots *snapshots; /* snapshot.c: last counters */
@@ -84,8 +85,7 @@ struct agent_parts {
 };
 struct agent_parts *agent_parts(struct agent *agent);
 
-/* Runs on descriptors in, out until EOF, `bye`, a lost lease or SIGTERM. Returns the exit status.
- */
+/* Runs on descriptors in, out until EOF, a lost lease or SIGTERM. Returns the exit status. */
 int agent_run(int in, int out);
 
 #endif

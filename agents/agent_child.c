@@ -317,13 +317,6 @@ int64_t child_timers(struct agent *agent)
 	return next_ns;
 }
 
-void child_end_all(struct agent *agent)
-{
-	for (size_t i = 0; i < agent->nchild; i++)
-		if (agent->child[i].channel >= 0)
-			(void)shutdown(agent->child[i].channel, SHUT_WR);
-}
-
 void child_kill_all(struct agent *agent)
 {
 	int64_t until_ns = clock_after_ms(1000);

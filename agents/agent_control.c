@@ -12,8 +12,3 @@ const struct agent_control agent_controls[] = {
 };
 
 void (*const agent_ends[])(struct agent *agent) = { faults_end, captures_end, snapshots_end, NULL };
-
-void agent_undo(struct agent *agent)
-{
-	faults_end(agent);
-}

@@ -6,10 +6,6 @@
 #include "clock.h"
 #include "errname.h"
 
-enum {
-	STOP_ALL_MS = 2000
-};
-
 void pending_set(struct pending *pending, const struct event *request)
 {
 	*pending = (struct pending){
@@ -96,45 +92,12 @@ static void play_here(struct agent *agent, const struct step_kind *kind,
 	frame_put_event(&agent->backlog, FRAME_DONE, &done);
 }
 
-static void begin_stop_all(struct agent *agent, const struct event *request)
-{
-	pending_set(&agent->stop_all, request);
-	agent->has_stop_all = true;
-	agent->stop_all_start_ns = clock_mono_ns();
-	agent->stop_all_ns = clock_after_ms(STOP_ALL_MS);
-	child_end_all(agent);
-}
-
-/* Answers `stop-all` when the last actor is gone; those that do not end are killed in time. */
-void agent_go_on_stop_all(struct agent *agent)
-{
-	if (!agent->has_stop_all)
-		return;
-	if (agent->nchild > 0 && clock_mono_ns() >= agent->stop_all_ns)
-		child_kill_all(agent);
-	else if (agent->nchild > 0)
-		return;
-	agent_undo(agent);
-	agent->has_stop_all = false;
-	agent_done(agent, &agent->stop_all, agent->nchild == 0 ? "ok" : "error",
-		   agent->nchild == 0 ? "" : "a process outlived SIGKILL",
-		   agent->stop_all_start_ns);
-}
-
 static void refuse(struct agent *agent, const struct event *request, const char *text)
 {
 	struct pending to;
 
 	pending_set(&to, request);
 	agent_done(agent, &to, "error", text, clock_mono_ns());
-}
-
-static int say_bye(struct agent *agent, const struct event *request, struct err *err)
-{
-	(void)request;
-	(void)err;
-	agent->is_ending = true;
-	return 0;
 }
 
 void agent_request(struct agent *agent, const struct frame *frame)
@@ -156,10 +119,6 @@ void agent_request(struct agent *agent, const struct frame *frame)
 	kind = actor_kind_find(request.kind);
 	if (handle != NULL) {
 		control(agent, handle, &request);
-	} else if (event_is(&request, "stop-all")) {
-		begin_stop_all(agent, &request);
-	} else if (event_is(&request, "bye")) {
-		control(agent, say_bye, &request);
 	} else if (kind == NULL || kind->run == NULL || (kind->flags & STEP_CONTROLLER) != 0) {
 		refuse(agent, &request, "this agent does not know that request");
 	} else if ((kind->flags & STEP_ACTOR) == 0) {

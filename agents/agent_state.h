@@ -65,9 +65,6 @@ struct agent {
 	int64_t heard_ns; /* the last frame */
 	bool has_lease;   /* a ping was seen: silence ends us */
 	bool is_ending;
-	bool has_stop_all; /* all actors were told to end; `stop_all` is answered when they have */
-	struct pending stop_all;
-	int64_t stop_all_start_ns, stop_all_ns;
 	int status;
 };
 
@@ -78,8 +75,6 @@ void pending_set(struct pending *pending, const struct event *request);
 
 /* agent_request.c */
 void agent_request(struct agent *agent, const struct frame *frame);
-/* Answers `stop-all` when the last actor is gone; those that do not end are killed in time. */
-void agent_go_on_stop_all(struct agent *agent);
 
 /* agent_child.c */
 void child_start(struct agent *agent, const struct event *request);
@@ -91,7 +86,6 @@ void child_writable(struct child *child);
 void child_reap(struct agent *agent); /* every process that has ended */
 /* Next moment at which a stop is overdue; INT64_MAX: none. */
 int64_t child_timers(struct agent *agent);
-void child_end_all(struct agent *agent);  /* tells all to end: their channels are shut */
 void child_kill_all(struct agent *agent); /* SIGKILL, reaped within a second */
 
 /* agent_hello.c */

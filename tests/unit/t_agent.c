@@ -358,24 +358,6 @@ static void the_end_of_the_stream_ends_everything(void **state)
 	assert_true(is_gone(agent));
 }
 
-static void stop_all_ends_actors_in_order_and_bye_the_agent(void **state)
-{
-	struct driver driver;
-	enum frame_type type;
-	int port;
-
-	(void)state;
-	open_host(&driver, &port);
-	assert_string_equal(play_at(&driver, 3, "tcp.connect bob to=127.0.0.3:PORT keep=yes", port),
-			    "ok");
-	assert_string_equal(driver_play(&driver, 4, "stop-all"), "ok");
-	assert_true(driver_saw(&driver, "\"status\":0,\"of\":\"serve\""));
-	assert_true(driver_saw(&driver, "\"status\":0,\"of\":\"bob\""));
-	assert_string_equal(driver_play(&driver, 5, "bye"), "ok");
-	assert_false(driver_next(&driver, &type));
-	assert_int_equal(driver_close(&driver), 0);
-}
-
 static void a_killed_actor_is_told_with_its_signal(void **state)
 {
 	struct driver driver;
@@ -509,7 +491,6 @@ int main(void)
 		cmocka_unit_test(names_come_from_the_plan),
 		cmocka_unit_test(actors_have_no_capabilities_and_no_descriptors_of_the_agent),
 		cmocka_unit_test(the_end_of_the_stream_ends_everything),
-		cmocka_unit_test(stop_all_ends_actors_in_order_and_bye_the_agent),
 		cmocka_unit_test(a_killed_actor_is_told_with_its_signal),
 		cmocka_unit_test(a_frozen_server_is_ended_at_the_deadline_of_its_stop),
 		cmocka_unit_test(a_controller_that_does_not_read_is_waited_for),
