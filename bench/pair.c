@@ -272,6 +272,18 @@ static int read_plan(struct plan *plan, char **word)
 	return *word || plan->sides == 0 ? -1 : 0;
 }
 
+static void plan_close(struct plan *plan)
+{
+	for (int i = 0; i < plan->sides; i++) {
+		if (plan->side[i].want)
+			regfree(&plan->side[i].want_re);
+		if (plan->side[i].same)
+			regfree(&plan->side[i].same_re);
+		if (plan->side[i].mark)
+			regfree(&plan->side[i].mark_re);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	char folder[NAME_LEN - 256], why[WHY_LEN] = "";
@@ -296,5 +308,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s: %s\n", plan.row, why);
 		print_line(json_pack("{ss ss}", "row", plan.row, "failed", why));
 	}
+	plan_close(&plan);
 	return result < 0;
 }
