@@ -43,7 +43,7 @@ int byhand_getopt(const struct byhand_program *program, int argc, char **argv)
 		const struct byhand_option *row = &program->options[i];
 		longs[i].name = row->name;
 		longs[i].has_arg = row->value ? required_argument : no_argument;
-		longs[i].val = row->letter;
+		longs[i].val = (unsigned char)row->letter;
 		shorts[len++] = row->letter;
 		if (row->value)
 			shorts[len++] = ':';
