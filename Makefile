@@ -28,7 +28,7 @@ WARN = -Wall -Wextra -Werror -Wshadow -Wvla -Wundef -Wformat=2 -Wstrict-prototyp
 # No name of a folder in the programs: the same bytes wherever they are built.
 BASE = -std=c17 -D_GNU_SOURCE $(WARN) -include common/banned.h -MMD -MP \
        -DLAB_VERSION='"$(VERSION)"' "-ffile-prefix-map=$(CURDIR)=."
-LIBS = -lpcap -lmnl -ljansson -liniparser
+LIBS = -Wl,--as-needed -lpcap -lmnl -ljansson -liniparser
 
 # Who may include whom: the whole rule. A forbidden include does not build.
 LAYERS := common agents analysis report orchestrator

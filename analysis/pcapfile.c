@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pcap/pcap.h>
 #include <sys/stat.h>
 
 #include "packet.h"
@@ -92,16 +91,19 @@ int pcapfile_open(struct pcapfile *file, int dirfd, const char *name, struct err
 			       "analyze the run directory, or one of its captures",
 			       name, interfaces);
 	}
-	file->handle =
-	    pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, why);
+	if (pcaplib_open(&file->lib, err) < 0) {
+		fclose(stream);
+		return -1;
+	}
+	file->handle = file->lib.fopen_offline(stream, PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!file->handle) {
 		fclose(stream);
 		return err_set(err, ERR_USAGE, "%s: not a capture: %s", name, why);
 	}
-	file->linktype = pcap_datalink(file->handle);
+	file->linktype = file->lib.datalink(file->handle);
 	if (packet_has_linktype(file->linktype))
 		return 0;
-	const char *link = pcap_datalink_val_to_name(file->linktype);
+	const char *link = file->lib.datalink_name(file->linktype);
 	err_set(err, ERR_USAGE, "%s: link type %s (%d) is not supported", name, link ? link : "?",
 		file->linktype);
 	pcapfile_close(file);
@@ -114,7 +116,7 @@ bool pcapfile_next(struct pcapfile *file, struct frame_seen *out)
 	const unsigned char *bytes;
 	if (!file->handle || file->is_cut || file->count == UINT32_MAX)
 		return false;
-	int got = pcap_next_ex(file->handle, &header, &bytes);
+	int got = file->lib.next_ex(file->handle, &header, &bytes);
 	if (got != 1) {
 		file->is_cut = got != PCAP_ERROR_BREAK;
 		return false;
@@ -134,6 +136,6 @@ bool pcapfile_next(struct pcapfile *file, struct frame_seen *out)
 void pcapfile_close(struct pcapfile *file)
 {
 	if (file->handle)
-		pcap_close(file->handle);
+		file->lib.close(file->handle);
 	file->handle = NULL;
 }

@@ -8,8 +8,7 @@
 #include <stdint.h>
 
 #include "err.h"
-
-struct pcap;
+#include "pcaplib.h"
 
 struct frame_seen {
 	const uint8_t *bytes; /* valid until the next read */
@@ -19,6 +18,7 @@ struct frame_seen {
 };
 
 struct pcapfile {
+	struct pcaplib lib;
 	struct pcap *handle;
 	int linktype;
 	uint32_t count;

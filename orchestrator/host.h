@@ -8,9 +8,10 @@
 #include "plan.h"
 
 struct lab_options {
-	const char *agent;  /* path of lab-agent */
-	bool is_agent_ours; /* of this build: a host may become it without execve */
-	bool is_own_lo;     /* loopback: the machine's own lo even where a namespace is allowed */
+	const char *agent;       /* path of lab-agent */
+	bool is_agent_ours;      /* of this build: a host may become it without execve */
+	void (*meanwhile)(void); /* called while the hosts come up; NULL: nothing */
+	bool is_own_lo; /* loopback: the machine's own lo even where a namespace is allowed */
 };
 
 struct host_stream {

@@ -147,6 +147,8 @@ static int keeper_start(struct keeper *keeper, struct keeper_spec *spec, struct 
 	keeper->pid = pid;
 	keeper->notes = notes[0];
 	keeper->has_pid_ns = spec->has_pid_ns;
+	if (spec->meanwhile)
+		spec->meanwhile();
 	return 0;
 }
 
@@ -191,6 +193,7 @@ int keeper_open(struct keeper *keeper, struct lab *lab, const struct plan *plan,
 		.plan = plan,
 		.agent = path,
 		.is_agent_ours = options->is_agent_ours,
+		.meanwhile = options->meanwhile,
 		.cwd = cwd,
 		.has_own_net = has_own_net,
 		.is_user = ns_needs_user(),

@@ -15,6 +15,7 @@
 #include "env.h"
 #include "history.h"
 #include "json.h"
+#include "pcaplib.h"
 
 enum {
 	CLOSE_MS = 10000,
@@ -316,9 +317,18 @@ static int open_signals(sigset_t *old)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* The capture's reader is wanted at the end, and the wait for hosts is idle. */
+static void load_ahead(void)
+{
+	struct pcaplib lib;
+	struct err late; /* is told where it is used */
+
+	pcaplib_open(&lib, &late);
+}
+
 static int bring_up(struct run *run, const struct backend *backend, struct err *err)
 {
-	struct lab_options options = { 0 };
+	struct lab_options options = { .meanwhile = load_ahead };
 
 	if (find_agent(run->arena, &options.agent, err) < 0)
 		return -1;

@@ -2,13 +2,13 @@
  * captures drained, raw files sealed by the manifest. */
 #include "run.h"
 
-#include <pcap/pcap.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
 
 #include "clock.h"
 #include "file.h"
 #include "json.h"
+#include "pcaplib.h"
 
 enum {
 	STAGE_MS = 10000
@@ -63,23 +63,26 @@ static void send_names(struct run *run, size_t host)
 static int compile_filter(const struct plan_capture *capture, struct buf *hex, struct err *err)
 {
 	struct bpf_program program;
+	struct pcaplib lib;
 	int snaplen = capture->snaplen > 0 ? (int)capture->snaplen : 262144;
 
 	if (!*capture->filter)
 		return 0;
-	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, snaplen);
+	if (pcaplib_open(&lib, err) < 0)
+		return -1;
+	pcap_t *pcap = lib.open_dead(DLT_EN10MB, snaplen);
 	if (!pcap)
 		return err_set(err, ERR_BROKE, "out of memory");
-	if (pcap_compile(pcap, &program, capture->filter, 1, PCAP_NETMASK_UNKNOWN) < 0) {
-		err_set(err, ERR_USAGE, "filter \"%s\": %s", capture->filter, pcap_geterr(pcap));
-		pcap_close(pcap);
+	if (lib.compile(pcap, &program, capture->filter, 1, PCAP_NETMASK_UNKNOWN) < 0) {
+		err_set(err, ERR_USAGE, "filter \"%s\": %s", capture->filter, lib.geterr(pcap));
+		lib.close(pcap);
 		return -1;
 	}
 	const uint8_t *bytes = (const uint8_t *)program.bf_insns;
 	for (size_t i = 0; i < program.bf_len * sizeof(*program.bf_insns); i++)
 		buf_printf(hex, "%02x", bytes[i]);
-	pcap_freecode(&program);
-	pcap_close(pcap);
+	lib.freecode(&program);
+	lib.close(pcap);
 	return 0;
 }
 

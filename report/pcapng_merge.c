@@ -1,9 +1,9 @@
 /* Merges captures packet by packet: memory holds one packet a capture, whatever their size. */
 #include <errno.h>
 #include <fcntl.h>
-#include <pcap/pcap.h>
 
 #include "file.h"
+#include "pcaplib.h"
 #include "pcapng.h"
 #include "util.h"
 
@@ -14,6 +14,7 @@ enum {
 };
 
 struct input {
+	const struct pcaplib *lib;
 	pcap_t *pcap;
 	const char *file; /* "client-1.lan" */
 	uint32_t number;  /* of the packet held, from 1 */
@@ -28,7 +29,7 @@ static void input_next(struct input *input)
 
 	/* A capture that was cut ends at its last whole packet. */
 	input->header = NULL;
-	if (pcap_next_ex(input->pcap, &header, &input->bytes) != 1)
+	if (input->lib->next_ex(input->pcap, &header, &input->bytes) != 1)
 		return;
 	if (header->caplen > PACKET_MAX)
 		return;
@@ -40,13 +41,14 @@ static void input_next(struct input *input)
 }
 
 /* 1: open, 0: there is nothing to read (it is gone, or its header was cut off). */
-static int input_open(struct input *input, int dirfd, const char *file, struct err *err)
+static int input_open(struct input *input, const struct pcaplib *lib, int dirfd, const char *file,
+		      struct err *err)
 {
 	char path[512], why[PCAP_ERRBUF_SIZE];
 	FILE *stream;
 	int fd;
 
-	*input = (struct input){ .file = file };
+	*input = (struct input){ .lib = lib, .file = file };
 	if (strchr(file, '/') ||
 	    snprintf(path, sizeof path, "capture/%s.pcap", file) >= (int)sizeof path)
 		return err_set(err, ERR_BROKE, "%.64s: not the name of a capture", file);
@@ -60,8 +62,7 @@ static int input_open(struct input *input, int dirfd, const char *file, struct e
 		close(fd);
 		return err_sys(err, "%s", path);
 	}
-	input->pcap =
-	    pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, why);
+	input->pcap = lib->fopen_offline(stream, PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!input->pcap) {
 		fclose(stream);
 		return 0;
@@ -134,9 +135,10 @@ static void add_head(struct buf *out, const struct result *result, const struct 
 		buf_printf(&comment, "\n%s", result->finding->says);
 	pcapng_section(out, comment.data);
 	for (size_t i = 0; i < count; i++)
-		pcapng_interface(out, input[i].pcap ? (uint16_t)pcap_datalink(input[i].pcap) : 1,
-				 input[i].pcap ? (uint32_t)pcap_snapshot(input[i].pcap) : 0,
-				 input[i].file);
+		pcapng_interface(
+		    out, input[i].pcap ? (uint16_t)input[i].lib->datalink(input[i].pcap) : 1,
+		    input[i].pcap ? (uint32_t)input[i].lib->snapshot(input[i].pcap) : 0,
+		    input[i].file);
 	buf_close(&comment);
 }
 
@@ -188,6 +190,7 @@ int pcapng_write(int dirfd, const struct result *result, struct err *err)
 {
 	const struct analysis *analysis = &result->analysis;
 	size_t count = analysis->ncapture;
+	struct pcaplib lib;
 	struct input *input;
 	int status = 0;
 
@@ -196,16 +199,18 @@ int pcapng_write(int dirfd, const struct result *result, struct err *err)
 			return err_sys(err, "run.pcapng");
 		return 0;
 	}
+	if (pcaplib_open(&lib, err) < 0)
+		return -1;
 	input = calloc(count, sizeof *input);
 	if (!input)
 		return err_sys(err, "run.pcapng");
 	for (size_t i = 0; i < count && status >= 0; i++)
-		status = input_open(&input[i], dirfd, analysis->capture[i].file, err);
+		status = input_open(&input[i], &lib, dirfd, analysis->capture[i].file, err);
 	if (status >= 0)
 		status = write_merged(dirfd, result, input, count, err);
 	for (size_t i = 0; i < count; i++)
 		if (input[i].pcap)
-			pcap_close(input[i].pcap);
+			lib.close(input[i].pcap);
 	free(input);
 	return status < 0 ? -1 : 0;
 }
