@@ -29,6 +29,7 @@ struct keeper_spec { /* from lab, by fork */
 	const struct plan *plan;
 	const char *agent, *cwd; /* absolute paths */
 	bool is_agent_ours;      /* hosts become it without execve */
+	void (*meanwhile)(void); /* lab's own, once the keeper is off; NULL: nothing */
 	bool has_own_net, is_user, has_pid_ns, has_hosts_file, has_resolv_conf;
 	bool does_share_hosts; /* one /etc/hosts for all hosts of one text, that none can write */
 	uid_t uid;
