@@ -168,14 +168,14 @@ int routes_emit(int64_t snapshot, const struct sink *sink, struct err *err)
 	return status < 0 ? err_in(err, "routes") : 0;
 }
 
-/* "net.ipv4.tcp_rmem" -> "ipv4/tcp_rmem"; tabs between numbers become one blank. */
+/* "ipv4.tcp_rmem" -> "tcp_rmem" below dir, which is ipv4; tabs between numbers become one blank. */
 static void sysctl_emit(int dir, const char *name, const struct sink *sink)
 {
 	char path[80], value[256], full[84];
 	struct event event;
 	ssize_t n = -1;
 
-	snprintf(path, sizeof path, "%s", name);
+	snprintf(path, sizeof path, "%s", strchr(name, '.') + 1);
 	for (char *c = path; *c != '\0'; c++)
 		if (*c == '.')
 			*c = '/';
@@ -199,13 +199,23 @@ static void sysctl_emit(int dir, const char *name, const struct sink *sink)
 	sink_event(sink, &event);
 }
 
+/* The folders are opened once: in them each name is looked for among those of all namespaces. */
 void sysctls_emit(const struct sink *sink)
 {
-	int dir = open("/proc/sys/net", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir = -1;
 
-	if (dir < 0)
-		return;
-	for (size_t i = 0; i < COUNT(sysctls); i++)
-		sysctl_emit(dir, sysctls[i], sink);
-	close(dir);
+	for (size_t i = 0; i < COUNT(sysctls); i++) {
+		size_t len = strcspn(sysctls[i], ".") + 1;
+		if (i == 0 || strncmp(sysctls[i], sysctls[i - 1], len) != 0) {
+			char path[80];
+			snprintf(path, sizeof path, "/proc/sys/net/%.*s", (int)len - 1, sysctls[i]);
+			if (dir >= 0)
+				close(dir);
+			dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		}
+		if (dir >= 0)
+			sysctl_emit(dir, sysctls[i], sink);
+	}
+	if (dir >= 0)
+		close(dir);
 }

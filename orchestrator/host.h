@@ -39,7 +39,7 @@ struct backend {
 	/* What its hosts would offer here (enum need), where it is usable. Leaves nothing. */
 	unsigned (*offers)(void);
 	/* Brings all hosts up: links ready in both directions, agents started. Begins by making
-	 * `lab` safe for close. A deadline of 10 s. */
+	 * `lab` safe for close. A deadline of 10 s and 20 ms a host. */
 	int (*open)(struct lab *lab, const struct plan *plan, const struct lab_options *options,
 		    struct err *err);
 	/* Non-blocking; -1/EAGAIN as read(2); 0 = the agent is gone. */

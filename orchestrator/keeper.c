@@ -19,6 +19,7 @@
 
 enum {
 	OPEN_MS = 10000,
+	OPEN_HOST_MS = 20,   /* and so much more for each host */
 	COPIES_LEN = 1 << 20 /* of all hosts' /etc/hosts together, before they share one */
 };
 
@@ -80,6 +81,11 @@ static int ended_early(struct keeper *keeper, struct err *err)
 		       WEXITSTATUS(status));
 }
 
+static int open_ms(size_t nhost)
+{
+	return OPEN_MS + OPEN_HOST_MS * (int)nhost;
+}
+
 /* 0: ready, 1: no /proc here, -1: error. */
 static int hear_notes(struct keeper *keeper, struct lab *lab, int64_t deadline_ns, struct err *err)
 {
@@ -95,7 +101,7 @@ static int hear_notes(struct keeper *keeper, struct lab *lab, int64_t deadline_n
 			return err_sys(err, "poll");
 		if (n == 0)
 			return err_set(err, ERR_BROKE, "the hosts were not up after %d s",
-				       OPEN_MS / 1000);
+				       open_ms(lab->nhost) / 1000);
 		ssize_t len = note_receive(keeper->notes, &note, &pid);
 		if (len < 0 && errno == EINTR)
 			continue;
@@ -131,7 +137,8 @@ static int keeper_start(struct keeper *keeper, struct keeper_spec *spec, struct 
 		return -1;
 	setsockopt(notes[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
 	spec->notes = notes[1];
-	spec->deadline_ns = clock_after_ms(OPEN_MS - 500); /* before ours: it knows more */
+	spec->deadline_ns =
+	    clock_after_ms(open_ms(spec->plan->nhost) - 500); /* before ours: it knows more */
 	pid_t pid = ns_fork(flags);
 	if (pid == 0)
 		keeper_run(spec);
@@ -158,7 +165,7 @@ static int start_and_hear(struct keeper *keeper, struct lab *lab, struct keeper_
 	spec->has_pid_ns = true;
 	if (keeper_start(keeper, spec, err) < 0)
 		return -1;
-	int result = hear_notes(keeper, lab, clock_after_ms(OPEN_MS), err);
+	int result = hear_notes(keeper, lab, clock_after_ms(open_ms(lab->nhost)), err);
 	if (result != 1)
 		return result;
 	if (keeper_close(keeper, OPEN_MS, err) != 0)
@@ -166,7 +173,7 @@ static int start_and_hear(struct keeper *keeper, struct lab *lab, struct keeper_
 	spec->has_pid_ns = false;
 	if (keeper_start(keeper, spec, err) < 0)
 		return -1;
-	return hear_notes(keeper, lab, clock_after_ms(OPEN_MS), err);
+	return hear_notes(keeper, lab, clock_after_ms(open_ms(lab->nhost)), err);
 }
 
 /* What a copy of its own for every host takes; it grows with their square. */

@@ -45,11 +45,33 @@ int keeper_sysctl(const struct name_value *sysctl, struct err *err)
 	return result < 0 || (result > 0 && !is_optional) ? -1 : 0;
 }
 
-static int set_sysctls(const struct plan_host *host, bool is_late, struct err *err)
+void keeper_look_at_sysctls(struct keeper_spec *spec)
+{
+	const struct plan_host *host = &spec->plan->host[0];
+
+	spec->is_set = mem_resize(NULL, host->nsysctl + 1, sizeof *spec->is_set);
+	for (size_t i = 0; i < host->nsysctl; i++)
+		spec->is_set[i] = plan_sysctl_is_constant(host->sysctl[i].name) &&
+				  ns_sysctl_is(host->sysctl[i].name, host->sysctl[i].value);
+}
+
+/* The same sysctl as the first host's, which a new namespace has already: most of them. The path of
+ * each is slow to find where many namespaces have one of that name. */
+static bool is_set(const struct keeper_spec *spec, const struct plan_host *host, size_t i)
+{
+	const struct plan_host *first = &spec->plan->host[0];
+
+	return spec->is_set && i < first->nsysctl && spec->is_set[i] &&
+	       streq(host->sysctl[i].name, first->sysctl[i].name) &&
+	       streq(host->sysctl[i].value, first->sysctl[i].value);
+}
+
+static int set_sysctls(const struct keeper_spec *spec, const struct plan_host *host, bool is_late,
+		       struct err *err)
 {
 	for (size_t i = 0; i < host->nsysctl; i++) {
 		if (is_of_interface(host, host->sysctl[i].name) == is_late &&
-		    keeper_sysctl(&host->sysctl[i], err) < 0)
+		    !is_set(spec, host, i) && keeper_sysctl(&host->sysctl[i], err) < 0)
 			return -1;
 	}
 	return 0;
@@ -128,7 +150,7 @@ static int set_names(const struct keeper_spec *spec, size_t at, struct err *err)
 }
 
 /* What must hold before the first interface exists. */
-static int set_stack(const struct plan_host *host, struct err *err)
+static int set_stack(const struct keeper_spec *spec, const struct plan_host *host, struct err *err)
 {
 	/* Autoconfiguration would send (MLD, DAD, router solicitations), and costs time. */
 	if (!has_ipv6(host) && ns_sysctl("net.ipv6.conf.default.disable_ipv6", "1", err) < 0)
@@ -139,7 +161,7 @@ static int set_stack(const struct plan_host *host, struct err *err)
 	if (has_ipv6(host) && host->does_forward &&
 	    ns_sysctl("net.ipv6.conf.all.forwarding", "1", err) < 0)
 		return -1;
-	return set_sysctls(host, false, err);
+	return set_sysctls(spec, host, false, err);
 }
 
 struct offload {
@@ -229,8 +251,8 @@ static int join_network(const struct keeper_spec *spec, size_t at, const struct 
 		if (switch_offloads_off(host->port[i].iface, err) < 0)
 			return -1;
 	}
-	if (set_sysctls(host, true, err) < 0 || keeper_limit_host(spec->plan, at, &nl, err) < 0 ||
-	    set_addresses(host, &nl, err) < 0)
+	if (set_sysctls(spec, host, true, err) < 0 ||
+	    keeper_limit_host(spec->plan, at, &nl, err) < 0 || set_addresses(host, &nl, err) < 0)
 		return -1;
 	if (write_all(gate->said, &(char){ STAGE_UP }, 1) < 0)
 		return err_sys(err, "keeper");
@@ -287,7 +309,7 @@ _Noreturn void keeper_host(const struct keeper_spec *spec, size_t at,
 		_exit(1);
 	if (ns_close_others(keep, COUNT(keep), &err) == 0 && set_names(spec, at, &err) == 0 &&
 	    (!spec->has_own_net ||
-	     (set_stack(host, &err) == 0 && join_network(spec, at, gate, &err) == 0)))
+	     (set_stack(spec, host, &err) == 0 && join_network(spec, at, gate, &err) == 0)))
 		become_agent(spec, at, gate, &err); /* returns only with an error */
 	err_in(&err, "host %s", host->name);
 	note_send(spec->notes, NOTE_ERROR, at, &err);

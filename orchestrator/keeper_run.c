@@ -339,7 +339,7 @@ static bool is_lab_gone(int notes)
 	return poll(&end, 1, 0) != 0; /* lab never writes: whatever is there is the end */
 }
 
-_Noreturn void keeper_run(const struct keeper_spec *spec)
+_Noreturn void keeper_run(struct keeper_spec *spec)
 {
 	struct err err = { 0 };
 	struct keeper_gate gate = { .said = -1 };
@@ -358,8 +358,10 @@ _Noreturn void keeper_run(const struct keeper_spec *spec)
 			  &err);
 		keeper_end(spec, 1);
 	}
-	if (spec->has_own_net)
+	if (spec->has_own_net) {
+		keeper_look_at_sysctls(spec);
 		result = set_children(&err);
+	}
 	else
 		result = share_network(spec, &err);
 	if (result == 0)

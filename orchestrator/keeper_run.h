@@ -31,6 +31,7 @@ struct keeper_spec { /* from lab, by fork */
 	bool is_agent_ours;      /* hosts become it without execve */
 	void (*meanwhile)(void); /* lab's own, once the keeper is off; NULL: nothing */
 	bool has_own_net, is_user, has_pid_ns, has_hosts_file, has_resolv_conf;
+	bool *is_set;          /* by sysctl of the first host: a new namespace has that value */
 	bool does_share_hosts; /* one /etc/hosts for all hosts of one text, that none can write */
 	uid_t uid;
 	gid_t gid;
@@ -57,11 +58,13 @@ enum {
 }; /* of a host's first interface, as on a machine; the next ones follow */
 
 /* The keeper's whole life, in the process that ns_fork made. */
-_Noreturn void keeper_run(const struct keeper_spec *spec);
+_Noreturn void keeper_run(struct keeper_spec *spec);
 /* Maps, rights, mounts: the part that the probe tries too. 1: no new /proc here. */
 int keeper_enter(const struct keeper_spec *spec, struct err *err);
 void note_send(int notes, enum note_type type, size_t host, const struct err *err);
 
+/* Fills spec->is_set, from a namespace that is new. */
+void keeper_look_at_sysctls(struct keeper_spec *spec);
 /* The files that hosts share, written before there are hosts. */
 int keeper_share_hosts(const struct keeper_spec *spec, struct err *err);
 /* Becomes host `at` of the plan, then its agent (keeper_host.c). */

@@ -55,7 +55,10 @@ static int write_text(const char *path, const char *text)
 
 	if (fd < 0)
 		return -1;
-	ssize_t done = write(fd, text, strlen(text)); /* these files take one write */
+	ssize_t done;
+	do /* these files take one write */
+		done = write(fd, text, strlen(text));
+	while (done < 0 && errno == EINTR);
 	int sys = errno;
 	close(fd);
 	errno = sys;
@@ -193,6 +196,25 @@ int ns_sysctl(const char *name, const char *value, struct err *err)
 	}
 	errno = sys;
 	return err_sys(err, "sysctl %s = %s", name, value);
+}
+
+bool ns_sysctl_is(const char *name, const char *value)
+{
+	char path[256], text[256];
+
+	if (sysctl_path(name, path, sizeof path) < 0)
+		return false;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t len = read(fd, text, sizeof text - 1);
+	close(fd);
+	if (len < 1)
+		return false;
+	text[len - (text[len - 1] == '\n')] = 0;
+	for (char *at = text; *at; at++)
+		*at = *at == '\t' ? ' ' : *at;
+	return streq(text, value);
 }
 
 static int by_number(const void *a, const void *b)

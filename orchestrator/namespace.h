@@ -34,6 +34,9 @@ int ns_bind(const char *name, bool is_read_only, const char *target, struct err 
  * holds. 0: written, 1: there is no such sysctl here, -1: error that names it. */
 int ns_sysctl(const char *name, const char *value, struct err *err);
 
+/* Does it have this value already (blanks and tabs are alike)? */
+bool ns_sysctl_is(const char *name, const char *value);
+
 /* Closes every descriptor but 0..2 and those in keep (sorted in place; -1 and repeats allowed). */
 int ns_close_others(int *keep, size_t count, struct err *err);
 /* Signals as a fresh program has them: nothing blocked, nothing ignored. */

@@ -45,6 +45,28 @@ static const struct setting settings[] = {
 	{ "net.ipv6.conf.default.disable_ipv6", "1", true },
 };
 
+/* What a new namespace does not simply set to a constant, but copies or works out. */
+static const char *const variable[] = {
+	"net.ipv4.tcp_rmem",
+	"net.ipv4.tcp_wmem",
+	"net.ipv4.tcp_congestion_control",
+	"net.ipv4.tcp_max_syn_backlog",
+	"net.ipv4.tcp_max_tw_buckets",
+	"net.ipv4.ip_forward",
+};
+
+bool plan_sysctl_is_constant(const char *name)
+{
+	bool is_known = false;
+
+	for (size_t i = 0; i < COUNT(variable); i++)
+		if (streq(variable[i], name))
+			return false;
+	for (size_t i = 0; i < COUNT(settings); i++)
+		is_known |= streq(settings[i].name, name);
+	return is_known && !strstr(name, ".conf.");
+}
+
 bool plan_sysctl_is_optional(const char *name)
 {
 	for (size_t i = 0; i < COUNT(settings); i++)

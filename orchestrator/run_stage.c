@@ -11,8 +11,14 @@
 #include "pcaplib.h"
 
 enum {
-	STAGE_MS = 10000
+	STAGE_MS = 10000,
+	STAGE_HOST_MS = 20 /* and so much more for each host */
 };
+
+static int64_t stage_deadline(const struct run *run)
+{
+	return clock_after_ms(STAGE_MS + STAGE_HOST_MS * (int)run->plan.nhost);
+}
 
 static int wait_for(struct run *run, size_t from, int64_t deadline_ns, struct err *err)
 {
@@ -159,12 +165,12 @@ int run_snapshot(struct run *run, struct err *err)
 	size_t from = run->session.nrequest + 1;
 
 	send_snapshot(run);
-	return wait_for(run, from, clock_after_ms(STAGE_MS), err);
+	return wait_for(run, from, stage_deadline(run), err);
 }
 
 int run_setup(struct run *run, struct err *err)
 {
-	int64_t deadline_ns = clock_after_ms(STAGE_MS);
+	int64_t deadline_ns = stage_deadline(run);
 	size_t from = run->session.nrequest + 1;
 
 	for (size_t h = 0; h < run->plan.nhost; h++) {
@@ -265,10 +271,9 @@ static void write_hosts(const struct run *run, struct json *json)
 			json_int(json, "bound_ns", bound);
 		}
 		json_object_begin(json, "sysctl");
-		for (size_t i = 0; i < run->session.nevent; i++) {
-			const struct event *e = &run->session.event[i];
-			if (event_is(e, "sysctl") && streq(e->host, run->plan.host[h].name) &&
-			    event_get(e, "name"))
+		for (size_t i = 0; i < run->session.host[h].nsysctl; i++) {
+			const struct event *e = &run->session.event[run->session.host[h].sysctl[i]];
+			if (event_get(e, "name"))
 				json_text(json, event_get(e, "name"), event_get(e, "value"));
 		}
 		json_object_end(json);

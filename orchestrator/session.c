@@ -42,6 +42,14 @@ static const char *keep(struct session *session, const char *text)
 	return text ? arena_dup(session->arena, text) : NULL;
 }
 
+/* For the manifest, which would look for them among the events of a thousand hosts. */
+static void note_sysctl(struct session *session, struct session_host *host)
+{
+	host->sysctl = arena_grow(session->arena, host->sysctl, host->nsysctl, &host->sysctl_cap,
+				  sizeof(*host->sysctl));
+	host->sysctl[host->nsysctl++] = session->nevent - 1;
+}
+
 /* Writes the event and keeps a copy whose strings outlive the frame. */
 static struct event *record(struct session *session, size_t host, const struct event *event)
 {
@@ -58,6 +66,8 @@ static struct event *record(struct session *session, size_t host, const struct e
 		copy->field[i].text = keep(session, event->field[i].text);
 	}
 	rundir_event(session->dir, copy);
+	if (event_is(copy, "sysctl"))
+		note_sysctl(session, &session->host[host]);
 	return copy;
 }
 

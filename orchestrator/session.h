@@ -19,8 +19,9 @@ struct session_host {
 	bool has_hello, is_lost; /* lost: end of file, silence, or not our protocol */
 	int64_t heard_ns;        /* when the last frame came */
 	struct event hello;
-	size_t ncapture;    /* that were started */
-	size_t capture[16]; /* the agent's capture number -> the run directory's */
+	size_t ncapture;                     /* that were started */
+	size_t nsysctl, sysctl_cap, *sysctl; /* its events of that kind: indexes in session.event */
+	size_t capture[16];                  /* the agent's capture number -> the run directory's */
 };
 
 struct request { /* one for each that was sent; its id is its index + 1 */
