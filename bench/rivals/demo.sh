@@ -82,7 +82,7 @@ rst=$(tcpdump -nr client-1.pcap 'tcp[tcpflags] & tcp-rst != 0' 2>/dev/null | wc 
 verdict=wrong
 [ "$alice $bob $carol $dave" = 'ok ok ECONNREFUSED ok' ] &&
 	[ "$(grep -c ^ESTAB <<<"$before")" = 2 ] && [[ $before == *LISTEN* ]] &&
-	[[ $after != *LISTEN* ]] && [ "$syn" -ge 3 ] && [ "$rst" = 1 ] && verdict=refused
+	[[ $after != *LISTEN* ]] && [ "$syn" -ge 3 ] && [ "$rst" -ge 1 ] && verdict=refused
 echo "verdict=$verdict carol=$carol syn=$syn rst=$rst"
 kill "$server_pid" "$alice_pid" "$bob_pid" 2>/dev/null || true
 wait
