@@ -26,6 +26,15 @@ void cli_print_error(FILE *out, const char *text)
 	buf_close(&line);
 }
 
+void cli_print_named(FILE *out, const char *before, const char *named, const char *behind)
+{
+	struct buf safe = { 0 };
+
+	safe_add(&safe, named);
+	fprintf(out, "%s%s%s\n", before, safe.data ? safe.data : "", behind);
+	buf_close(&safe);
+}
+
 int cli_gravity(int status)
 {
 	static const int order[] = { 0,         ERR_UNDECIDED, 1,           ERR_CANNOT, ERR_USAGE,

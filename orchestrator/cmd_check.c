@@ -74,7 +74,7 @@ int cmd_check(const struct cli *cli, struct err *err)
 			cli_print_error(cli->progress, why.text);
 		cli_complain(cli, &complaints);
 		if (is_good)
-			fprintf(cli->result, "%s: ok\n", path);
+			cli_print_named(cli->result, "", path, ": ok");
 	}
 	json_array_end(&json);
 	json_object_end(&json);

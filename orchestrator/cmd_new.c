@@ -114,7 +114,7 @@ int cmd_new(const struct cli *cli, struct err *err)
 	if (fd >= 0)
 		close(fd);
 	if (status == 0)
-		fprintf(cli->result, "%s\n", path);
+		cli_print_named(cli->result, "", path, "");
 	buf_close(&text);
 	return status;
 }

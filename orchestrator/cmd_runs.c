@@ -154,6 +154,7 @@ int cmd_runs(const struct cli *cli, struct err *err)
 		const struct ending ending = ending_of(parent, run[i].name, cli->arena);
 		print_text(cli, &run[i], &ending);
 	}
-	fprintf(cli->progress, "%zu run%s in %s\n", count, count == 1 ? "" : "s", parent);
+	fprintf(cli->progress, "%zu run%s", count, count == 1 ? "" : "s");
+	cli_print_named(cli->progress, " in ", parent, "");
 	return 0;
 }

@@ -85,7 +85,7 @@ static void print_text(const struct cli *cli, const struct scenario *s)
 	if (s->see)
 		fprintf(out, "see        %s\n", s->see);
 	wrap_end(&wrapped);
-	fprintf(cli->result, "file       %s\n", s->path);
+	cli_print_named(cli->result, "file       ", s->path, "");
 }
 
 static void json_lists(struct json *json, const struct scenario *s)

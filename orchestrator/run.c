@@ -76,8 +76,8 @@ static int pause_here(struct run *run, enum phase phase, struct err *err)
 
 	if (!run->cli->pause || !streq(run->cli->pause, phase_name(phase)))
 		return 0;
-	fprintf(run->cli->progress, "paused after %s in %s: Enter goes on\n", phase_name(phase),
-		run->dir.path);
+	fprintf(run->cli->progress, "paused after %s", phase_name(phase));
+	cli_print_named(run->cli->progress, " in ", run->dir.path, ": Enter goes on");
 	run->session.deadline_ns = INT64_MAX;
 	run->session.input_fd = STDIN_FILENO;
 	while (status == 0 && poll(&input, 1, 0) == 0)
