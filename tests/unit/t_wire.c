@@ -207,6 +207,29 @@ static void another_flag_turn_or_end_changes_the_trace(void **state)
 	arena_close(&arena);
 }
 
+static void a_reset_after_both_fins_were_acknowledged_is_no_part(void **state)
+{
+	/* As captured with both cores busy: the server's ACK came after its FIN. */
+	static const struct row overtaken[] = {
+		{ 'C', S, 1000, 0, 0 },     { 'S', SA, 5000, 1001, 0 }, { 'C', A, 1001, 5001, 0 },
+		{ 'C', FA, 1001, 5001, 0 }, { 'S', FA, 5001, 1002, 0 }, { 'C', A, 1002, 5002, 0 },
+		{ 'S', A, 5001, 1002, 0 },  { 'C', A, 1002, 5002, 0 },  { 'S', R, 5002, 0, 0 },
+	};
+	/* The server's FIN finds nobody: that is how it ended. */
+	static const struct row late[] = {
+		{ 'C', S, 1000, 0, 0 },     { 'S', SA, 5000, 1001, 0 }, { 'C', A, 1001, 5001, 0 },
+		{ 'C', FA, 1001, 5001, 0 }, { 'S', FA, 5001, 1002, 0 }, { 'C', R, 1002, 0, 0 },
+	};
+	struct arena arena = { 0 };
+
+	(void)state;
+	assert_string_equal(fold(overtaken, COUNT(overtaken), &arena).canonical,
+			    "C>S [S], S>C [S.], C>S [.], C>S [F.], S>C [F.]");
+	assert_string_equal(fold(late, COUNT(late), &arena).canonical,
+			    "C>S [S], S>C [S.], C>S [.], C>S [F.], S>C [F.], C>S [R]");
+	arena_close(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +237,7 @@ int main(void)
 		cmocka_unit_test(a_pattern_that_cannot_be_read_is_an_error_whatever_was_seen),
 		cmocka_unit_test(acks_borders_and_repetitions_do_not_change_the_trace),
 		cmocka_unit_test(another_flag_turn_or_end_changes_the_trace),
+		cmocka_unit_test(a_reset_after_both_fins_were_acknowledged_is_no_part),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
