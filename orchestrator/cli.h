@@ -113,7 +113,7 @@ void cli_complain(const struct cli *cli, const struct complaints *complaints);
 void cli_print_error(FILE *out, const char *text); /* made safe for a terminal */
 /* What the person or a folder named, such as a path, between words of ours; made safe. */
 void cli_print_named(FILE *out, const char *before, const char *named, const char *behind);
-int cli_gravity(int status);                       /* of several exit statuses the gravest counts */
+int cli_gravity(int status); /* of several exit statuses the gravest counts */
 command_run cmd_run, cmd_list, cmd_show, cmd_plan, cmd_check, cmd_new, cmd_steps, cmd_analyze,
     cmd_report, cmd_runs, cmd_explain, cmd_doctor, cmd_version, cmd_completion, cmd_help;
 

@@ -18,7 +18,7 @@ fi
 mkdir -p "$corpus"
 echo 1..3
 
-run=("$build/$name" -timeout=5 -rss_limit_mb=1024 -close_fd_mask=1 -artifact_prefix="$build/find-$name-")
+run=("$build/$name" -timeout=30 -rss_limit_mb=1024 -close_fd_mask=1 -artifact_prefix="$build/find-$name-")
 if "${run[@]}" -runs=0 "${seeds[@]}" >"$log" 2>&1; then
 	echo 'ok 1 - the seeds break no law'
 else
