@@ -5,10 +5,13 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "buf.h"
 #include "clock.h"
 
 enum {
 	ANSWER = 32768,
+	READINGS = 8,        /* of a table that changes while it is read */
+	ROWS_MAX = 64 << 20, /* bytes */
 	PATIENCE_S = 2
 };
 
@@ -43,9 +46,12 @@ static int request_send(struct nldump *nl, unsigned type, const void *body, size
 		return err_set(err, ERR_BROKE, "netlink request of %zu bytes", len);
 	message.header.nlmsg_len = (uint32_t)total;
 	memcpy(message.bytes + NLMSG_HDRLEN, body, len);
-	if (sendto(nl->fd, &message, total, 0, (const struct sockaddr *)&kernel, sizeof kernel) < 0)
-		return err_sys(err, "netlink request");
-	return 0;
+	ssize_t sent;
+	do
+		sent = sendto(nl->fd, &message, total, 0, (const struct sockaddr *)&kernel,
+			      sizeof kernel);
+	while (sent < 0 && errno == EINTR);
+	return sent < 0 ? err_sys(err, "netlink request") : 0;
 }
 
 static int answer_error(const void *body, size_t len, struct err *err)
@@ -90,17 +96,62 @@ static int answer_read(const struct nldump *nl, const char *bytes, size_t len, n
 	return 1;
 }
 
-int nldump_run(struct nldump *nl, unsigned type, const void *body, size_t len, nldump_row *row,
-	       void *context, struct err *err)
+/* The table changed while it was read: rows may be missing, or twice there. */
+static bool is_torn(const struct nldump *nl, const char *bytes, size_t len)
+{
+	bool result = false;
+
+	while (len >= NLMSG_HDRLEN) {
+		struct nlmsghdr header;
+
+		memcpy(&header, bytes, sizeof header);
+		if (header.nlmsg_len < NLMSG_HDRLEN || header.nlmsg_len > len)
+			break;
+		result |= header.nlmsg_seq == nl->seq && (header.nlmsg_flags & NLM_F_DUMP_INTR);
+		size_t step = NLMSG_ALIGN((size_t)header.nlmsg_len);
+		if (step >= len)
+			break;
+		bytes += step;
+		len -= step;
+	}
+	return result;
+}
+
+struct kept { /* a row that waits until the whole table was read in one state */
+	size_t len;
+	unsigned type;
+};
+
+static void keep_row(void *context, unsigned type, const void *body, size_t len)
+{
+	struct buf *rows = context;
+	const struct kept kept = { .len = len, .type = type };
+	static const char none[sizeof kept] = { 0 };
+
+	buf_add(rows, &kept, sizeof kept);
+	buf_add(rows, body, len);
+	buf_add(rows, none, -len % sizeof kept); /* the next one is aligned, too */
+}
+
+static void give_rows(const struct buf *rows, nldump_row *row, void *context)
+{
+	for (size_t at = 0; at < rows->len;) {
+		struct kept kept;
+
+		memcpy(&kept, rows->data + at, sizeof kept);
+		at += sizeof kept;
+		row(context, kept.type, rows->data + at, kept.len);
+		at += kept.len + -kept.len % sizeof kept;
+	}
+}
+
+/* One answer to its end: 1: torn, 0: whole, -1: err. */
+static int dump_read(struct nldump *nl, struct buf *rows, int64_t deadline_ns, struct err *err)
 {
 	_Alignas(struct nlmsghdr) char answer[ANSWER];
-	int64_t deadline_ns = clock_after_ms(PATIENCE_S * 1000);
+	bool has_torn = false;
 	int more;
 
-	if (nl->fd < 0 && nl_open(nl, err) < 0)
-		return -1;
-	if (request_send(nl, type, body, len, err) < 0)
-		goto fail;
 	do {
 		struct sockaddr_nl from = { 0 };
 		socklen_t from_len = sizeof from;
@@ -109,22 +160,47 @@ int nldump_run(struct nldump *nl, unsigned type, const void *body, size_t len, n
 
 		if (n < 0 && errno == EINTR && clock_left_ms(deadline_ns) > 0)
 			n = 0;
-		if (n < 0) {
-			err_sys(err, "netlink answer");
-			goto fail;
-		}
-		if ((size_t)n > sizeof answer) {
-			err_set(err, ERR_BROKE, "netlink: answer of %zd bytes", n);
-			goto fail;
-		}
-		/* Only the kernel (port 0) is believed. */
-		more = from.nl_pid != 0 ? 1 : answer_read(nl, answer, (size_t)n, row, context, err);
+		if (n < 0)
+			return err_sys(err, "netlink answer");
+		if ((size_t)n > sizeof answer)
+			return err_set(err, ERR_BROKE, "netlink: answer of %zd bytes", n);
+		more = 1;
+		if (from.nl_pid != 0) /* only the kernel (port 0) is believed */
+			continue;
+		has_torn |= is_torn(nl, answer, (size_t)n);
+		more = answer_read(nl, answer, (size_t)n, keep_row, rows, err);
+		if (more > 0 && rows->len > ROWS_MAX)
+			return err_set(err, ERR_BROKE, "netlink: more than %d MiB of rows",
+				       ROWS_MAX >> 20);
 	} while (more > 0);
-	if (more == 0)
-		return 0;
-fail:
-	nldump_close(nl); /* a half-read answer must not meet the next request */
-	return -1;
+	return more < 0 ? -1 : has_torn;
+}
+
+int nldump_run(struct nldump *nl, unsigned type, const void *body, size_t len, nldump_row *row,
+	       void *context, struct err *err)
+{
+	int64_t deadline_ns = clock_after_ms(PATIENCE_S * 1000);
+	struct buf rows = { 0 };
+	int result = 1;
+
+	if (nl->fd < 0 && nl_open(nl, err) < 0)
+		return -1;
+	for (int i = 0; result > 0 && i < READINGS; i++) {
+		buf_clear(&rows);
+		nl->readings++;
+		result = request_send(nl, type, body, len, err);
+		if (result == 0)
+			result = dump_read(nl, &rows, deadline_ns, err);
+	}
+	if (result > 0)
+		result = err_set(err, ERR_BROKE,
+				 "the table changed each of the %d times it was read", READINGS);
+	if (result == 0)
+		give_rows(&rows, row, context);
+	else
+		nldump_close(nl); /* a half-read answer must not meet the next request */
+	buf_close(&rows);
+	return result;
 }
 
 void nldump_close(struct nldump *nl)

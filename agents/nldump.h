@@ -3,6 +3,7 @@
 #define NLDUMP_H
 
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@ struct nldump {
 	int fd; /* -1: not open; opened by the first dump and kept */
 	int protocol;
 	uint32_t seq;
+	unsigned readings; /* of a table, also those that were repeated */
 };
 
 struct nlattr_view { /* one attribute; the bytes are inside the message */
@@ -27,7 +29,8 @@ struct nlattr_view { /* one attribute; the bytes are inside the message */
 
 /* `type` is one message of the answer, `body` what follows its header. 0: go on. */
 typedef void nldump_row(void *context, unsigned type, const void *body, size_t len);
-/* Sends `body` as a dump request of `type` and calls `row` for each message of the answer. -1 with
+/* Sends `body` as a dump request of `type` and calls `row` for each message of the answer, once all
+ * of it is there; a table that changed while it was read is read again, a few times. -1 with
  * err (err->sys is the kernel's errno). The kernel is waited for at most 2 s. */
 int nldump_run(struct nldump *nl, unsigned type, const void *body, size_t len, nldump_row *row,
 	       void *context, struct err *err);
