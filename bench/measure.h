@@ -82,8 +82,8 @@ void folder_remove(const char *path);
  * and sees it go knows that all that died before are gone too. -1 where that is not allowed: then
  * nobody waits. */
 int settle_start(void);
-/* Returns when all that died before this call is gone. */
-void settle(int fd);
+/* Returns when all that died before this call is gone; -1: not within a minute. */
+int settle(int fd);
 
 /* Every .pcap file below a folder. */
 struct pcaps {

@@ -42,7 +42,12 @@ int side_run(struct side *side, int batch, const char *folder, int settler, stru
 	if (result == 0)
 		result =
 		    children_wait(child, count, side, start, side->memory ? &least : NULL, why);
-	settle(settler);
+	for (int i = 0; result < 0 && i < count; i++)
+		child_close(&child[i]);
+	if (settle(settler) < 0 && result == 0) {
+		snprintf(why, WHY_LEN, "the kernel is not done with namespaces");
+		result = -1;
+	}
 	double gone = now_ms() - start;
 	for (int i = 0; i < METRICS; i++)
 		out->value[i] = ABSENT;
@@ -301,7 +306,6 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	int settler = settle_start();
-	settle(settler);
 	int result = play(&plan, folder, settler, why);
 	folder_remove(folder);
 	if (result < 0) {

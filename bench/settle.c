@@ -1,5 +1,6 @@
 /* Waits for the kernel to be done with the namespaces of a run, by seeing one more go after them.
  */
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <net/if.h>
@@ -9,6 +10,10 @@
 
 #include "measure.h"
 #include "nl.h"
+
+enum {
+	SETTLE_MS = 60000
+};
 
 struct own {
 	int index;
@@ -75,10 +80,14 @@ int settle_start(void)
 	return -1;
 }
 
-void settle(int fd)
+int settle(int fd)
 {
+	struct pollfd answer = { .fd = fd, .events = POLLIN };
 	char byte = 0;
 
-	if (fd >= 0 && (write(fd, &byte, 1) != 1 || read(fd, &byte, 1) != 1))
-		perror("settle");
+	if (fd < 0)
+		return 0;
+	if (write(fd, &byte, 1) != 1 || poll(&answer, 1, SETTLE_MS) != 1)
+		return -1;
+	return read(fd, &byte, 1) == 1 ? 0 : -1;
 }
