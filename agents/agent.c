@@ -9,6 +9,7 @@
 
 #include "agent_control.h"
 #include "clock.h"
+#include "mem.h"
 
 enum {
 	READ_LEN = 64 * 1024,
@@ -201,10 +202,8 @@ static void serve(struct agent *agent, const struct pollfd *set, nfds_t count)
 
 static void loop(struct agent *agent)
 {
-	struct pollfd *set = calloc(SLOT_MAX, sizeof *set);
+	struct pollfd *set = mem_zeroed(SLOT_MAX, sizeof *set);
 
-	if (set == NULL)
-		abort();
 	while (!agent->is_ending) {
 		int64_t lease_ns = agent->heard_ns + LEASE_MS * INT64_C(1000000);
 		int64_t next_ns = child_timers(agent);

@@ -12,6 +12,7 @@
 #include "caps.h"
 #include "clock.h"
 #include "file.h"
+#include "mem.h"
 #include "proc.h"
 
 enum {
@@ -136,7 +137,7 @@ int hello_setup(struct agent *agent, const struct event *request, struct err *er
 		return err_set(err, ERR_USAGE, "setup: address: %.60s is none", address);
 	snprintf(host->name, sizeof host->name, "%s", name);
 	free(host->names);
-	host->names = names != NULL ? strdup(names) : NULL;
+	host->names = names != NULL ? mem_text(names) : NULL;
 	host->is_private = event_num(request, "is_private", 0) != 0;
 	host->does_drop = event_num(request, "drop", 1) != 0;
 	return send_addresses(agent, err);

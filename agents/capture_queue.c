@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "clock.h"
+#include "mem.h"
 
 int queue_size(int fd, uint32_t bytes, struct err *err)
 {
@@ -58,11 +59,8 @@ bool queue_next(struct capture *capture, struct capture_record *record)
 	_Alignas(struct cmsghdr) char control[256];
 	ssize_t n;
 
-	if (capture->large == NULL) {
-		capture->large = malloc(CAPTURE_WHOLE);
-		if (capture->large == NULL)
-			abort();
-	}
+	if (capture->large == NULL)
+		capture->large = mem_resize(NULL, CAPTURE_WHOLE, 1);
 	struct iovec bytes = { .iov_base = capture->large, .iov_len = capture->snaplen };
 	struct msghdr message = {
 		.msg_iov = &bytes,

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "agent_control.h"
+#include "mem.h"
 #include "util.h"
 
 enum {
@@ -30,9 +31,7 @@ static struct captures *captures_of(struct agent *agent)
 	struct agent_parts *parts = agent_parts(agent);
 
 	if (parts->captures == NULL) {
-		parts->captures = calloc(1, sizeof *parts->captures);
-		if (parts->captures == NULL)
-			abort();
+		parts->captures = mem_zeroed(1, sizeof *parts->captures);
 		parts->captures->agent = agent;
 	}
 	return parts->captures;
@@ -102,9 +101,8 @@ int capture_start(struct agent *agent, const struct event *request, struct err *
 		.buffer = (uint32_t)buffer,
 		.filter = event_get(request, "filter"),
 	};
-	*one = (struct one){ .all = all, .timer = -1, .filter = strdup(text != NULL ? text : "") };
-	if (one->filter == NULL)
-		abort();
+	*one =
+	    (struct one){ .all = all, .timer = -1, .filter = mem_text(text != NULL ? text : "") };
 	snprintf(one->link, sizeof one->link, "%s", link);
 	snprintf(one->iface, sizeof one->iface, "%s", iface);
 	if (file != NULL)

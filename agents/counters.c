@@ -52,11 +52,8 @@ static struct counter *counter_at(struct counters *counters, size_t hint, const 
 			return &counters->all[i];
 	if (counters->count == counters->cap) {
 		size_t cap = counters->cap > 0 ? counters->cap * 2 : 512;
-		struct counter *grown = realloc(counters->all, cap * sizeof *grown);
 
-		if (grown == NULL)
-			abort();
-		counters->all = grown;
+		counters->all = mem_resize(counters->all, cap, sizeof *counters->all);
 		counters->cap = cap;
 	}
 	struct counter *added = &counters->all[counters->count++];
@@ -183,12 +180,10 @@ static void text_parse(struct counters *counters, size_t file, size_t *hint, con
 int counters_read(struct counters *counters, struct err *err)
 {
 	static const size_t room = FILE_MAX;
-	char *bytes = malloc(room);
+	char *bytes = mem_resize(NULL, room, 1);
 	size_t hint = 0;
 	int status = 0;
 
-	if (bytes == NULL)
-		abort();
 	for (size_t i = 0; i < COUNT(files) && status == 0; i++) {
 		size_t len = 0;
 		ssize_t n = 0;

@@ -4,6 +4,7 @@
 
 #include "agent_control.h"
 #include "firewall.h"
+#include "mem.h"
 #include "util.h"
 
 enum {
@@ -23,11 +24,8 @@ int faults_add(struct agent *agent, const char *label, int step, struct err *err
 	struct agent_parts *parts = agent_parts(agent);
 	struct faults *faults = parts->faults;
 
-	if (faults == NULL) {
-		faults = parts->faults = calloc(1, sizeof *faults);
-		if (faults == NULL)
-			abort();
-	}
+	if (faults == NULL)
+		faults = parts->faults = mem_zeroed(1, sizeof *faults);
 	for (size_t i = 0; i < faults->count; i++)
 		if (streq(faults->fault[i].label, label))
 			return err_set(err, ERR_BROKE, "%s is set already", label);

@@ -46,9 +46,7 @@ int names_parse(struct names *out, const char *text, struct err *err)
 {
 	char *save = NULL;
 
-	*out = (struct names){ .text = strdup(text) };
-	if (!out->text)
-		abort();
+	*out = (struct names){ .text = mem_text(text) };
 	for (char *line = strtok_r(out->text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		out->entry = mem_resize(out->entry, out->count + 1, sizeof(*out->entry));

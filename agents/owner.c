@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 
+#include "mem.h"
 #include "parse.h"
 #include "util.h"
 
@@ -58,11 +59,8 @@ static void remember(struct owners *owners, const struct owner *owner)
 		owners->count = 0; /* forgetting costs time, not truth */
 	if (owners->count == owners->cap) {
 		size_t cap = owners->cap > 0 ? owners->cap * 2 : 64;
-		struct owner *grown = realloc(owners->known, cap * sizeof *grown);
 
-		if (grown == NULL)
-			abort();
-		owners->known = grown;
+		owners->known = mem_resize(owners->known, cap, sizeof *owners->known);
 		owners->cap = cap;
 	}
 	owners->known[owners->count++] = *owner;

@@ -1,6 +1,7 @@
 /* The agent's side of snapshots: its stream as a sink, what it remembers, its request. */
 #include "agent.h"
 #include "agent_control.h"
+#include "mem.h"
 #include "snapshot.h"
 
 static void sink_agent_event(void *to, const struct event *event)
@@ -28,9 +29,7 @@ struct snapshots *snapshots_of(struct agent *agent)
 
 	if (parts->snapshots != NULL)
 		return parts->snapshots;
-	parts->snapshots = malloc(sizeof *parts->snapshots);
-	if (parts->snapshots == NULL)
-		abort();
+	parts->snapshots = mem_resize(NULL, 1, sizeof *parts->snapshots);
 	*parts->snapshots = (struct snapshots)SNAPSHOTS_INIT;
 	return parts->snapshots;
 }
@@ -51,9 +50,7 @@ void snapshot_want(struct agent *agent, struct sockdiag_want *want)
 	size_t count = agent_actor_count(agent);
 
 	free(snapshots->first);
-	snapshots->first = calloc(count + 1, sizeof *snapshots->first);
-	if (snapshots->first == NULL)
-		abort();
+	snapshots->first = mem_zeroed(count + 1, sizeof *snapshots->first);
 	for (size_t i = 0; i < count; i++)
 		snapshots->first[i] = agent_actor_at(agent, i).pid;
 	snapshots->nfirst = count;

@@ -6,6 +6,7 @@
 #include <linux/sock_diag.h>
 #include <sys/socket.h>
 
+#include "mem.h"
 #include "nldump.h"
 #include "util.h"
 
@@ -243,9 +244,7 @@ int sockdiag_emit(const struct sockdiag_want *want, struct owners *owners, const
 
 	if (sockdiag_each(port, SOCKDIAG_ALL, table_row, &table, err) < 0)
 		return -1;
-	owner = calloc(table.count + 1, sizeof *owner);
-	if (owner == NULL)
-		abort();
+	owner = mem_zeroed(table.count + 1, sizeof *owner);
 	for (size_t i = 0; i < table.count; i++)
 		owner[i].inode = table.rows[i].inode;
 	owners_find(owners, owner, table.count, want->first, want->nfirst);

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -23,4 +24,18 @@ void *mem_resize(void *old, size_t count, size_t size)
 		_exit(ERR_BROKE);
 	}
 	return new;
+}
+
+void *mem_zeroed(size_t count, size_t size)
+{
+	void *new = mem_resize(NULL, count, size);
+
+	return memset(new, 0, count * size);
+}
+
+char *mem_text(const char *text)
+{
+	size_t len = strlen(text) + 1;
+
+	return memcpy(mem_resize(NULL, len, 1), text, len);
 }

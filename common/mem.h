@@ -6,5 +6,8 @@
 
 /* As realloc(3) of count * size bytes (the product is checked); never NULL, never 0 bytes. */
 void *mem_resize(void *old, size_t count, size_t size);
+/* The same, new and zeroed; a copy of text. */
+void *mem_zeroed(size_t count, size_t size);
+char *mem_text(const char *text);
 
 #endif

@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "env.h"
 #include "file.h"
+#include "mem.h"
 #include "parse.h"
 #include "sha256.h"
 
@@ -187,12 +188,7 @@ int rundir_capture_open(struct rundir *dir, const char *name, uint32_t snaplen, 
 	capture.fd = open_new(dir->fd, file, err);
 	if (capture.fd < 0)
 		return err_in(err, "%s", dir->path);
-	void *grown = realloc(dir->capture, (dir->ncapture + 1) * sizeof(*dir->capture));
-	if (!grown) {
-		close(capture.fd);
-		return err_set(err, ERR_BROKE, "out of memory");
-	}
-	dir->capture = grown;
+	dir->capture = mem_resize(dir->capture, dir->ncapture + 1, sizeof(*dir->capture));
 	sha256_init(&capture.sha);
 	buf_add(&capture.pending, header, sizeof(header));
 	dir->capture[dir->ncapture] = capture;

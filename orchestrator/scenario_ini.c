@@ -130,9 +130,10 @@ int ini_read(struct ini *out, const char *path, struct arena *arena, struct comp
 			      INI_BYTES);
 	else
 		ini_scan(out, path, bytes.data ? bytes.data : "", bytes.len, arena, complaints);
+	/* They agree on all that the scan lets pass: else memory or a file failed. */
 	if (complaints->count == before &&
 	    ini_agrees(out, bytes.data ? bytes.data : "", bytes.len, &why) < 0)
-		status = err_set(err, ERR_USAGE, "%s:%s", path, why.text);
+		status = err_set(err, ERR_BROKE, "%s: %s", path, why.text);
 	buf_close(&bytes);
 	return status;
 }
