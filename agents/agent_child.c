@@ -250,7 +250,7 @@ void child_reap(struct agent *agent)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0 || (pid < 0 && errno == EINTR)) {
 		captures_reaped(agent, pid, status);
 		for (size_t i = 0; i < agent->nchild; i++)
 			if (agent->child[i].pid == pid) {

@@ -134,12 +134,14 @@ int child_wait(pid_t pid, int64_t deadline_ns)
 	struct pollfd end = { .fd = fd, .events = POLLIN };
 	pid_t got;
 
-	while (fd >= 0 && poll(&end, 1, clock_left_ms(deadline_ns)) < 0 && errno == EINTR)
+	int ended = -1; /* no pidfd: waits however long it takes */
+
+	while (fd >= 0 && (ended = poll(&end, 1, clock_left_ms(deadline_ns))) < 0 && errno == EINTR)
 		;
 	if (fd >= 0)
 		close(fd);
-	do
-		got = waitpid(pid, NULL, fd >= 0 ? WNOHANG : 0);
+	do /* of one that is traced the end is seen before it can be waited for */
+		got = waitpid(pid, NULL, ended == 0 ? WNOHANG : 0);
 	while (got < 0 && errno == EINTR);
 	return got == 0 ? -1 : 0;
 }

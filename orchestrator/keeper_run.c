@@ -74,19 +74,43 @@ static _Noreturn void keeper_fail(const struct keeper_spec *spec, const struct e
 	keeper_end(spec, 1);
 }
 
-/* Reads until `count` hosts have said `stage` (0: until end of file). -1 with err.kind ERR_NONE: a
- * host failed and has told lab itself. */
-static int wait_stage(const struct keeper_spec *spec, int said, char stage, size_t count,
+/* A host that was killed says nothing, and the others wait for it. */
+static int find_ended(const struct keeper_spec *spec, const pid_t *pid, struct err *err)
+{
+	for (size_t i = 0; i < spec->plan->nhost; i++) {
+		if (kill(pid[i], 0) < 0 && errno == ESRCH)
+			return err_set(err, ERR_BROKE, "host %s: ended before it was up",
+				       spec->plan->host[i].name);
+	}
+	return 0;
+}
+
+static int poll_hosts(struct pollfd *wait, int64_t deadline_ns)
+{
+	int ms = clock_left_ms(deadline_ns);
+	const struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+	sigset_t none;
+
+	sigemptyset(&none); /* SIGCHLD comes here or nowhere */
+	return ppoll(wait, 1, &left, &none);
+}
+
+/* Reads until all hosts have said `stage` (0: until end of file). -1 with err.kind ERR_NONE: a host
+ * failed and has told lab itself. */
+static int wait_stage(const struct keeper_spec *spec, const pid_t *pid, int said, char stage,
 		      struct err *err)
 {
 	struct pollfd wait = { .fd = said, .events = POLLIN };
+	size_t count = spec->plan->nhost;
 	char bytes[256];
 
 	*err = (struct err){ 0 };
 	for (size_t heard = 0; stage == 0 || heard < count;) {
-		int n = poll(&wait, 1, clock_left_ms(spec->deadline_ns));
+		int n = poll_hosts(&wait, spec->deadline_ns);
 		if (n < 0 && errno != EINTR)
 			return err_sys(err, "poll");
+		if (n < 0 && stage != 0 && find_ended(spec, pid, err) < 0)
+			return -1;
 		if (n == 0 && stage == 0)
 			return err_set(err, ERR_BROKE, "some host did not start its agent in time");
 		if (n == 0)
@@ -244,12 +268,12 @@ static int lay_network(const struct keeper_spec *spec, const pid_t *pid,
 	if (make_bridges(spec->plan, &nl, err) < 0)
 		return refuse_links(spec, err);
 	if (keeper_lose(spec->plan, first_port(spec->plan), spec->deadline_ns, err) < 0 ||
-	    wait_stage(spec, gate->said, STAGE_SET, spec->plan->nhost, err) < 0 ||
+	    wait_stage(spec, pid, gate->said, STAGE_SET, err) < 0 ||
 	    make_cables(spec->plan, pid, &nl, err) < 0 ||
 	    keeper_limit_ports(spec->plan, first_port(spec->plan), &nl, err) < 0)
 		return -1;
 	close(gate->go);
-	if (wait_stage(spec, gate->said, STAGE_UP, spec->plan->nhost, err) < 0 ||
+	if (wait_stage(spec, pid, gate->said, STAGE_UP, err) < 0 ||
 	    raise_ports(spec, &nl, gate->raised, err) < 0)
 		return -1;
 	nl_close(&nl);
@@ -295,6 +319,23 @@ static int share_network(const struct keeper_spec *spec, struct err *err)
 	return result < 0 ? err_in(err, "lo") : 0;
 }
 
+static void on_child(int signal)
+{
+	(void)signal; /* ends ppoll */
+}
+
+/* Whoever ends here is reaped by the kernel; wait_stage hears of it. */
+static void hear_children(void)
+{
+	const struct sigaction action = { .sa_handler = on_child, .sa_flags = SA_NOCLDWAIT };
+	sigset_t child;
+
+	sigaction(SIGCHLD, &action, NULL);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
+}
+
 static int become_keeper(const struct keeper_spec *spec, struct err *err)
 {
 	size_t count = spec->plan->nhost;
@@ -311,7 +352,7 @@ static int become_keeper(const struct keeper_spec *spec, struct err *err)
 		close(nowhere);
 	}
 	ns_reset_signals();
-	signal(SIGCHLD, SIG_IGN); /* whoever ends here is reaped by the kernel */
+	hear_children();
 	signal(SIGPIPE, SIG_IGN);
 	setsid(); /* Ctrl-C is lab's alone: it ends us when the evidence is safe */
 	if (!spec->has_pid_ns)
@@ -335,8 +376,12 @@ int keeper_enter(const struct keeper_spec *spec, struct err *err)
 static bool is_lab_gone(int notes)
 {
 	struct pollfd end = { .fd = notes, .events = POLLIN };
+	int n;
 
-	return poll(&end, 1, 0) != 0; /* lab never writes: whatever is there is the end */
+	do
+		n = poll(&end, 1, 0);
+	while (n < 0 && errno == EINTR);
+	return n != 0; /* lab never writes: whatever is there is the end */
 }
 
 _Noreturn void keeper_run(struct keeper_spec *spec)
@@ -370,7 +415,7 @@ _Noreturn void keeper_run(struct keeper_spec *spec)
 		keeper_fail(spec, &err);
 	if (spec->has_own_net && lay_network(spec, pid, &gate, &err) < 0)
 		keeper_fail(spec, &err);
-	if (wait_stage(spec, gate.said, 0, 0, &err) < 0)
+	if (wait_stage(spec, pid, gate.said, 0, &err) < 0)
 		keeper_fail(spec, &err);
 	free(pid);
 	note_send(spec->notes, NOTE_READY, NOTE_NOBODY, NULL);

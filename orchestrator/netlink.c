@@ -252,6 +252,16 @@ static int answer(const struct nl_batch *batch, const struct nlmsghdr *header, s
 	return -1;
 }
 
+int nl_send(struct nl *nl, const void *bytes, size_t len)
+{
+	ssize_t sent;
+
+	do
+		sent = mnl_socket_sendto(nl->socket, bytes, len);
+	while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -1 : 0;
+}
+
 int nl_flush(struct nl_batch *batch, struct err *err)
 {
 	char bytes[NL_RECEIVE] __attribute__((aligned(8)));
@@ -261,10 +271,12 @@ int nl_flush(struct nl_batch *batch, struct err *err)
 
 	if (batch->count == 0)
 		return 0;
-	if (mnl_socket_sendto(batch->nl->socket, batch->bytes, batch->len) < 0)
+	if (nl_send(batch->nl, batch->bytes, batch->len) < 0)
 		return err_sys(err, "netlink send: %s", batch->what[0]);
 	while (answers < batch->count) { /* the kernel has answered all when sendto returns */
 		ssize_t got = mnl_socket_recvfrom(batch->nl->socket, bytes, sizeof bytes);
+		if (got < 0 && errno == EINTR)
+			continue;
 		if (got < 0)
 			return err_sys(err, "netlink receive: %s", batch->what[answers]);
 		int left = (int)got;

@@ -60,6 +60,8 @@ int nl_add_rate(struct nl_batch *batch, int index, int64_t rate_bps, int mtu, st
 int nl_probe_kind(struct nl *nl, const char *kind, struct err *err);
 /* Sends what waits and reads every answer. -1 names the first request that was refused. */
 int nl_flush(struct nl_batch *batch, struct err *err);
+/* To the kernel, whatever signals come; -1: errno. */
+int nl_send(struct nl *nl, const void *bytes, size_t len);
 
 /* Interfaces that must carry packets before anybody may use them: indexes first..first+count-1. */
 struct nl_ready {

@@ -138,7 +138,12 @@ static int ask_some(struct nl *nl, struct nl_ready *ready, size_t *at, struct er
 		part[message.msg_iovlen++] =
 		    (struct iovec){ .iov_base = header, .iov_len = header->nlmsg_len };
 	}
-	if (message.msg_iovlen > 0 && sendmsg(mnl_socket_get_fd(nl->socket), &message, 0) < 0)
+	ssize_t sent = 0;
+	do
+		if (message.msg_iovlen > 0)
+			sent = sendmsg(mnl_socket_get_fd(nl->socket), &message, 0);
+	while (sent < 0 && errno == EINTR);
+	if (sent < 0)
 		return err_sys(err, "netlink send: a link's state");
 	while (answers < (int)message.msg_iovlen) {
 		int more = read_answers(nl, ready, err);
@@ -185,7 +190,7 @@ static int ask_links(struct nl *nl, bool is_port, struct err *err)
 	header->nlmsg_seq = nl->seq++;
 	struct ifinfomsg *link = nl_link_body(header, 0, false);
 	link->ifi_family = is_port ? AF_BRIDGE : AF_UNSPEC;
-	if (mnl_socket_sendto(nl->socket, header, header->nlmsg_len) < 0)
+	if (nl_send(nl, header, header->nlmsg_len) < 0)
 		return err_sys(err, "netlink dump of links");
 	return 0;
 }
