@@ -24,9 +24,11 @@ void snapshot_emit(struct snapshots *snapshots, const struct sockdiag_want *want
 	event_init(&event, "snapshot");
 	event_int(&event, "snapshot", want->snapshot);
 	event_int(&event, "start_ns", start_ns);
-	if (sockets.kind != ERR_NONE || counters.kind != ERR_NONE)
-		event_text(&event, "error",
-			   sockets.kind != ERR_NONE ? sockets.text : counters.text);
+	const struct err *why = sockets.kind != ERR_NONE    ? &sockets
+				: counters.kind != ERR_NONE ? &counters
+							    : &routes;
+	if (why->kind != ERR_NONE)
+		event_text(&event, "error", why->text);
 	sink_event(sink, &event);
 }
 

@@ -1,6 +1,7 @@
 /* Opens a run directory (or one capture file), finds its hosts, reads its captures into flows. */
 #include "trace.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -154,7 +155,24 @@ static int64_t until(const struct trace *trace)
 	return last_ns == INT64_MIN ? INT64_MAX : last_ns;
 }
 
-static int directory_read(struct trace *trace, int dirfd, struct err *err)
+/* 20261122T175308Z-...: made for a run, whether or not it came to write something. */
+static bool is_of_run(const char *path)
+{
+	static const char shape[] = "99999999T999999Z-";
+	size_t len = strlen(path);
+
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	for (size_t i = 0; shape[i]; i++)
+		if (shape[i] == '9' ? !isdigit((unsigned char)path[len + i])
+				    : path[len + i] != shape[i])
+			return false;
+	return true;
+}
+
+static int directory_read(struct trace *trace, const char *path, int dirfd, struct err *err)
 {
 	if (events_load(dirfd, "events.ndjson", &trace->event, &trace->nevent, trace->arena, err) <
 	    0)
@@ -169,7 +187,7 @@ static int directory_read(struct trace *trace, int dirfd, struct err *err)
 	if (captures_read(trace, dirfd, &said, err) < 0)
 		return -1;
 	captures_gone(trace, &said);
-	if (!trace->nevent && !trace->ncapture)
+	if (!trace->nevent && !trace->ncapture && !is_of_run(path))
 		return err_set(err, ERR_USAGE, "not a run directory: no events, no captures");
 	trace_readings(trace);
 	trace->until_ns = until(trace);
@@ -205,7 +223,7 @@ int trace_load(struct trace *trace, const char *path, struct arena *arena, struc
 	int dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
 		return err_sys(err, "%s", path);
-	int status = directory_read(trace, dirfd, err);
+	int status = directory_read(trace, path, dirfd, err);
 	close(dirfd);
 	if (status < 0)
 		err_in(err, "%s", path);
