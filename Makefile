@@ -98,8 +98,28 @@ $(B)/tests/%: $(B)/tests/%.o $(ARCHIVES)
 	$(call SAY,LD $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) -lcmocka $(LIBS)
 
+# The sweep's own programs: tests/sweep/.
+.PHONY: sweepers sweep
+sweepers: $(B)/tests/inject $(B)/tests/failalloc.so
+$(B)/tests/syscalls.h: $(B)/flags.stamp
+	@mkdir -p $(@D)
+	@{ echo 'static const struct { long number; const char *name; } syscall_names[] = {'; \
+		echo '#include <sys/syscall.h>' | $(CC) -E -dM - | \
+		sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/\t{ __NR_\1, "\1" },/p' | sort; echo '};'; } >$@
+$(B)/tests/inject: tests/sweep/inject.c $(B)/tests/syscalls.h
+	$(call SAY,LD $@)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(BASE)) $(CFLAGS) -iquote $(B)/tests -o $@ $<
+$(B)/tests/failalloc.so: tests/sweep/failalloc.c $(B)/flags.stamp
+	$(call SAY,LD $@)
+	$(Q)mkdir -p $(@D) && $(CC) $(filter-out -MMD -MP,$(BASE)) -O2 -fPIC -shared -o $@ $<
+
+## sweep: ends a run, fails its calls and allocations, at every point; half an hour
+SWEEP = kill error alloc
+sweep: all sweepers
+	@B=$(abspath $(B)) tests/sweep/sweep.sh -o $(B)/sweep.ndjson $(SWEEP) | tee $(B)/sweep.txt
+
 .PHONY: tests unit test check
-tests: $(TESTS) bench-tools
+tests: $(TESTS) bench-tools sweepers
 
 ## test: install what the tests need, build, run the unit tests and the black-box tests
 test:
@@ -120,7 +140,7 @@ unit: $(filter $(B)/tests/t_$(subst *,%,$(T)),$(TESTS))
 
 ## cli: the black-box tests alone; T=name for one of them
 .PHONY: cli
-cli: all
+cli: all sweepers
 	@B=$(abspath $(B)) tests/run -- $(wildcard tests/cli/$(T).sh)
 
 ## golden: makes the files that tests compare with anew; read their diff like code

@@ -40,6 +40,9 @@ t 'and leaves nothing' settled
 mkdir foreign && echo '{}' >foreign/x
 exits 2 "$LAB" report "$T/foreign"
 like "$err" 'foreign' 'a directory that is no run is named'
+mkdir 20260102T030405Z-refused-beef
+exits 3 "$LAB" report 20260102T030405Z-refused-beef
+like "$out$err" 'undecided' 'a run that ended before it wrote is one'
 exits 2 "$LAB" run nosuch
 exits 2 "$LAB" run refusde
 like "$err" 'refused' 'the nearest scenario is named'
