@@ -1,6 +1,8 @@
 # lab: see README.md; `make help` lists the targets. `make B=dir` builds elsewhere; sources are found
 # by wildcard. Nothing is installed but by demo and check (scripts/need) and by install.
 B ?= build
+# One name for one folder: in the tree by its relative name, or what objects depend on is not found.
+override B := $(patsubst $(CURDIR)/%,%,$(abspath $(B)))
 CC = cc
 AR = ar
 PREFIX ?= /usr/local
@@ -128,7 +130,7 @@ test:
 	@B=$(abspath $(B)) tests/run -o $(OUT) $(TESTS) -- $(SCRIPTS)
 
 ## check: everything, a stage after the other; STAGES='test lint' for some of them
-STAGES = lint test clang repro valgrind asan coverage
+STAGES = lint test clang repro valgrind asan coverage fuzz
 check:
 	@scripts/need check
 	+@B=$(abspath $(B)) MAKE='$(MAKE)' tests/check.sh $(STAGES)

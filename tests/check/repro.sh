@@ -1,23 +1,19 @@
 #!/bin/bash
-# The same sources give the same bytes, whatever the folder and the time.
+# The same sources give the same bytes, whatever the folder and the time: the programs of this build
+# against those of a copy of the sources, built elsewhere.
 . "$(dirname "$0")/../lib.sh"
 
-# copy FOLDER: what the build reads, and nothing of what it made before
-copy() {
-	mkdir -p "$1"
-	cp -r "$SRC"/{Makefile,scripts,common,agents,analysis,report,orchestrator} "$1/"
-}
-copy "$T/one"
-copy "$T/deeper/in/two"
-
-t 'a build' make -C one -j"$(nproc)" B=build all
-t 'a build elsewhere' env TZ=Asia/Tokyo LC_ALL=C make -C deeper/in/two -j"$(nproc)" B=b/c all
+copy=$T/deeper/in/two
 lacks() {
-	! grep -qF "$T" "$1"
+	! grep -qF -e "$1" "$2"
 }
+mkdir -p "$copy"
+cp -r "$SRC"/{Makefile,scripts,common,agents,analysis,report,orchestrator} "$copy/"
+t 'a copy of the sources builds' \
+	env TZ=Asia/Tokyo LC_ALL=C make -C "$copy" -j"$(nproc)" CC="${CC:-cc}" B=b/c all
 for program in lab lab-agent; do
-	t "$program is the same in both, byte for byte" \
-		cmp "one/build/$program" "deeper/in/two/b/c/$program"
-	t "$program names no folder of the build" lacks "one/build/$program"
+	t "$program is the same in both, byte for byte" cmp "$B/$program" "$copy/b/c/$program"
+	t "$program names no folder of its build" lacks "$SRC" "$B/$program"
+	t "$program names no folder of the copy's build" lacks "$T" "$copy/b/c/$program"
 done
 done_testing
