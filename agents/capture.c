@@ -118,7 +118,7 @@ static int capture_bind(const struct capture *capture, const struct iface *iface
 int capture_open(struct capture *capture, const struct capture_spec *spec, struct err *err)
 {
 	struct iface iface = { 0 };
-	uint32_t buffer = spec->buffer > 0 ? spec->buffer : CAPTURE_BUFFER;
+	uint32_t buffer = spec->buffer > 0 ? spec->buffer : CAPTURE_QUEUE_MAX;
 	int status = 0;
 
 	*capture = (struct capture){ .fd = -1, .number = spec->number, .snaplen = spec->snaplen };
@@ -136,7 +136,7 @@ int capture_open(struct capture *capture, const struct capture_spec *spec, struc
 		goto fail;
 	if (buffer <= CAPTURE_QUEUE_MAX)
 		status = queue_make(capture, buffer, err);
-	if (status == 0 && buffer > CAPTURE_BUFFER)
+	if (status == 0 && spec->buffer > 0)
 		status = ring_make(capture, buffer, iface.mtu, err);
 	if (status < 0 || capture_bind(capture, &iface, err) < 0)
 		goto fail;

@@ -14,8 +14,7 @@
 #include "sink.h"
 
 enum {
-	CAPTURE_BUFFER = 1 << 20, /* when none is asked for; then a smaller queue is taken too */
-	CAPTURE_QUEUE_MAX = 8 << 20,
+	CAPTURE_QUEUE_MAX = 8 << 20, /* also when none is asked for; then a smaller one will do */
 	CAPTURE_FILTER_MAX = 4096, /* instructions, as the kernel's BPF_MAXINSNS */
 };
 
@@ -23,7 +22,7 @@ struct capture_spec {
 	uint16_t number;
 	const char *iface;
 	uint32_t snaplen;   /* bytes of a packet that are kept; 0: all */
-	uint32_t buffer;    /* bytes for packets that wait; 0: CAPTURE_BUFFER */
+	uint32_t buffer;    /* bytes for packets that wait; 0: a queue as long as it may be */
 	const char *filter; /* hex of struct sock_filter[]; NULL or "": everything */
 };
 

@@ -51,7 +51,7 @@ const struct event_row event_rows[] = {
 	{ NULL, "file", "HOST.LINK, below capture/" },
 	{ NULL, "engine", "who captures" },
 	{ NULL, "snaplen", "bytes kept of each packet" },
-	{ NULL, "buffer", "bytes of its ring" },
+	{ NULL, "buffer", "bytes for packets that wait" },
 	{ NULL, "filter", "in the language of pcap-filter(7), empty: everything" },
 	{ "capture.end", NULL, "a capture ended" },
 	{ NULL, "link", "of the scenario" },

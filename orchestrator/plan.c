@@ -9,8 +9,7 @@
 enum {
 	VETH_MTU = 1500,
 	LO_MTU = 65536,
-	FRAME_EXTRA = 22, /* Ethernet header and two VLAN tags: whole packets stay whole */
-	RING = 1 << 20,
+	FRAME_EXTRA = 22,  /* Ethernet header and two VLAN tags: whole packets stay whole */
 	LO_RING = 8 << 20, /* frames of 64 KiB: a burst of a hundred still fits */
 	/* tcpdump has a slot of the snaplen for each packet, on lo twice for each. */
 	DUMP_RING = 8 << 20,
@@ -213,7 +212,7 @@ static int64_t usual_buffer(const struct maker *m, const char *engine)
 {
 	if (streq(engine, "tcpdump"))
 		return m->is_loopback ? DUMP_LO_RING : DUMP_RING;
-	return m->is_loopback ? LO_RING : RING;
+	return m->is_loopback ? LO_RING : 0;
 }
 
 static void add_captures(struct maker *m, struct plan_capture *capture,

@@ -36,10 +36,10 @@ struct plan_link {
 };
 
 struct plan_capture {
-	size_t host, port; /* index in plan_host.port */
-	int64_t snaplen, buffer;
-	const char *filter; /* libpcap's words; "" for all */
-	const char *engine; /* "packet", "tcpdump" */
+	size_t host, port;       /* index in plan_host.port */
+	int64_t snaplen, buffer; /* bytes; buffer 0: as much as the host's queue may hold */
+	const char *filter;      /* libpcap's words; "" for all */
+	const char *engine;      /* "packet", "tcpdump" */
 };
 
 struct plan {
@@ -50,7 +50,7 @@ struct plan {
 	const struct plan_link *link;
 	const struct plan_capture *capture;
 	const char *hosts_file; /* the text that hosts without a resolver have in common */
-	const char *ports; /* "1234,1235": every port that a step names, for snapshots */
+	const char *ports;      /* "1234,1235": every port that a step names, for snapshots */
 };
 
 /* Sysctls that some kernels lack (tcp_syn_linear_timeouts, IPv6's own): where the file is absent

@@ -218,7 +218,8 @@ static void json_captures(struct json *json, const struct plan *plan)
 		json_text(json, "host", plan->host[c->host].name);
 		json_text(json, "link", plan->link[plan->host[c->host].port[c->port].link].name);
 		json_int(json, "snaplen", c->snaplen);
-		json_int(json, "buffer", c->buffer);
+		if (c->buffer > 0)
+			json_int(json, "buffer", c->buffer);
 		json_text(json, "filter", c->filter);
 		json_text(json, "engine", c->engine);
 		json_object_end(json);

@@ -146,7 +146,8 @@ static const struct schema_row capture_rows[] = {
 	  .form_text = "SIZE",
 	  .param = { .name = "buffer",
 		     .kind = PARAM_SIZE,
-		     .text = "size of the ring, for floods" } },
+		     .text = "room for packets that wait, for floods (8m, less where the kernel "
+			     "grants less)" } },
 	{ .form = ROW_OPTION,
 	  .form_text = "ENGINE",
 	  .param = { .name = "engine",

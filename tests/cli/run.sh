@@ -9,7 +9,7 @@ mask() {
 		-e 's/lab-agent [0-9]+/lab-agent PID/g' -e 's/run([ =])[0-9a-f]{4}\b/run\1ID/g' \
 		-e 's/(10\.7\.0\.[23]):[0-9]+/\1:PORT/g' -e 's/-[0-9a-f]{4}\//-ID\//g' \
 		-e 's/[0-9]{8}T[0-9]{6}Z/WHEN/g' -e 's/trace=[0-9a-f]+/trace=HASH/' \
-		-e 's/event [0-9, ]+/event N/g' -e 's/#[0-9]+/#N/g' -e 's/(Captured) +[0-9]+/\1 N/' \
+		-e 's/event [0-9, ]+/event N/g' -e 's/… [0-9]+ packets/… N packets/' -e 's/#[0-9]+/#N/g' -e 's/(Captured) +[0-9]+/\1 N/' \
 		-e 's/[0-9]\.[0-9]{3}( |$)/TIME\1/g' -e "s|$T|DIR|g" -e 's/ +/ /g' -e 's/ $//'
 }
 
