@@ -118,7 +118,8 @@ $(B)/tests/failalloc.so: tests/sweep/failalloc.c $(B)/flags.stamp
 ## sweep: ends a run, fails its calls and allocations, at every point; half an hour
 SWEEP = kill error alloc
 sweep: all sweepers
-	@B=$(abspath $(B)) tests/sweep/sweep.sh -o $(B)/sweep.ndjson $(SWEEP) | tee $(B)/sweep.txt
+	@B=$(abspath $(B)) tests/sweep/sweep.sh -o $(B)/sweep.ndjson $(SWEEP) >$(B)/sweep.txt; \
+		status=$$?; cat $(B)/sweep.txt; exit $$status
 
 .PHONY: tests unit test check
 tests: $(TESTS) bench-tools sweepers
