@@ -239,7 +239,7 @@ lint: export SH_FILES := $(SH_FILES)
 lint: export INCLUDES := $(LAYERS) tests/unit bench/limits
 lint: export TIDY_FLAGS = $(filter-out -MMD -MP -Werror,$(BASE)) $(INCLUDES:%=-iquote %)
 lint:
-	@mkdir -p $(B) && B=$(abspath $(B)) tests/run -t 900 -o $(OUT) -- tests/check/lint.sh
+	@mkdir -p $(B) && B=$(abspath $(B)) tests/run -t 1800 -o $(OUT) -- tests/check/lint.sh
 
 ## man: the manual pages, with scdoc
 MAN := $(patsubst man/%.scd,$(B)/man/%,$(wildcard man/*.scd))

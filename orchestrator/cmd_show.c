@@ -16,7 +16,7 @@ static void print_topology(FILE *out, const struct scenario *s)
 	for (size_t i = 0; i < s->nlink; i++) {
 		fprintf(out, "  %s", s->link[i].name);
 		for (size_t j = 0, len; j < s->link[i].nhost; j += len) {
-			const size_t *at = &s->link[i].host[j];
+			const size_t *at = s->link[i].host + j;
 			const struct scenario_host *h = &s->host[*at];
 			len = scenario_group_len(s, at, s->link[i].nhost - j);
 			fprintf(out, "%s%s", j ? ", " : ": ", h->name);

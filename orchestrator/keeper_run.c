@@ -406,8 +406,7 @@ _Noreturn void keeper_run(struct keeper_spec *spec)
 	if (spec->has_own_net) {
 		keeper_look_at_sysctls(spec);
 		result = set_children(&err);
-	}
-	else
+	} else
 		result = share_network(spec, &err);
 	if (result == 0)
 		result = keeper_share_hosts(spec, &err);
