@@ -38,10 +38,11 @@ fi
 mkdir -p fake/tests && cp "$inject" "$B/tests/failalloc.so" fake/tests/ && cp "$B/lab-agent" fake/
 cat >fake/lab <<F
 #!/bin/sh
-'$LAB' "\$@" >/dev/null && echo 'refused: refused.firewall-reset (proven)'
+[ "\$1" != report ] || exec echo 'refused: refused.firewall-reset (proven)'
+exec '$LAB' "\$@"
 F
 chmod +x fake/lab
-exits 1 env B="$T/fake" "$sweep" -m 2 alloc
+exits 1 env B="$T/fake" "$sweep" -m 4 kill
 like "$err" '"false":"[^"]*refused.firewall-reset' 'a false verdict is seen'
 
 points() {
