@@ -213,7 +213,8 @@ bool ns_sysctl_is(const char *name, const char *value)
 		return false;
 	text[len - (text[len - 1] == '\n')] = 0;
 	for (char *at = text; *at; at++)
-		*at = *at == '\t' ? ' ' : *at;
+		if (*at == '\t')
+			*at = ' ';
 	return streq(text, value);
 }
 
