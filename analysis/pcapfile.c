@@ -95,9 +95,14 @@ int pcapfile_open(struct pcapfile *file, int dirfd, const char *name, struct err
 		fclose(stream);
 		return -1;
 	}
+	errno = 0;
 	file->handle = file->lib.fopen_offline(stream, PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!file->handle) {
+		bool is_broken =
+		    ferror(stream) || errno == ENOMEM; /* disk or memory, not the file */
 		fclose(stream);
+		if (is_broken)
+			return err_set(err, ERR_BROKE, "%s: %s", name, why);
 		return err_set(err, ERR_USAGE, "%s: not a capture: %s", name, why);
 	}
 	file->linktype = file->lib.datalink(file->handle);

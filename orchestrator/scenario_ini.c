@@ -87,7 +87,9 @@ static int read_bytes(const char *path, struct buf *out, struct err *err)
 
 	if (fd < 0) {
 		err_sys(err, "%s", path);
-		err->kind = ERR_USAGE;
+		if (err->sys != EIO && err->sys != EMFILE && err->sys != ENFILE &&
+		    err->sys != ENOMEM && err->sys != ENOSPC && err->sys != EINTR)
+			err->kind = ERR_USAGE; /* the caller's name for it, not the machine */
 		return -1;
 	}
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
