@@ -19,7 +19,7 @@ int history_is_run(const char *name)
 	static const char shape[] = "99999999T999999Z-";
 	size_t len = strlen(name);
 
-	if (len < sizeof(shape) + 5 || len > 200)
+	if (len < sizeof(shape) + 5 || len > 200 || strchr(name, '/'))
 		return 0;
 	for (size_t i = 0; shape[i]; i++)
 		if (shape[i] == '9' ? !isdigit((unsigned char)name[i]) : name[i] != shape[i])

@@ -53,6 +53,7 @@ static void only_names_of_runs_are_runs(void **state)
 	assert_false(history_is_run(".."));
 	assert_false(history_is_run("20261122T175308Z-refused-4f2g"));
 	assert_false(history_is_run("2026-1122T175308Z-refused-4f2a"));
+	assert_false(history_is_run("20261122T175308Z-r/../../x-4f2a"));
 }
 
 static void what_is_queued_is_written_in_order_and_numbered(void **state)
