@@ -13,7 +13,6 @@
 
 enum {
 	READ_LEN = 64 * 1024,
-	LEASE_MS = 10000,
 	FLUSH_MS = 1000,
 };
 
@@ -205,7 +204,7 @@ static void loop(struct agent *agent)
 	struct pollfd *set = mem_zeroed(SLOT_MAX, sizeof *set);
 
 	while (!agent->is_ending) {
-		int64_t lease_ns = agent->heard_ns + LEASE_MS * INT64_C(1000000);
+		int64_t lease_ns = agent->heard_ns + agent->lease_ns;
 		int64_t next_ns = child_timers(agent);
 		nfds_t count;
 
@@ -226,6 +225,7 @@ static int open_agent(struct agent *agent, int in, int out)
 	sigset_t mask;
 
 	*agent = (struct agent){ .in = in, .out = out, .signals = -1, .host.does_drop = true };
+	agent->lease_ns = AGENT_LEASE_NS;
 	for (size_t i = 0; i < AGENT_WATCHES; i++)
 		agent->watch[i].fd = -1;
 	sigemptyset(&mask);

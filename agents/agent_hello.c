@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
+#include "actor.h"
 #include "caps.h"
 #include "clock.h"
 #include "file.h"
@@ -127,12 +128,15 @@ int hello_setup(struct agent *agent, const struct event *request, struct err *er
 	const char *name = event_get(request, "name"), *address = event_get(request, "address");
 	const char *names = event_get(request, "names");
 	struct host_facts *host = &agent->host;
+	int64_t lease_ns = request_num(request, "lease_ns", AGENT_LEASE_NS);
 
 	if (name == NULL || *name == '\0' || strlen(name) >= sizeof host->name)
 		return err_set(err, ERR_USAGE, "setup: no host name of at most %zu bytes",
 			       sizeof host->name - 1);
 	if (names != NULL && strlen(names) > NAMES_MAX)
 		return err_set(err, ERR_USAGE, "setup: names: more than %d bytes", NAMES_MAX);
+	if (lease_ns < AGENT_LEASE_LEAST_NS || lease_ns > AGENT_LEASE_MOST_NS)
+		return err_set(err, ERR_USAGE, "setup: lease_ns: not from 0.1 s to 60 s");
 	if (address != NULL && addr_parse(&host->address, address, 0) < 0)
 		return err_set(err, ERR_USAGE, "setup: address: %.60s is none", address);
 	snprintf(host->name, sizeof host->name, "%s", name);
@@ -140,5 +144,6 @@ int hello_setup(struct agent *agent, const struct event *request, struct err *er
 	host->names = names != NULL ? mem_text(names) : NULL;
 	host->is_private = event_num(request, "is_private", 0) != 0;
 	host->does_drop = event_num(request, "drop", 1) != 0;
+	agent->lease_ns = lease_ns;
 	return send_addresses(agent, err);
 }

@@ -52,6 +52,11 @@ struct watch {
 	void *context;
 };
 
+/* Of silence: when setup names none, and the least and the most that it may name. */
+#define AGENT_LEASE_NS INT64_C(10000000000)
+#define AGENT_LEASE_LEAST_NS INT64_C(100000000)
+#define AGENT_LEASE_MOST_NS INT64_C(60000000000)
+
 struct agent {
 	int in, out, signals;
 	struct frame_reader reader;
@@ -63,7 +68,8 @@ struct agent {
 	struct child *child; /* owned */
 	struct watch watch[AGENT_WATCHES];
 	int64_t heard_ns; /* the last frame */
-	bool has_lease;   /* a ping was seen: silence ends us */
+	int64_t lease_ns; /* how long a silence may be */
+	bool has_lease;   /* a ping was seen: a longer silence ends us */
 	bool is_ending;
 	int status;
 };

@@ -10,24 +10,56 @@ static void ping(struct driver *driver)
 	assert_int_equal(write(driver->fd, bytes, sizeof bytes), sizeof bytes);
 }
 
-static void silence_after_a_ping_ends_the_agent_in_ten_seconds(void **state)
+static void silence_after_a_ping_ends_the_agent_when_its_lease_is_over(void **state)
 {
 	struct driver driver;
 	enum frame_type type;
-	int64_t start_ns;
-	struct pollfd set;
+	int64_t start_ns, silent_ns;
 
 	(void)state;
 	driver_open(&driver);
 	assert_true(driver_next(&driver, &type));
+	assert_string_equal(driver_play(&driver, 1, "setup - name=h lease_ns=400000000"), "ok");
+	start_ns = clock_mono_ns();
 	ping(&driver);
 	assert_true(driver_next(&driver, &type));
 	assert_int_equal(type, FRAME_PONG);
-	start_ns = clock_mono_ns();
-	set = (struct pollfd){ .fd = driver.fd, .events = POLLIN };
-	assert_int_equal(poll(&set, 1, 15000), 1);
-	assert_true(clock_mono_ns() - start_ns > 9000000000);
 	assert_false(driver_next(&driver, &type));
+	silent_ns = clock_mono_ns() - start_ns;
+	assert_true(silent_ns >= 400000000);
+	assert_true(silent_ns < 9000000000); /* not the lease of who names none */
+	assert_int_equal(driver_close(&driver), 0);
+}
+
+static void silence_without_a_ping_ends_nothing(void **state)
+{
+	struct driver driver;
+	struct pollfd set;
+	enum frame_type type;
+
+	(void)state;
+	driver_open(&driver);
+	assert_true(driver_next(&driver, &type));
+	assert_string_equal(driver_play(&driver, 1, "setup - name=h lease_ns=100000000"), "ok");
+	set = (struct pollfd){ .fd = driver.fd, .events = POLLIN };
+	assert_int_equal(poll(&set, 1, 300), 0); /* three leases long */
+	ping(&driver);
+	assert_true(driver_next(&driver, &type));
+	assert_int_equal(type, FRAME_PONG);
+	assert_int_equal(driver_close(&driver), 0);
+}
+
+static void a_lease_out_of_bounds_is_refused(void **state)
+{
+	struct driver driver;
+	enum frame_type type;
+
+	(void)state;
+	driver_open(&driver);
+	assert_true(driver_next(&driver, &type));
+	assert_string_equal(driver_play(&driver, 1, "setup - name=h lease_ns=99999999"), "error");
+	assert_string_equal(driver_play(&driver, 2, "setup - name=h lease_ns=60000000001"),
+			    "error");
 	assert_int_equal(driver_close(&driver), 0);
 }
 
@@ -77,7 +109,9 @@ static void the_agent_and_its_actors_die_with_who_started_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(silence_after_a_ping_ends_the_agent_in_ten_seconds),
+		cmocka_unit_test(silence_after_a_ping_ends_the_agent_when_its_lease_is_over),
+		cmocka_unit_test(silence_without_a_ping_ends_nothing),
+		cmocka_unit_test(a_lease_out_of_bounds_is_refused),
 		cmocka_unit_test(the_agent_and_its_actors_die_with_who_started_it),
 	};
 
