@@ -44,12 +44,19 @@ static void add_rule(struct buf *out, const struct plan *plan, size_t link, int 
 static int load_ruleset(const char *text, int64_t deadline_ns, struct err *err)
 {
 	static const char *const argv[] = { "nft", "-f", "-", NULL };
+	struct sigaction thrown, kept;
 	struct proc_result done;
-	int result;
 
-	signal(SIGCHLD, SIG_DFL); /* its status is for us, not for the kernel to throw away */
-	result = proc_run(argv, text, clock_left_ms(deadline_ns), &done, err);
-	signal(SIGCHLD, SIG_IGN);
+	/* nft's status is for us, not for the kernel to throw away. The handler stays: a host that
+	 * ends meanwhile is still to be heard of. */
+	sigaction(SIGCHLD, NULL, &thrown);
+	kept = thrown;
+	kept.sa_flags &= ~SA_NOCLDWAIT;
+	sigaction(SIGCHLD, &kept, NULL);
+	int result = proc_run(argv, text, clock_left_ms(deadline_ns), &done, err);
+	sigaction(SIGCHLD, &thrown, NULL);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
 	if (result == 0 && (!WIFEXITED(done.status) || WEXITSTATUS(done.status) != 0))
 		result = err_set(err, ERR_CANNOT, "nft refuses a bridge's rules: %.*s",
 				 (int)strcspn(done.err.data, "\n"), done.err.data);

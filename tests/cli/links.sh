@@ -79,8 +79,19 @@ if [ -x /usr/sbin/nft ] || command -v nft >/dev/null; then
 	like "$(cat out.txt)" 'recovery ok dave client established' 'neither before nor after'
 	like "$(cat out.txt)" 'verdict=timeout' 'and that is what the diagnosis finds'
 	unlike "$(cat out.txt)" '✗ wire' 'the client sent its SYN again, the server saw nothing'
+	inject=$B/tests/inject calls=$T/calls
+	if [ -x "$inject" ] && "$inject" -o saw -l "$calls" "$LAB" run ./lossy.ini -b netns -q -o "$T/seen" &>"$T/why" &&
+		[ -s "$calls" ]; then
+		keeper=$(awk '$1 ~ /^0\.[0-9]+\.[0-9]+$/ { sub(/\.[0-9]+$/, "", $1); print $1; exit }' "$calls")
+		"$inject" -o saw -r "$keeper.1" -c ioctl -n 1 -s 9 "$LAB" run ./lossy.ini -b netns -q \
+			-o "$T/killed" &>out.txt
+		like "$(cat out.txt)" 'host server: ended before it was up' \
+			'a host killed behind the rules of a loss is heard of at once'
+	else
+		skip 'tests/inject is not built, or may not trace here'
+	fi
 else
-	skip 'no nft' 5
+	skip 'no nft' 6
 fi
 is "$(no_namespaces)" '' 'nothing is left'
 done_testing
