@@ -33,6 +33,7 @@ int main(int argc, char **argv)
 	int status = -1;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* whoever started lab may have ignored it: no end were heard */
 	if (cli_parse(&cli, argc, argv, &arena, &err) == 0) {
 		if (cli.wants_help) {
 			if (cli.is_bare)
