@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -102,4 +103,16 @@ void file_give(int dirfd, const char *name)
 		return;
 	if (fchownat(dirfd, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return; /* stays root's: there is nothing to mend here */
+}
+
+void file_allow(size_t count)
+{
+	static const size_t usual = 256;
+	struct rlimit limit;
+
+	count += usual;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= count)
+		return;
+	limit.rlim_cur = count < limit.rlim_max ? count : limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }

@@ -16,4 +16,8 @@ int write_all(int fd, const void *bytes, size_t len);
 /* As root: what we made in a folder of somebody else's (sudo) is theirs too. Best effort. */
 void file_give(int dirfd, const char *name);
 
+/* Lifts the soft limit of this process to `count` open files beside the usual few, as far as the
+ * hard one lets it. */
+void file_allow(size_t count);
+
 #endif

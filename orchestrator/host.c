@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "backend.h"
 #include "clock.h"
+#include "file.h"
 #include "proc.h"
 #include "step.h"
 
@@ -88,20 +88,9 @@ int pair_open(int type, int fd[2], struct err *err)
 	return 0;
 }
 
-/* Two descriptors a host may be more than the soft limit of this process. */
-static void allow_files(size_t count)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= count)
-		return;
-	limit.rlim_cur = count < limit.rlim_max ? count : limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 int streams_open(struct lab *lab, int *far_fd, struct err *err)
 {
-	allow_files(2 * lab->nhost + 256);
+	file_allow(2 * lab->nhost);
 	for (size_t i = 0; i < lab->nhost; i++)
 		far_fd[i] = -1;
 	for (size_t i = 0; i < lab->nhost; i++) {

@@ -130,6 +130,7 @@ static int start_captures(struct run *run, struct err *err)
 	const size_t most = COUNT(run->session.host[0].capture);
 	int *count = arena_array(run->arena, run->plan.nhost, sizeof(*count));
 
+	file_allow(run->plan.nhost + run->plan.ncapture);
 	for (size_t i = 0; i < run->plan.ncapture; i++) {
 		const struct plan_capture *capture = &run->plan.capture[i];
 		if ((size_t)count[capture->host] == most)

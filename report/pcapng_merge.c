@@ -201,6 +201,7 @@ int pcapng_write(int dirfd, const struct result *result, struct err *err)
 	}
 	if (pcaplib_open(&lib, err) < 0)
 		return -1;
+	file_allow(2 * count); /* all at once, and a run still holds those it wrote */
 	input = calloc(count, sizeof *input);
 	if (!input)
 		return err_sys(err, "run.pcapng");
