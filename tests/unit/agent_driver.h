@@ -184,4 +184,40 @@ static inline int driver_close(struct driver *driver)
 	return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* A driver whose host is set up at 127.0.0.3; serves on a port of the kernel's choice, if asked. */
+static inline void driver_host(struct driver *driver, int *port)
+{
+	enum frame_type type;
+
+	driver_open(driver);
+	assert_true(driver_next(driver, &type));
+	assert_int_equal(type, FRAME_HELLO);
+	assert_string_equal(driver_play(driver, 1, "setup - name=h address=127.0.0.3 drop=1"),
+			    "ok");
+	if (port == NULL)
+		return;
+	driver_request(driver, 2, "tcp.serve serve port=0");
+	assert_true(driver_event(driver, "listen"));
+	*port = (int)event_num(&driver->last, "port", 0);
+	assert_true(*port > 0);
+	assert_string_equal(event_get(&driver->last, "address"), "127.0.0.3");
+	assert_string_equal(driver_done(driver, 2), "ok");
+}
+
+/* With the port for PORT. */
+static inline const char *driver_play_at(struct driver *driver, int64_t id, const char *fmt,
+					 int port)
+{
+	char line[512];
+
+	snprintf(line, sizeof line, "%s", fmt);
+	for (char *at = strstr(line, "PORT"); at != NULL; at = NULL) {
+		char rest[512];
+
+		snprintf(rest, sizeof rest, "%s", at + 4);
+		snprintf(at, sizeof line - (size_t)(at - line), "%d%s", port, rest);
+	}
+	return driver_play(driver, id, line);
+}
+
 #endif

@@ -1,42 +1,8 @@
-/* The real agent over a socketpair, its hosts on loopback addresses. */
+/* The real agent over a socketpair, its hosts on loopback addresses: its protocol, its rights, and
+ * how it and its actors end. */
 #include "unit.h"
 
-#include "addr.h"
 #include "agent_driver.h"
-
-/* A driver whose host is set up at 127.0.0.3; serves on a port of the kernel's choice. */
-static void open_host(struct driver *driver, int *port)
-{
-	enum frame_type type;
-
-	driver_open(driver);
-	assert_true(driver_next(driver, &type));
-	assert_int_equal(type, FRAME_HELLO);
-	assert_string_equal(driver_play(driver, 1, "setup - name=h address=127.0.0.3 drop=1"),
-			    "ok");
-	if (port == NULL)
-		return;
-	driver_request(driver, 2, "tcp.serve serve port=0");
-	assert_true(driver_event(driver, "listen"));
-	*port = (int)event_num(&driver->last, "port", 0);
-	assert_true(*port > 0);
-	assert_string_equal(event_get(&driver->last, "address"), "127.0.0.3");
-	assert_string_equal(driver_done(driver, 2), "ok");
-}
-
-static const char *play_at(struct driver *driver, int64_t id, const char *fmt, int port)
-{
-	char line[512];
-
-	snprintf(line, sizeof line, "%s", fmt);
-	for (char *at = strstr(line, "PORT"); at != NULL; at = NULL) {
-		char rest[512];
-
-		snprintf(rest, sizeof rest, "%s", at + 4);
-		snprintf(at, sizeof line - (size_t)(at - line), "%d%s", port, rest);
-	}
-	return driver_play(driver, id, line);
-}
 
 static bool is_gone(pid_t pid)
 {
@@ -64,7 +30,7 @@ static void setup_tells_the_addresses(void **state)
 	struct driver driver;
 
 	(void)state;
-	open_host(&driver, NULL);
+	driver_host(&driver, NULL);
 	assert_true(driver_saw(&driver, "\"kind\":\"address\""));
 	assert_true(driver_saw(&driver, "127.0.0.1"));
 	assert_int_equal(driver_close(&driver), 0);
@@ -87,221 +53,6 @@ static void a_ping_is_answered_with_both_clocks(void **state)
 	assert_int_equal(driver_close(&driver), 0);
 }
 
-static void a_client_connects_and_is_answered(void **state)
-{
-	struct driver driver;
-	int port;
-
-	(void)state;
-	open_host(&driver, &port);
-	assert_string_equal(
-	    play_at(&driver, 3, "tcp.connect alice to=127.0.0.3:PORT messages=3 keep=yes", port),
-	    "ok");
-	assert_true(driver_saw(&driver, "Message #3 from client alice"));
-	assert_true(driver_saw(&driver, "Response to message: Message #3 from client alice"));
-	assert_true(driver_saw(&driver, "\"kind\":\"connect\""));
-	assert_true(driver_saw(&driver, "\"by\":\"literal\""));
-	assert_string_equal(driver_play(&driver, 4, "tcp.send alice subject=alice"), "ok");
-	assert_string_equal(driver_play(&driver, 5, "tcp.recv alice subject=alice"), "ok");
-	assert_true(driver_saw(&driver, "Response to message: Message #4 from client alice"));
-	assert_string_equal(
-	    driver_play(&driver, 6, "tcp.recv alice subject=alice timeout=20000000"), "TIMEOUT");
-	assert_string_equal(driver_play(&driver, 7, "tcp.close alice subject=alice"), "ok");
-	assert_int_equal(driver_close(&driver), 0);
-}
-
-static void a_closed_port_refuses_at_once(void **state)
-{
-	struct driver driver;
-	int port;
-
-	(void)state;
-	open_host(&driver, &port);
-	assert_string_equal(driver_play(&driver, 3, "tcp.stop stop step=serve"), "ok");
-	assert_true(driver_saw(&driver, "\"signal\":\"SIGTERM\""));
-	assert_string_equal(play_at(&driver, 4, "tcp.connect carol to=127.0.0.3:PORT", port),
-			    "ECONNREFUSED");
-	assert_string_equal(event_get(&driver.last, "text"), "Connection refused");
-	assert_true(event_num(&driver.last, "took_ns", INT64_MAX) < 50000000);
-	assert_true(driver_saw(&driver, "\"local\":\"127.0.0.3:"));
-	assert_int_equal(driver_close(&driver), 0);
-}
-
-static size_t lines_with(const struct driver *driver, const char *text)
-{
-	size_t count = 0;
-
-	for (const char *at = driver->log.data; (at = strstr(at, text)); at += strlen(text))
-		count++;
-	return count;
-}
-
-static void several_connections_are_made_in_order_and_counted(void **state)
-{
-	struct driver driver;
-	int port;
-
-	(void)state;
-	open_host(&driver, &port);
-	assert_string_equal(
-	    play_at(&driver, 3, "tcp.connect many to=127.0.0.3:PORT times=5 messages=2", port),
-	    "ok 5");
-	assert_int_equal(lines_with(&driver, "\"kind\":\"resolve\""), 5);
-	assert_int_equal(lines_with(&driver, "\"kind\":\"connect\""), 5);
-	assert_int_equal(lines_with(&driver, "\"text\":\"Message #2 from client many\",\"result\""),
-			 5);
-	assert_int_equal(lines_with(&driver, "\"by\":\"local\""), 5);
-	assert_string_equal(driver_play(&driver, 4, "tcp.stop stop step=serve"), "ok");
-	assert_string_equal(play_at(&driver, 5, "tcp.connect none to=127.0.0.3:PORT times=3", port),
-			    "ECONNREFUSED 3");
-	assert_string_equal(
-	    play_at(&driver, 6, "tcp.connect one to=127.0.0.3:PORT times=2 keep=yes", port),
-	    "error");
-	assert_string_equal(play_at(&driver, 7, "tcp.connect no to=127.0.0.3:PORT times=0", port),
-			    "error");
-	assert_string_equal(play_at(&driver, 8, "tcp.connect x to=127.0.0.3:PORT times=1001", port),
-			    "error");
-	assert_int_equal(driver_close(&driver), 0);
-}
-
-static void a_refused_connect_still_tells_its_local_port(void **state)
-{
-	struct driver driver;
-	int port;
-
-	(void)state;
-	open_host(&driver, &port);
-	assert_string_equal(driver_play(&driver, 3, "tcp.stop stop step=serve"), "ok");
-	driver_request(&driver, 4, "tcp.connect carol to=127.0.0.3:1");
-	assert_true(driver_event(&driver, "connect"));
-	assert_non_null(event_get(&driver.last, "local"));
-	assert_true(strncmp(event_get(&driver.last, "local"), "127.0.0.3:", 10) == 0);
-	assert_string_not_equal(event_get(&driver.last, "local"), "127.0.0.3:0");
-	assert_string_not_equal(event_get(&driver.last, "local"), "127.0.0.3:*");
-	assert_string_equal(driver_done(&driver, 4), "ECONNREFUSED");
-	assert_int_equal(driver_close(&driver), 0);
-}
-
-static void a_stopped_server_has_read_what_was_sent(void **state)
-{
-	struct driver driver;
-	pid_t server;
-	int port;
-
-	(void)state;
-	open_host(&driver, NULL);
-	driver_request(&driver, 2, "tcp.serve serve port=0");
-	assert_true(driver_event(&driver, "listen"));
-	server = (pid_t)event_num(&driver.last, "pid", 0);
-	port = (int)event_num(&driver.last, "port", 0);
-	assert_string_equal(driver_done(&driver, 2), "ok");
-	assert_string_equal(play_at(&driver, 3, "tcp.connect bob to=127.0.0.3:PORT keep=yes", port),
-			    "ok");
-	/* Frozen while they are sent, so that all of them are unread when the stop comes. */
-	assert_int_equal(kill(server, SIGSTOP), 0);
-	assert_string_equal(driver_play(&driver, 4, "tcp.send bob subject=bob messages=200"), "ok");
-	driver_request(&driver, 5, "tcp.stop stop step=serve");
-	driver_request(&driver, 6, "setup - name=h address=127.0.0.3"); /* the stop is under way */
-	assert_string_equal(driver_done(&driver, 6), "ok");
-	assert_int_equal(kill(server, SIGCONT), 0);
-	assert_string_equal(driver_done(&driver, 5), "ok");
-	assert_true(driver_saw(&driver, "Message #200 from client bob\",\"bytes\""));
-	/* Its answers are read, then the end: a FIN, because nothing was left unread. */
-	assert_string_equal(driver_play(&driver, 7, "tcp.recv bob subject=bob messages=201"),
-			    "EOF");
-	assert_true(driver_saw(&driver, "\"how\":\"FIN\"") || driver_event(&driver, "peer-closed"));
-	assert_false(driver_saw(&driver, "\"how\":\"RST\""));
-	assert_int_equal(driver_close(&driver), 0);
-}
-
-static void a_held_client_tells_when_its_peer_goes(void **state)
-{
-	struct driver driver;
-	int port;
-
-	(void)state;
-	open_host(&driver, &port);
-	assert_string_equal(play_at(&driver, 3, "tcp.connect bob to=127.0.0.3:PORT keep=yes", port),
-			    "ok");
-	assert_string_equal(driver_play(&driver, 4, "tcp.stop stop step=serve signal=SIGKILL"),
-			    "ok");
-	assert_true(driver_saw(&driver, "\"signal\":\"SIGKILL\""));
-	if (!driver_saw(&driver, "\"peer-closed\""))
-		assert_true(driver_event(&driver, "peer-closed"));
-	assert_string_equal(driver_play(&driver, 5, "tcp.recv bob subject=bob"), "EOF");
-	assert_string_equal(driver_play(&driver, 6, "tcp.send bob subject=bob"), "ENOTCONN");
-	assert_int_equal(driver_close(&driver), 0);
-}
-
-static void a_port_in_use_is_a_result(void **state)
-{
-	struct driver driver;
-	int port;
-
-	(void)state;
-	open_host(&driver, &port);
-	assert_string_equal(play_at(&driver, 3, "tcp.serve second port=PORT", port), "EADDRINUSE");
-	assert_true(strncmp(event_get(&driver.last, "text"), "bind: Address ", 14) == 0);
-	assert_string_equal(
-	    play_at(&driver, 4, "tcp.serve third port=PORT address=127.0.0.4", port), "ok");
-	assert_int_equal(driver_close(&driver), 0);
-}
-
-static void own_patience_is_timeout(void **state)
-{
-	struct driver driver;
-
-	(void)state;
-	open_host(&driver, NULL);
-	/* A listener whose queue is full answers no SYN. */
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fill[4];
-	struct addr addr;
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof sa;
-
-	assert_int_equal(addr_parse(&addr, "127.0.0.5", 0), 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa, addr_to_sockaddr(&addr, &sa)), 0);
-	assert_int_equal(listen(fd, 0), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
-	assert_int_equal(addr_from_sockaddr(&addr, &sa), 0);
-	for (size_t i = 0; i < COUNT(fill); i++) {
-		fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-		(void)connect(fill[i], (struct sockaddr *)&sa, len);
-	}
-	assert_string_equal(
-	    play_at(&driver, 3, "tcp.connect dan to=127.0.0.5:PORT timeout=30000000", addr.port),
-	    "TIMEOUT");
-	assert_true(driver_saw(&driver, "\"kind\":\"connecting\""));
-	assert_true(event_num(&driver.last, "took_ns", 0) >= 30000000);
-	for (size_t i = 0; i < COUNT(fill); i++)
-		close(fill[i]);
-	close(fd);
-	assert_int_equal(driver_close(&driver), 0);
-}
-
-static void names_come_from_the_plan(void **state)
-{
-	struct driver driver;
-	struct event setup;
-	enum frame_type type;
-
-	(void)state;
-	driver_open(&driver);
-	assert_true(driver_next(&driver, &type));
-	event_init(&setup, "setup");
-	event_int(&setup, "id", 1);
-	event_text(&setup, "name", "h");
-	event_text(&setup, "address", "127.0.0.3");
-	event_text(&setup, "names", "# ours\n127.0.0.9 other server.lab\n");
-	driver_send(&driver, FRAME_REQUEST, &setup);
-	assert_string_equal(driver_done(&driver, 1), "ok");
-	assert_string_equal(driver_play(&driver, 2, "tcp.connect c to=server.lab:1"),
-			    "ECONNREFUSED");
-	assert_true(driver_saw(
-	    &driver, "\"query\":\"server.lab\",\"address\":\"127.0.0.9\",\"by\":\"plan\""));
-	assert_int_equal(driver_close(&driver), 0);
-}
-
 static void actors_have_no_capabilities_and_no_descriptors_of_the_agent(void **state)
 {
 	struct driver driver;
@@ -311,7 +62,7 @@ static void actors_have_no_capabilities_and_no_descriptors_of_the_agent(void **s
 	FILE *file;
 
 	(void)state;
-	open_host(&driver, &port);
+	driver_host(&driver, &port);
 	driver_request(&driver, 3, "tcp.serve more port=0");
 	assert_true(driver_event(&driver, "listen"));
 	snprintf(path, sizeof path, "/proc/%d/status", (int)event_num(&driver.last, "pid", 0));
@@ -346,7 +97,7 @@ static void the_end_of_the_stream_ends_everything(void **state)
 	int port;
 
 	(void)state;
-	open_host(&driver, &port);
+	driver_host(&driver, &port);
 	driver_request(&driver, 3, "tcp.serve more port=0");
 	assert_true(driver_event(&driver, "listen"));
 	server = (pid_t)event_num(&driver.last, "pid", 0);
@@ -364,7 +115,7 @@ static void a_killed_actor_is_told_with_its_signal(void **state)
 	pid_t pid;
 
 	(void)state;
-	open_host(&driver, NULL);
+	driver_host(&driver, NULL);
 	driver_request(&driver, 2, "tcp.serve serve port=0");
 	assert_true(driver_event(&driver, "listen"));
 	pid = (pid_t)event_num(&driver.last, "pid", 0);
@@ -382,7 +133,7 @@ static void a_frozen_server_is_ended_at_the_deadline_of_its_stop(void **state)
 	pid_t pid;
 
 	(void)state;
-	open_host(&driver, NULL);
+	driver_host(&driver, NULL);
 	driver_request(&driver, 2, "tcp.serve serve port=0");
 	assert_true(driver_event(&driver, "listen"));
 	pid = (pid_t)event_num(&driver.last, "pid", 0);
@@ -411,7 +162,7 @@ static void a_controller_that_does_not_read_is_waited_for(void **state)
 	(void)state;
 	memset(label, 'x', sizeof label - 1);
 	label[sizeof label - 1] = '\0';
-	open_host(&driver, NULL);
+	driver_host(&driver, NULL);
 	for (int i = 0; i < REQUESTS; i++) {
 		struct event request;
 
@@ -452,7 +203,7 @@ static void what_the_agent_does_not_know_is_an_error(void **state)
 	struct driver driver;
 
 	(void)state;
-	open_host(&driver, NULL);
+	driver_host(&driver, NULL);
 	assert_string_equal(driver_play(&driver, 2, "tcp.fly x"), "error");
 	assert_string_equal(driver_play(&driver, 3, "tcp.send x subject=nobody"), "error");
 	assert_string_equal(driver_play(&driver, 4, "tcp.stop x step=nobody"), "error");
@@ -480,15 +231,6 @@ int main(void)
 		cmocka_unit_test(hello_comes_first_and_tells_the_host),
 		cmocka_unit_test(setup_tells_the_addresses),
 		cmocka_unit_test(a_ping_is_answered_with_both_clocks),
-		cmocka_unit_test(a_client_connects_and_is_answered),
-		cmocka_unit_test(a_closed_port_refuses_at_once),
-		cmocka_unit_test(several_connections_are_made_in_order_and_counted),
-		cmocka_unit_test(a_refused_connect_still_tells_its_local_port),
-		cmocka_unit_test(a_stopped_server_has_read_what_was_sent),
-		cmocka_unit_test(a_held_client_tells_when_its_peer_goes),
-		cmocka_unit_test(a_port_in_use_is_a_result),
-		cmocka_unit_test(own_patience_is_timeout),
-		cmocka_unit_test(names_come_from_the_plan),
 		cmocka_unit_test(actors_have_no_capabilities_and_no_descriptors_of_the_agent),
 		cmocka_unit_test(the_end_of_the_stream_ends_everything),
 		cmocka_unit_test(a_killed_actor_is_told_with_its_signal),

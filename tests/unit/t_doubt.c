@@ -2,9 +2,8 @@
  * no longer proven. Each case is a golden run with some of its text replaced. */
 #include "unit.h"
 
-#include <ftw.h>
-
 #include "finding.h"
+#include "folder.h"
 #include "golden.h"
 
 #define RULE(handle, rest)                                                                         \
@@ -49,14 +48,6 @@ static const struct doubt doubts[] = {
 	  "refused.unexplained", UNDECIDED },
 };
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
 /* The golden trace with all of `from` replaced, as a run directory `dir`. */
 static void make(const struct doubt *doubt, const char *dir)
 {
@@ -92,16 +83,14 @@ static const struct finding *of_carol(const struct analysis *analysis)
 
 static void a_doubt_takes_the_proof_and_nothing_else_does(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT(doubts); i++) {
 		struct arena arena = { 0 };
 		struct analysis analysis;
 		struct err err = { 0 };
-		char dir[] = "/tmp/t_doubt.XXXXXX";
-		assert_non_null(mkdtemp(dir));
+		char dir[FOLDER_PATH];
+		folder_inside(*state, dir);
 		make(&doubts[i], dir);
 		int loaded = analysis_load(&analysis, dir, &arena, &err);
-		assert_int_equal(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 		print_message("# %s, %s\n", doubts[i].trace, doubts[i].what);
 		assert_int_equal(loaded, 0);
 		const struct finding *finding = of_carol(&analysis);
@@ -117,5 +106,5 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_doubt_takes_the_proof_and_nothing_else_does),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
 }

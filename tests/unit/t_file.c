@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "folder.h"
 #include "util.h"
 
 struct folder {
@@ -40,6 +41,8 @@ static int close_folder(void **state)
 	unlinkat(folder->fd, "a", 0);
 	close(folder->fd);
 	result = rmdir(folder->name);
+	if (result < 0)
+		nftw(folder->name, folder_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	free(folder);
 	return result;
 }

@@ -8,6 +8,7 @@
 
 #include "buf.h"
 #include "file.h"
+#include "folder.h"
 #include "history.h"
 #include "rundir.h"
 #include "util.h"
@@ -35,7 +36,10 @@ static int remove_root(void **state)
 	char latest[64];
 	snprintf(latest, sizeof(latest), "%s/latest", root);
 	unlink(latest);
-	return rmdir(root);
+	if (rmdir(root) == 0)
+		return 0;
+	nftw(root, folder_remove_one, 8, FTW_DEPTH | FTW_PHYS); /* a test failed half-way */
+	return -1;
 }
 
 static const char *name_of(const struct rundir *dir)

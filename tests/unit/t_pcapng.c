@@ -1,6 +1,7 @@
 /* run.pcapng: the merged file byte by byte, and as tcpdump and tshark read it. */
 #include "t_report_fixture.h"
 
+#include "folder.h"
 #include "pcapng.h"
 #include "proc.h"
 
@@ -39,15 +40,15 @@ static void put_packet(struct buf *out, uint32_t seconds, uint32_t ns, uint8_t m
 }
 
 struct dir {
-	char path[32];
+	char path[FOLDER_PATH];
 	int fd;
 };
 
-static struct dir dir_make(void)
+static struct dir dir_make(const char *folder)
 {
-	struct dir dir = { .path = "/tmp/lab-pcapng-XXXXXX" };
+	struct dir dir;
 
-	assert_non_null(mkdtemp(dir.path));
+	folder_inside(folder, dir.path);
 	dir.fd = open(dir.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(dir.fd >= 0);
 	assert_int_equal(mkdirat(dir.fd, "capture", 0700), 0);
@@ -62,14 +63,9 @@ static void dir_put(const struct dir *dir, const char *name, const struct buf *b
 		fail_msg("%s", err.text);
 }
 
-static void dir_remove(struct dir *dir)
+static void dir_close(struct dir *dir)
 {
-	unlinkat(dir->fd, "capture/client-1.lan.pcap", 0);
-	unlinkat(dir->fd, "capture/server.lan.pcap", 0);
-	unlinkat(dir->fd, "run.pcapng", 0);
-	assert_int_equal(unlinkat(dir->fd, "capture", AT_REMOVEDIR), 0);
 	close(dir->fd);
-	assert_int_equal(rmdir(dir->path), 0);
 }
 
 /* client-1 holds 15 packets, server 23, taken in turns; the evidence of the fixture cites some. */
@@ -115,12 +111,11 @@ static void blocks_are_whole_and_packets_in_time_order(void **state)
 {
 	struct arena arena = { 0 };
 	struct result result = refused_result(&arena);
-	struct dir dir = dir_make();
+	struct dir dir = dir_make(*state);
 	size_t nblock[7] = { 0 };
 	uint64_t before = 0;
 	struct buf file;
 
-	(void)state;
 	put_captures(&dir);
 	file = merged(&dir, &result);
 	assert_int_equal(get32(&file, 0), 0x0a0d0d0a);
@@ -145,7 +140,7 @@ static void blocks_are_whole_and_packets_in_time_order(void **state)
 	assert_int_equal(nblock[1], 2);
 	assert_int_equal(nblock[6], 38);
 	buf_close(&file);
-	dir_remove(&dir);
+	dir_close(&dir);
 	arena_close(&arena);
 }
 
@@ -153,10 +148,9 @@ static void written_again_it_is_the_same(void **state)
 {
 	struct arena arena = { 0 };
 	struct result result = refused_result(&arena);
-	struct dir dir = dir_make();
+	struct dir dir = dir_make(*state);
 	struct buf first, second;
 
-	(void)state;
 	put_captures(&dir);
 	first = merged(&dir, &result);
 	assert_int_equal(unlinkat(dir.fd, "run.pcapng", 0), 0);
@@ -165,7 +159,7 @@ static void written_again_it_is_the_same(void **state)
 	assert_memory_equal(first.data, second.data, first.len);
 	buf_close(&first);
 	buf_close(&second);
-	dir_remove(&dir);
+	dir_close(&dir);
 	arena_close(&arena);
 }
 
@@ -173,11 +167,10 @@ static void a_cut_or_missing_capture_gives_what_is_there(void **state)
 {
 	struct arena arena = { 0 };
 	struct result result = refused_result(&arena);
-	struct dir dir = dir_make();
+	struct dir dir = dir_make(*state);
 	struct buf cut = { 0 }, file;
 	size_t npacket = 0;
 
-	(void)state;
 	put_header(&cut);
 	put_packet(&cut, 1700000000, 1, 1);
 	put_packet(&cut, 1700000000, 2, 2);
@@ -189,7 +182,7 @@ static void a_cut_or_missing_capture_gives_what_is_there(void **state)
 	assert_int_equal(npacket, 1);
 	buf_close(&cut);
 	buf_close(&file);
-	dir_remove(&dir);
+	dir_close(&dir);
 	arena_close(&arena);
 }
 
@@ -198,15 +191,14 @@ static void a_name_that_leaves_the_directory_is_refused(void **state)
 	static const struct capture_info outside = { "x", "lan", "../../etc/x", 0, 0, false };
 	struct arena arena = { 0 };
 	struct result result = refused_result(&arena);
-	struct dir dir = dir_make();
+	struct dir dir = dir_make(*state);
 	struct err err = { 0 };
 
-	(void)state;
 	result.analysis.capture = &outside;
 	result.analysis.ncapture = 1;
 	assert_int_equal(pcapng_write(dir.fd, &result, &err), -1);
 	assert_non_null(strstr(err.text, "not the name of a capture"));
-	dir_remove(&dir);
+	dir_close(&dir);
 	arena_close(&arena);
 }
 
@@ -225,7 +217,7 @@ static void tshark_shows_interfaces_and_comments(void **state)
 {
 	struct arena arena = { 0 };
 	struct result result = refused_result(&arena);
-	struct dir dir = dir_make();
+	struct dir dir = dir_make(*state);
 	char path[128];
 	const char *const argv[] = { "tshark", "-n",
 				     "-r",     path,
@@ -238,9 +230,8 @@ static void tshark_shows_interfaces_and_comments(void **state)
 	struct proc_result out;
 	struct buf file;
 
-	(void)state;
 	if (proc_find("tshark", path, sizeof path) < 0) {
-		dir_remove(&dir);
+		dir_close(&dir);
 		arena_close(&arena);
 		SKIP("tshark is not installed");
 	}
@@ -257,7 +248,7 @@ static void tshark_shows_interfaces_and_comments(void **state)
 	assert_non_null(strstr(out.out.data, "client-1.lan|1700000000.000001000|\n"));
 	proc_result_close(&out);
 	buf_close(&file);
-	dir_remove(&dir);
+	dir_close(&dir);
 	arena_close(&arena);
 }
 
@@ -265,16 +256,15 @@ static void tcpdump_reads_every_packet(void **state)
 {
 	struct arena arena = { 0 };
 	struct result result = refused_result(&arena);
-	struct dir dir = dir_make();
+	struct dir dir = dir_make(*state);
 	char path[128];
 	const char *const argv[] = { "tcpdump", "-nn", "-r", path, NULL };
 	struct proc_result out;
 	struct buf file;
 	size_t lines = 0;
 
-	(void)state;
 	if (proc_find("tcpdump", path, sizeof path) < 0) {
-		dir_remove(&dir);
+		dir_close(&dir);
 		arena_close(&arena);
 		SKIP("tcpdump is not installed");
 	}
@@ -287,7 +277,7 @@ static void tcpdump_reads_every_packet(void **state)
 	assert_int_equal(lines, 38);
 	proc_result_close(&out);
 	buf_close(&file);
-	dir_remove(&dir);
+	dir_close(&dir);
 	arena_close(&arena);
 }
 
@@ -302,5 +292,5 @@ int main(void)
 		cmocka_unit_test(tcpdump_reads_every_packet),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
 }

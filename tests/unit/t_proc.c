@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "folder.h"
 #include "proc.h"
 #include "util.h"
 
@@ -172,21 +173,20 @@ static void what_is_not_there_is_told(void **state)
 
 static void what_cannot_be_executed_is_told_with_its_errno(void **state)
 {
-	char name[] = "/tmp/lab-t_proc-XXXXXX";
-	int fd = mkstemp(name);
+	char name[FOLDER_PATH];
+	int fd;
 	struct proc_result result;
 	struct err err;
 
-	(void)state;
+	snprintf(name, sizeof name, "%s/program", (const char *)*state);
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "\0\0\0\0", 4), 4);
-	assert_int_equal(fchmod(fd, 0700), 0);
 	close(fd);
 	assert_int_equal(proc_run(ARGV(name), NULL, SOON_MS, &result, &err), -1);
 	assert_int_equal(err.sys, ENOEXEC);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	proc_result_close(&result);
-	unlink(name);
 }
 
 static void sbin_is_searched_though_path_lacks_it(void **state)
@@ -304,5 +304,5 @@ int main(void)
 		cmocka_unit_test(a_caller_that_ignores_its_children_gets_an_error_and_no_hang),
 	};
 
-	return cmocka_run_group_tests_name("proc", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("proc", tests, folder_setup, folder_teardown);
 }

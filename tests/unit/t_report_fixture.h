@@ -137,11 +137,12 @@ static inline void lines_load(const char *lines, const struct event **event, siz
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	assert_int_equal(file_write(fd, "x.ndjson", lines, strlen(lines), &err), 0);
-	if (events_load(fd, "x.ndjson", event, count, arena, &err) < 0)
-		fail_msg("%s", err.text);
+	int status = events_load(fd, "x.ndjson", event, count, arena, &err);
 	assert_int_equal(unlinkat(fd, "x.ndjson", 0), 0);
 	close(fd);
 	assert_int_equal(rmdir(path), 0);
+	if (status < 0)
+		fail_msg("%s", err.text);
 }
 
 static inline struct analysis refused_analysis(struct arena *arena)

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "dns.h"
+#include "folder.h"
 #include "resolve.h"
 
 #define QUESTION "\x06server\x03lab\x00\x00\x01\x00\x01"
@@ -220,11 +221,11 @@ static _Noreturn void serve_names(int fd)
 	}
 }
 
-static void write_file(char path[32], const char *text)
+static void write_file(char path[FOLDER_PATH], const char *folder, const char *text)
 {
 	int fd;
 
-	snprintf(path, 32, "/tmp/lab-t-resolve-XXXXXX");
+	snprintf(path, FOLDER_PATH, "%s/XXXXXX", folder);
 	fd = mkstemp(path);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
@@ -240,12 +241,11 @@ static void a_name_server_is_asked_when_no_file_knows_the_name(void **state)
 	struct resolved resolved;
 	struct addr addr;
 	struct err err = { 0 };
-	char hosts[32], conf[32];
+	char hosts[FOLDER_PATH], conf[FOLDER_PATH];
 	pid_t pid;
 
-	(void)state;
-	write_file(hosts, "10.7.0.9 near\n");
-	write_file(conf, "# ours\nsearch nowhere lab\nnameserver 127.0.0.1\noptions x\n");
+	write_file(hosts, *state, "10.7.0.9 near\n");
+	write_file(conf, *state, "# ours\nsearch nowhere lab\nnameserver 127.0.0.1\noptions x\n");
 	assert_int_equal(addr_parse(&addr, "127.0.0.1", 0), 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&sa, addr_to_sockaddr(&addr, &sa)), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
@@ -274,8 +274,6 @@ static void a_name_server_is_asked_when_no_file_knows_the_name(void **state)
 	assert_int_equal(resolve_name(&resolved, "server.lab", &resolver, &err), -1);
 	assert_non_null(strstr(err.text, "127.0.0.1"));
 	assert_true(clock_mono_ns() < resolver.deadline_ns);
-	unlink(hosts);
-	unlink(conf);
 }
 
 static void a_silent_name_server_ends_at_the_deadline(void **state)
@@ -287,11 +285,10 @@ static void a_silent_name_server_ends_at_the_deadline(void **state)
 	struct resolved resolved;
 	struct addr addr;
 	struct err err = { 0 };
-	char conf[32];
+	char conf[FOLDER_PATH];
 	int64_t start_ns = clock_mono_ns();
 
-	(void)state;
-	write_file(conf, "nameserver 127.0.0.1\n");
+	write_file(conf, *state, "nameserver 127.0.0.1\n");
 	assert_int_equal(addr_parse(&addr, "127.0.0.1", 0), 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&sa, addr_to_sockaddr(&addr, &sa)), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
@@ -304,7 +301,6 @@ static void a_silent_name_server_ends_at_the_deadline(void **state)
 	assert_true(clock_mono_ns() - start_ns >= 50000000);
 	assert_true(clock_mono_ns() - start_ns < 4000000000);
 	close(fd);
-	unlink(conf);
 }
 
 static void the_options_of_resolv_conf_are_kept(void **state)
@@ -318,11 +314,11 @@ static void the_options_of_resolv_conf_are_kept(void **state)
 	struct resolved resolved;
 	struct addr addr;
 	struct err err = { 0 };
-	char conf[32], query[512];
+	char conf[FOLDER_PATH], query[512];
 
-	(void)state;
-	write_file(conf, "options timeout:0 attempts:x ndots:1 timeout:1 attempts:1 timeout:1x\n"
-			 "nameserver 127.0.0.1\n");
+	write_file(conf, *state,
+		   "options timeout:0 attempts:x ndots:1 timeout:1 attempts:1 timeout:1x\n"
+		   "nameserver 127.0.0.1\n");
 	assert_int_equal(addr_parse(&addr, "127.0.0.1", 0), 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&sa, addr_to_sockaddr(&addr, &sa)), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
@@ -335,7 +331,6 @@ static void the_options_of_resolv_conf_are_kept(void **state)
 		queries++;
 	assert_int_equal(queries, 1);
 	close(fd);
-	unlink(conf);
 }
 
 int main(void)
@@ -356,5 +351,5 @@ int main(void)
 		cmocka_unit_test(the_options_of_resolv_conf_are_kept),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
 }

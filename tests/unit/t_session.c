@@ -3,19 +3,19 @@
 #include "unit.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "backend.h"
 #include "clock.h"
 #include "finding.h"
+#include "folder.h"
 #include "session.h"
 
 static const struct backend stream = { .name = "a", .read = stream_read, .write = stream_write };
 
 struct scene {
-	char root[32];
+	char root[FOLDER_PATH];
 	struct arena arena;
 	struct rundir dir;
 	struct host_stream host[2];
@@ -27,10 +27,10 @@ struct scene {
 	struct err err;
 };
 
-static void scene_open(struct scene *scene)
+static void scene_open(struct scene *scene, const char *folder)
 {
-	*scene = (struct scene){ .root = "/tmp/t_session.XXXXXX" };
-	assert_non_null(mkdtemp(scene->root));
+	*scene = (struct scene){ 0 };
+	folder_inside(folder, scene->root);
 	assert_int_equal(rundir_make(&scene->dir, scene->root, "x", &scene->err), 0);
 	for (int i = 0; i < 2; i++) {
 		int fd[2];
@@ -46,14 +46,6 @@ static void scene_open(struct scene *scene)
 	session_open(&scene->session, &scene->lab, &scene->plan, &scene->dir, &scene->arena);
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
 static void scene_close(struct scene *scene)
 {
 	for (int i = 0; i < 2; i++) {
@@ -63,7 +55,6 @@ static void scene_close(struct scene *scene)
 	session_close(&scene->session);
 	rundir_close(&scene->dir);
 	arena_close(&scene->arena);
-	assert_int_equal(nftw(scene->root, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 /* What one turn makes of this frame from host `from`. */
@@ -94,8 +85,7 @@ static void an_event_is_kept_and_written(void **state)
 	struct scene scene;
 	struct event event;
 
-	(void)state;
-	scene_open(&scene);
+	scene_open(&scene, *state);
 	event_init(&event, "listen");
 	event_int(&event, "port", 1234);
 	assert_int_equal(turn(&scene, 0, FRAME_EVENT, &event), 0);
@@ -108,13 +98,12 @@ static void an_agent_with_too_many_fields_is_gone(void **state)
 {
 	static const enum frame_type types[] = { FRAME_HELLO, FRAME_PONG, FRAME_EVENT };
 
-	(void)state;
 	for (size_t t = 0; t < COUNT(types); t++) {
 		char name[EVENT_FIELDS][16];
 		struct scene scene;
 		struct event event;
 
-		scene_open(&scene);
+		scene_open(&scene, *state);
 		event_init(&event, "hello");
 		for (int i = 0; i < EVENT_FIELDS; i++) {
 			snprintf(name[i], sizeof name[i], "f%d", i);
@@ -131,12 +120,11 @@ static void an_agent_that_writes_our_own_members_is_gone(void **state)
 {
 	static const char *const names[] = { "seq", "host", "kind", "t_ns", "twice" };
 
-	(void)state;
 	for (size_t n = 0; n < COUNT(names); n++) {
 		struct scene scene;
 		struct event event;
 
-		scene_open(&scene);
+		scene_open(&scene, *state);
 		event_init(&event, "connect");
 		event_text(&event, "twice", "once");
 		event_text(&event, names[n], "b");
@@ -152,8 +140,7 @@ static void packets_of_a_capture_that_was_not_started_are_refused(void **state)
 	struct scene scene;
 	struct buf out = { 0 };
 
-	(void)state;
-	scene_open(&scene);
+	scene_open(&scene, *state);
 	scene.session.host[0].ncapture = 1; /* host b has none */
 	frame_put(&out, FRAME_PACKETS, record, sizeof record);
 	assert_int_equal(send(scene.agent[1], out.data, out.len, 0), out.len);
@@ -168,8 +155,7 @@ static void a_run_that_writes_too_much_ends(void **state)
 	struct scene scene;
 	struct event event;
 
-	(void)state;
-	scene_open(&scene);
+	scene_open(&scene, *state);
 	scene.session.deadline_ns = clock_after_ms(60000);
 	scene.dir.events.written = RUNDIR_EVENTS;
 	event_init(&event, "listen");
@@ -190,5 +176,5 @@ int main(void)
 		cmocka_unit_test(packets_of_a_capture_that_was_not_started_are_refused),
 		cmocka_unit_test(a_run_that_writes_too_much_ends),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
 }
