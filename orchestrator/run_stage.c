@@ -127,15 +127,11 @@ static int start_capture(struct run *run, const struct plan_capture *capture, in
 
 static int start_captures(struct run *run, struct err *err)
 {
-	const size_t most = COUNT(run->session.host[0].capture);
 	int *count = arena_array(run->arena, run->plan.nhost, sizeof(*count));
 
 	file_allow(run->plan.nhost + run->plan.ncapture);
 	for (size_t i = 0; i < run->plan.ncapture; i++) {
 		const struct plan_capture *capture = &run->plan.capture[i];
-		if ((size_t)count[capture->host] == most)
-			return err_set(err, ERR_USAGE, "%s: more than %zu captures",
-				       run->plan.host[capture->host].name, most);
 		if (start_capture(run, capture, count[capture->host]++, err) < 0)
 			return -1;
 	}

@@ -14,7 +14,7 @@
 #include "sha256.h"
 
 enum {
-	RUNDIR_CAPTURES = 2048,
+	RUNDIR_CAPTURES = 2048,   /* as many as a scenario may have */
 	RUNDIR_EVENTS = 240 << 20 /* bytes of events.ndjson; the reader takes 256 MiB */
 };
 #define RUNDIR_CAPTURED (UINT64_C(4) << 30) /* bytes of all captures of a run */

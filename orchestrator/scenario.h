@@ -20,7 +20,9 @@ struct name_value {
 };
 
 enum {
-	SCENARIO_HOSTS = 1000 /* in all: what one bridge holds, 1024 ports, is a little more */
+	SCENARIO_HOSTS = 1000,    /* in all: what one bridge holds, 1024 ports, is a little more */
+	SCENARIO_CAPTURES = 2048, /* in all */
+	SCENARIO_HOST_CAPTURES = 16 /* what an agent takes: one for each of its host's links */
 };
 
 struct scenario_host {

@@ -124,6 +124,34 @@ static void take_capture(struct loader *l, const struct ini_entry *e, struct cap
 	}
 }
 
+/* A capture is one of its host's for each of its links, and a file. Of many hosts with too many
+ * only the first is told. */
+static void check_counts(struct loader *l)
+{
+	size_t *links = arena_array(l->arena, l->out->nhost + 1, sizeof(*links)), all = 0;
+	bool is_told = false;
+
+	for (size_t i = 0; i < l->out->nlink; i++)
+		for (size_t j = 0; j < l->out->link[i].nhost; j++)
+			links[l->out->link[i].host[j]]++;
+	for (size_t i = 0; i < l->out->ncapture; i++) {
+		const struct scenario_host *host = &l->host[l->out->capture[i].host];
+		size_t count = links[l->out->capture[i].host];
+		all += count;
+		if (count > SCENARIO_HOST_CAPTURES && !is_told) {
+			complaint_add(l->complaints, l->path, host->line, 1,
+				      "%s: captures on %zu links, %d at most: %s = off in "
+				      "[captures]",
+				      host->name, count, SCENARIO_HOST_CAPTURES, host->name);
+			is_told = true;
+		}
+	}
+	if (all > SCENARIO_CAPTURES)
+		complaint_add(l->complaints, l->path, 1, 1,
+			      "%zu captures, %d at most: HOST = off in [captures]", all,
+			      SCENARIO_CAPTURES);
+}
+
 void load_captures(struct loader *l)
 {
 	size_t nhost = l->out->nhost, count = 0;
@@ -148,4 +176,5 @@ void load_captures(struct loader *l)
 		if (streq(list[i].engine, "tcpdump"))
 			l->out->needs |= NEED_TCPDUMP;
 	}
+	check_counts(l);
 }

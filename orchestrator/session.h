@@ -21,7 +21,8 @@ struct session_host {
 	struct event hello;
 	size_t ncapture;                     /* that were started */
 	size_t nsysctl, sysctl_cap, *sysctl; /* its events of that kind: indexes in session.event */
-	size_t capture[16];                  /* the agent's capture number -> the run directory's */
+	/* the agent's capture number -> the run directory's */
+	size_t capture[SCENARIO_HOST_CAPTURES];
 };
 
 struct request { /* one for each that was sent; its id is its index + 1 */

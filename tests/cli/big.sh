@@ -1,6 +1,7 @@
 #!/bin/bash
 # Many hosts on one link: 100 here, HOSTS=N for more (1000 is what the format takes). They come up,
 # carry packets, are told in one line, and go, whatever ends the run.
+# alone
 . "$(dirname "$0")/../lib.sh"
 hosts=${HOSTS:-100}
 mkdir scenarios
@@ -86,6 +87,17 @@ killed() {
 	printf '[links]\n'
 	printf 'l%d = server client\n' 1 2 3 4 5 6 7 8
 } >captures.ini
+exits 0 "$LAB" check ./captures.ini --set n=254 --set last=1
+exits 2 "$LAB" check ./captures.ini --set n=256 --set last=1
+like "$err" '2056 captures, 2048 at most' 'too many captures are told before there are hosts'
+{
+	cat captures.ini
+	printf 'k%d = server client\n' 1 2 3 4 5 6 7 8 9
+} >links.ini
+exits 2 "$LAB" check ./links.ini
+like "$err" 'links\.ini:11:1: .*server: captures on 17 links, 16 at most' 'and so are too many of one host'
+printf '[captures]\nserver = off\nclient = off\n' >>links.ini
+exits 0 "$LAB" check ./links.ini
 if "$LAB" doctor -b netns >/dev/null 2>&1; then
 	exits 0 bash -c 'ulimit -Sn 256; exec "$@"' - "$LAB" run ./captures.ini --set n=40 --set last=40 \
 		-b netns -q -o "$T/many"
