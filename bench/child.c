@@ -226,6 +226,7 @@ void child_close(struct child *child)
 	if (child->pid > 0) {
 		kill(child->pid, SIGKILL);
 		waitpid(child->pid, NULL, 0);
+		child->pid = 0;
 	}
 	for (int i = 0; i < 4; i++) {
 		int *fd = (int *[]){ &child->out, &child->end, &child->counter, &child->go }[i];
