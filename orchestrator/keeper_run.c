@@ -219,6 +219,15 @@ static int raise_ports(const struct keeper_spec *spec, struct nl *nl, int raised
 	return result;
 }
 
+/* What is lacking here is told with its mend, and another backend may be tried. */
+static int refuse(const struct keeper_spec *spec, struct err *err)
+{
+	ns_explain(err->sys, err);
+	note_send(spec->notes, NOTE_REFUSED, NOTE_NOBODY, err);
+	*err = (struct err){ 0 };
+	return -1;
+}
+
 static int clone_hosts(const struct keeper_spec *spec, pid_t *pid, struct keeper_gate *ours,
 		       struct err *err)
 {
@@ -234,8 +243,10 @@ static int clone_hosts(const struct keeper_spec *spec, pid_t *pid, struct keeper
 	*ours = (struct keeper_gate){ .said = said[0], .go = go[1], .raised = raised[1] };
 	for (size_t i = 0; i < spec->plan->nhost; i++) {
 		pid[i] = ns_fork(flags);
-		if (pid[i] < 0)
-			return err_sys(err, "host %s: clone", spec->plan->host[i].name);
+		if (pid[i] < 0) {
+			err_sys(err, "host %s: clone", spec->plan->host[i].name);
+			return err->sys == ENOSPC ? refuse(spec, err) : -1;
+		}
 		if (pid[i] == 0)
 			keeper_host(spec, i, &theirs);
 		close(spec->far_fd[i]);
@@ -249,12 +260,7 @@ static int clone_hosts(const struct keeper_spec *spec, pid_t *pid, struct keeper
 /* A kernel without bridges or veths: no namespaces for us, as the probe says it. */
 static int refuse_links(const struct keeper_spec *spec, struct err *err)
 {
-	if (err->sys != EOPNOTSUPP)
-		return -1;
-	ns_explain(err->sys, err);
-	note_send(spec->notes, NOTE_REFUSED, NOTE_NOBODY, err);
-	*err = (struct err){ 0 };
-	return -1;
+	return err->sys == EOPNOTSUPP ? refuse(spec, err) : -1;
 }
 
 /* The network of hosts that have their own; lo alone where they share ours. */

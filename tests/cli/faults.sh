@@ -3,22 +3,21 @@
 . "$(dirname "$0")/../lib.sh"
 cp -r "$SRC/scenarios" "$T/scenarios"
 
-# processes of ours: those whose program is the agent or the controller under test
+# processes that this test started and whose program is the agent or the controller under test
 left() {
-	local n=0 exe
-	for exe in /proc/[0-9]*/exe; do
-		case $(readlink "$exe" 2>/dev/null) in
+	local n=0 file
+	for file in $(grep -lsF "TMPDIR=$T/tmp" /proc/[0-9]*/environ); do
+		case $(readlink "${file%environ}exe" 2>/dev/null) in
 		"$B/lab-agent"* | "$B/lab"*) n=$((n + 1)) ;;
 		esac
 	done
 	echo "$n"
 }
 # waits (bounded) until nothing of ours runs
-others=$(left) # by hand or in another run: not ours
 settled() {
 	local i
 	for ((i = 0; i < 200; i++)); do
-		[ "$(left)" -le "$others" ] && return 0
+		[ "$(left)" -eq 0 ] && return 0
 		read -rt 0.02 <> <(:) || :
 	done
 	return 1
@@ -106,6 +105,19 @@ if as_user unshare -U --map-current-user --keep-caps true 2>/dev/null; then
 	cd "$T" || exit 1
 else
 	skip 'no user namespaces to take them away in' 8
+fi
+
+# a limit on namespaces that is reached only by the second host: refused as one that allows none
+limited() {
+	unshare -U -r bash -c 'echo 2 >/proc/sys/user/max_net_namespaces && exec "$@"' limited "$@"
+}
+if limited true 2>/dev/null; then
+	exits 4 limited "$LAB" run refused -b netns -o "$T/limited" -q
+	like "$err" 'host client-1: clone: .*a limit on namespaces is reached.*mend: ' \
+		'a limit reached on the way is told with its mend'
+	exits 0 limited "$LAB" run refused -o "$T/limited" -q
+else
+	skip 'no user namespaces to limit namespaces in' 3
 fi
 
 # Ctrl-C and SIGTERM while a connect hangs: cleaned up, evidence kept
