@@ -259,7 +259,10 @@ static int take_signal(struct session *session, struct err *err)
 		return 0;
 	session->caught = (int)info.ssi_signo;
 	return err_set(err, session->caught == SIGINT ? ERR_SIGINT : ERR_SIGTERM,
-		       "interrupted by %s", session->caught == SIGINT ? "SIGINT" : "SIGTERM");
+		       "interrupted by %s",
+		       session->caught == SIGINT   ? "SIGINT"
+		       : session->caught == SIGHUP ? "SIGHUP"
+						   : "SIGTERM");
 }
 
 static int serve_polled(struct session *session, const struct pollfd *fds, size_t nfds,

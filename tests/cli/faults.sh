@@ -121,7 +121,7 @@ else
 fi
 
 # Ctrl-C and SIGTERM while a connect hangs: cleaned up, evidence kept
-for pair in 'INT 130' 'TERM 143'; do
+for pair in 'INT 130' 'TERM 143' 'HUP 143'; do
 	set -- $pair
 	setsid "$LAB" run timeout-drop-input -b netns -o "$T/int$1" >"$T/out" 2>"$T/err" &
 	pid=$!
@@ -132,6 +132,7 @@ for pair in 'INT 130' 'TERM 143'; do
 	kill -s "$1" "$pid"
 	wait "$pid"
 	is "$?" "$2" "SIG$1 while a connect hangs ends with $2"
+	like "$(cat "$T/err")" "interrupted by SIG$1" 'and is told by its name'
 	t 'nothing is left' settled
 	run=$(ls -d "$T/int$1"/*)
 	t 'the evidence is kept' test -s "$run/events.ndjson"
