@@ -170,11 +170,8 @@ static int run_side_by_side(struct jobs *jobs, jobs_ended *ended, void *context,
 	sigset_t set, old;
 	int status = 0;
 
-	sigemptyset(&set);
+	run_signals(&set);
 	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, &old);
 	for (;;) {
 		while (status == 0 && !jobs->caught && jobs->running < most &&

@@ -107,6 +107,17 @@ else
 	skip 'no user namespaces to take them away in' 8
 fi
 
+# nohup: the terminal's end is not the run's
+setsid env --ignore-signal=HUP "$LAB" run timeout-drop-input -b netns -q -o "$T/nohup" >"$T/out" 2>"$T/err" &
+pid=$!
+for ((i = 0; i < 500; i++)); do
+	grep -qs connecting "$T"/nohup/*/events.ndjson && break
+	read -rt 0.02 <> <(:) || :
+done
+kill -HUP "$pid"
+wait "$pid"
+is "$?" 0 'a SIGHUP that is ignored does not end a run'
+
 # a limit on namespaces that is reached only by the second host: refused as one that allows none
 limited() {
 	unshare -U -r bash -c 'echo 2 >/proc/sys/user/max_net_namespaces && exec "$@"' limited "$@"
