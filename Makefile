@@ -236,10 +236,10 @@ fmt:
 ## lint: clang-format, clang-tidy, cppcheck, shellcheck; what is not installed is a skip
 lint: export C_FILES := $(C_FILES)
 lint: export SH_FILES := $(SH_FILES)
-lint: export INCLUDES := $(LAYERS) tests/unit bench/limits
+lint: export INCLUDES := $(LAYERS) tests/unit bench/limits $(B)/tests
 lint: export TIDY_FLAGS = $(filter-out -MMD -MP -Werror,$(BASE)) $(INCLUDES:%=-iquote %)
-lint:
-	@mkdir -p $(B) && B=$(abspath $(B)) tests/run -t 1800 -o $(OUT) -- tests/check/lint.sh
+lint: $(B)/tests/syscalls.h
+	@B=$(abspath $(B)) tests/run -t 1800 -o $(OUT) -- tests/check/lint.sh
 
 ## man: the manual pages, with scdoc
 MAN := $(patsubst man/%.scd,$(B)/man/%,$(wildcard man/*.scd))

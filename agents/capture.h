@@ -15,7 +15,7 @@
 
 enum {
 	CAPTURE_QUEUE_MAX = 8 << 20, /* also when none is asked for; then a smaller one will do */
-	CAPTURE_FILTER_MAX = 4096, /* instructions, as the kernel's BPF_MAXINSNS */
+	CAPTURE_FILTER_MAX = 4096,   /* instructions, as the kernel's BPF_MAXINSNS */
 };
 
 struct capture_spec {

@@ -7,9 +7,9 @@ read -ra c_files <<<"${C_FILES-}"
 read -ra sh_files <<<"${SH_FILES-}"
 flags=()
 eval "flags=(${TIDY_FLAGS-})"
-sources=()
+sources=() headers=()
 for file in "${c_files[@]}"; do
-	[[ $file == *.c ]] && sources+=("$file")
+	[[ $file == *.c ]] && sources+=("$file") || headers+=("$file")
 done
 read -ra includes <<<"${INCLUDES-}"
 jobs=$(nproc)
@@ -29,14 +29,22 @@ format() {
 	printf '%s\n' "${c_files[@]}" | xargs -P"$jobs" -n40 clang-format --dry-run -Werror
 }
 
-# Its count of warnings in system headers is noise; what it found it says on the other stream.
+# A file is read again when it, any header, the checks or the flags are newer than its stamp. Its
+# count of warnings in system headers is noise; what it found it says on the other stream.
 tidy() {
-	printf '%s\n' "${sources[@]}" | xargs -P"$jobs" -n4 bash -c '
-		split=$1
-		clang-tidy --quiet --warnings-as-errors="*" "${@:split+2}" -- "${@:2:split}" 2>"$T/tidy.$$"
+	local newest file stale=()
+	newest=$(ls -t "${headers[@]}" .clang-tidy Makefile tests/check/lint.sh | head -n 1)
+	touch "$T/begun"
+	for file in "${sources[@]}"; do
+		[ "$B/lint/$file" -nt "$file" ] && [ "$B/lint/$file" -nt "$newest" ] || stale+=("$file")
+	done
+	[ ${#stale[@]} -eq 0 ] || printf '%s\n' "${stale[@]}" | xargs -P"$jobs" -n1 bash -c '
+		file=${*: -1}
+		clang-tidy --quiet --warnings-as-errors="*" "$file" -- "${@:1:$#-1}" 2>"$T/tidy.$$"
 		status=$?
 		grep -v "^[0-9]* warnings* generated\|^Suppressed \|^Use -header-filter" "$T/tidy.$$"
-		exit $status' tidy "${#flags[@]}" "${flags[@]}"
+		[ $status -ne 0 ] || { mkdir -p "$B/lint/${file%/*}" && touch -r "$T/begun" "$B/lint/$file"; }
+		exit $status' tidy "${flags[@]}"
 }
 
 check() {
@@ -45,7 +53,7 @@ check() {
 		--suppress=duplicateAssignExpression -D_GNU_SOURCE "${includes[@]/#/-I}" "${sources[@]}"
 }
 
-export T
+export T B
 isnt "${#c_files[@]} ${#sh_files[@]}" '0 0' 'there are files to read'
 reads clang-format "${#c_files[@]} C files are formatted" format
 reads clang-tidy 'finds nothing' tidy

@@ -17,13 +17,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 /* Not assert: a law of a target holds with NDEBUG too, and says which one it was. */
-#define LAW(is_true)                                                                               \
-	do {                                                                                       \
-		if (!(is_true)) {                                                                  \
-			fprintf(stderr, "%s:%d: broken law: %s\n", __FILE__, __LINE__, #is_true);  \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
+#define LAW(is_true) ((is_true) ? (void)0 : fuzz_broken(__FILE__, __LINE__, #is_true))
+
+_Noreturn static inline void fuzz_broken(const char *file, int line, const char *law)
+{
+	fprintf(stderr, "%s:%d: broken law: %s\n", file, line, law);
+	abort();
+}
 
 /* The whole content of an open file becomes these bytes; its offset 0. */
 static inline void fuzz_fill(int fd, const void *bytes, size_t len)
