@@ -8,6 +8,7 @@ if [ "${1:-}" = zero ]; then
 	done
 	exit
 fi
+# alone
 . "$(dirname "$0")/../lib.sh"
 command -v gcov >/dev/null || skip_all 'gcov is not installed'
 

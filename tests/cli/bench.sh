@@ -1,5 +1,6 @@
 #!/bin/bash
 # `make bench` measures right answers alone. No time is judged here.
+# alone
 . "$(dirname "$0")/../lib.sh"
 pair=$B/bench/pair
 [ -x "$pair" ] || skip_all 'bench/pair is not built: make bench-tools'

@@ -1,5 +1,6 @@
 #!/bin/bash
 # engine=tcpdump and --engine: the host's own tcpdump captures, and nothing else changes.
+# alone
 . "$(dirname "$0")/../lib.sh"
 cp -r "$SRC/scenarios" "$T/scenarios"
 

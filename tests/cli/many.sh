@@ -1,5 +1,6 @@
 #!/bin/bash
 # Many runs in one command: what they come to, said of each scenario and safe for a terminal.
+# alone
 . "$(dirname "$0")/../lib.sh"
 mkdir scenarios
 sed -e 's/^family .*/family = rare/' -e '/^family/a not-on = loopback: a test' \

@@ -2,6 +2,7 @@
 # A sample of the sweep (`make sweep` is the whole): lab is ended, or a call or an allocation of it
 # fails, at system calls of every kind of the controller, the keeper and an agent. After each: no
 # process, no namespace, what was written can be read, no false verdict, the right exit status.
+# alone
 . "$(dirname "$0")/../lib.sh"
 cp -r "$SRC/scenarios" "$T/scenarios"
 sweep=$SRC/tests/sweep/sweep.sh inject=$B/tests/inject
