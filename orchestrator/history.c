@@ -142,6 +142,7 @@ static void point_latest(const char *path, const char *name)
 	if (parent < 0)
 		return;
 	snprintf(temporary, sizeof(temporary), ".latest-%ld", (long)getpid());
+	unlinkat(parent, temporary, 0); /* of a lab that was killed and had our pid */
 	if (symlinkat(name, parent, temporary) == 0) {
 		file_give(parent, temporary);
 		if (renameat(parent, temporary, parent, "latest") < 0)

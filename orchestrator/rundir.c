@@ -222,13 +222,16 @@ int rundir_packets(struct rundir *dir, size_t index, const void *records, size_t
 static int flush_one(int fd, struct buf *pending, struct sha256 *sha, uint64_t *written,
 		     const char *path, const char *name, struct err *err)
 {
-	if (pending->len == 0 || fd < 0)
-		return 0;
-	if (write_all(fd, pending->data, pending->len) < 0)
-		return err_sys(err, "%s/%s", path, name);
-	*written += pending->len;
-	sha256_add(sha, pending->data, pending->len);
-	buf_clear(pending);
+	while (pending->len > 0 && fd >= 0) {
+		ssize_t done = write(fd, pending->data, pending->len);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return err_sys(err, "%s/%s", path, name);
+		*written += (size_t)done;
+		sha256_add(sha, pending->data, (size_t)done);
+		buf_drop(pending, (size_t)done); /* a full disk may take a part: go on behind it */
+	}
 	return 0;
 }
 

@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "buf.h"
@@ -83,6 +85,42 @@ static void what_is_queued_is_written_in_order_and_numbered(void **state)
 	assert_true(two > one);
 	buf_close(&text);
 	rundir_close(&dir);
+	rundir_close(&dir);
+}
+
+/* The file may grow to `bytes` and no further, as on a full disk. */
+static void allow_bytes(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_line_that_a_full_disk_cut_goes_on_where_it_was_cut(void **state)
+{
+	struct rundir dir;
+	struct err err = { 0 };
+	struct event event;
+	struct buf text = { 0 };
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(rundir_make(&dir, root, "x", &err), 0);
+	event_init(&event, "one");
+	event.host = "h";
+	rundir_event(&dir, &event);
+	allow_bytes(10);
+	assert_int_equal(rundir_flush(&dir, &err), -1);
+	allow_bytes(RLIM_INFINITY);
+	assert_int_equal(rundir_flush(&dir, &err), 0);
+	assert_int_equal(file_read(dir.fd, "events.ndjson", 4096, &text, &err), 0);
+	struct buf whole = { 0 };
+	event_json(&whole, &event);
+	assert_string_equal(text.data, whole.data);
+	buf_close(&whole);
+	buf_close(&text);
 	rundir_close(&dir);
 }
 
@@ -216,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_names_of_runs_are_runs),
 		cmocka_unit_test(what_is_queued_is_written_in_order_and_numbered),
+		cmocka_unit_test(a_line_that_a_full_disk_cut_goes_on_where_it_was_cut),
 		cmocka_unit_test(files_and_directories_are_private),
 		cmocka_unit_test(packets_cut_in_their_frame_are_refused),
 		cmocka_unit_test(the_latest_is_found_and_a_part_of_a_name_too),
