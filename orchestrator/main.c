@@ -1,10 +1,13 @@
 /* lab: parses the command line, runs the command, prints the one error. */
 #include <errno.h>
+#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli.h"
+#include "mem.h"
 
 /* The reader of a pipe may stop reading when it has seen enough (head): no error of ours. */
 static bool has_no_reader(void)
@@ -25,6 +28,12 @@ static int finish_output(int status)
 	return status == 0 || status == 1 ? ERR_BROKE : status;
 }
 
+/* jansson without memory reads objects with holes, and worse: then nothing may go on. */
+static void *json_memory(size_t size)
+{
+	return mem_resize(NULL, 1, size);
+}
+
 int main(int argc, char **argv)
 {
 	struct arena arena = { 0 };
@@ -32,6 +41,7 @@ int main(int argc, char **argv)
 	struct cli cli;
 	int status = -1;
 
+	json_set_alloc_funcs(json_memory, free);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL); /* whoever started lab may have ignored it: no end were heard */
 	if (cli_parse(&cli, argc, argv, &arena, &err) == 0) {

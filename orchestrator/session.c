@@ -84,6 +84,18 @@ static int lose(struct session *session, size_t host, const char *why, struct er
 	return err_set(err, ERR_BROKE, "%s: the agent is gone: %s", session->host[host].name, why);
 }
 
+/* A process of a step that ran out of memory took what it had seen with it. */
+static int check_exit(const struct session *session, size_t host, const struct event *event,
+		      struct err *err)
+{
+	const char *of = event_get(event, "of");
+
+	if (!event_is(event, "exit") || event_num(event, "status", 0) != ERR_BROKE)
+		return 0;
+	return err_set(err, ERR_BROKE, "%s: the process of step %s broke off",
+		       session->host[host].name, of ? of : "?");
+}
+
 static int take_done(struct session *session, size_t host, const struct event *event,
 		     struct err *err)
 {
@@ -161,7 +173,7 @@ static int take_frame(struct session *session, size_t host, const struct frame *
 		return 0;
 	case FRAME_EVENT:
 		record(session, host, &event);
-		return 0;
+		return check_exit(session, host, &event, err);
 	case FRAME_DONE:
 		return take_done(session, host, &event, err);
 	case FRAME_REQUEST:
