@@ -63,6 +63,21 @@ void capture_started(struct agent *agent, const struct one *one, const char *eng
 	agent_event(agent, &event);
 }
 
+void capture_ended(struct agent *agent, const struct one *one, const struct err *why)
+{
+	struct event event;
+
+	event_init(&event, "capture.end");
+	event_text(&event, "link", one->link);
+	event_text(&event, "file", one->file);
+	event_int(&event, "packets", (int64_t)one->capture.packets);
+	if (why == NULL)
+		event_int(&event, "dropped", (int64_t)one->capture.dropped);
+	else
+		event_text(&event, "error", why->text);
+	agent_event(agent, &event);
+}
+
 static int packet_start(struct agent *agent, struct one *one, const struct capture_spec *spec,
 			struct err *err)
 {
@@ -128,7 +143,6 @@ int capture_stop(struct agent *agent, const struct event *request, struct err *e
 {
 	struct one *one = one_find(captures_of(agent), event_num(request, "capture", -1));
 	struct sink sink = sink_agent(agent);
-	struct event event;
 	int status;
 
 	if (one == NULL)
@@ -138,12 +152,7 @@ int capture_stop(struct agent *agent, const struct event *request, struct err *e
 	agent_unwatch(agent, one->capture.fd);
 	one->is_open = false; /* the socket itself is left to the end of the process: 16 ms */
 	status = capture_finish(&one->capture, &sink, err);
-	event_init(&event, "capture.end");
-	event_text(&event, "link", one->link);
-	event_text(&event, "file", one->file);
-	event_int(&event, "packets", (int64_t)one->capture.packets);
-	event_int(&event, "dropped", (int64_t)one->capture.dropped);
-	agent_event(agent, &event);
+	capture_ended(agent, one, status < 0 ? err : NULL);
 	return status;
 }
 

@@ -46,6 +46,8 @@ struct captures {
 /* The event `capture`. */
 void capture_started(struct agent *agent, const struct one *one, const char *engine, size_t buffer,
 		     const char *version);
+/* The event `capture.end`. `why` (NULL: all is counted): how much was dropped is not known. */
+void capture_ended(struct agent *agent, const struct one *one, const struct err *why);
 
 /* AGENT_LATER, or -1. */
 int dump_start(struct agent *agent, struct one *one, const struct event *request,

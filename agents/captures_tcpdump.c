@@ -61,18 +61,10 @@ static void let_go(struct agent *agent, struct one *one)
 	one->timer = -1;
 }
 
-/* The end of a capture that is broken: how much of it was dropped is not known. */
 static void end_broken(struct agent *agent, struct one *one)
 {
-	struct event event;
-
 	one->state = DUMP_ENDED;
-	event_init(&event, "capture.end");
-	event_text(&event, "link", one->link);
-	event_text(&event, "file", one->file);
-	event_int(&event, "packets", (int64_t)one->capture.packets);
-	event_text(&event, "error", one->why.text);
-	agent_event(agent, &event);
+	capture_ended(agent, one, &one->why);
 	agent_answer(agent, one->id, one->since_ns, &one->why);
 }
 
@@ -150,7 +142,6 @@ static int take(struct agent *agent, struct one *one, int portions)
 static void finish(struct agent *agent, struct one *one, const struct tcpdump_counts *counts)
 {
 	struct err why = { 0 };
-	struct event event;
 
 	while (one->tcpdump.out >= 0 && take(agent, one, TURN) > 0)
 		;
@@ -167,12 +158,7 @@ static void finish(struct agent *agent, struct one *one, const struct tcpdump_co
 	one->capture.dropped = counts->dropped;
 	let_go(agent, one);
 	one->state = DUMP_ENDED;
-	event_init(&event, "capture.end");
-	event_text(&event, "link", one->link);
-	event_text(&event, "file", one->file);
-	event_int(&event, "packets", (int64_t)one->capture.packets);
-	event_int(&event, "dropped", (int64_t)one->capture.dropped);
-	agent_event(agent, &event);
+	capture_ended(agent, one, NULL);
 	agent_answer(agent, one->id, one->since_ns, NULL);
 }
 

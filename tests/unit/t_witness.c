@@ -1,6 +1,8 @@
 /* The witnesses through the agent's own requests: a real agent on a stream, in our namespace. */
 #include "unit.h"
 
+#include <sys/syscall.h>
+
 #include "agent_session.h"
 #include "clock.h"
 #include "proc.h"
@@ -70,6 +72,55 @@ static void a_capture_holds_all_between_start_and_stop(void **state)
 	}
 	assert_int_equal(count, 200);
 	assert_int_equal(flags, 0x14); /* RST ACK */
+	session_end(&session);
+}
+
+/* The packet socket of another process, as a descriptor of ours. */
+static int packet_socket_of(pid_t pid)
+{
+	int process = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	for (int number = 3; number < 64; number++) {
+		int domain = 0, fd = (int)syscall(SYS_pidfd_getfd, process, number, 0);
+		socklen_t len = sizeof domain;
+
+		if (fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
+		    domain == AF_PACKET) {
+			close(process);
+			return fd;
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+	close(process);
+	return -1;
+}
+
+static void a_capture_that_cannot_be_ended_does_not_say_that_nothing_was_dropped(void **state)
+{
+	static struct session session;
+	struct event request;
+	const int one = 1;
+
+	(void)state;
+	NEED_NAMESPACE();
+	setup(&session, "10.7.0.1", true);
+	event_init(&request, "capture.start");
+	event_int(&request, "capture", 0);
+	event_text(&request, "link", "lan");
+	event_text(&request, "iface", "lo");
+	ask_ok(&session, &request);
+	int fd = packet_socket_of(session.pid);
+	assert_true(fd >= 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof one), 0);
+	close(fd);
+	event_init(&request, "capture.stop");
+	event_int(&request, "capture", 0);
+	session_ask(&session, &request);
+	assert_string_equal(session.result, "EPERM");
+	const struct event *end = kept_find(&session.kept, "capture.end", NULL, NULL);
+	assert_int_equal(event_num(end, "dropped", -1), -1);
+	assert_non_null(strstr(event_get(end, "error"), "capture stop"));
 	session_end(&session);
 }
 
@@ -346,6 +397,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_capture_holds_all_between_start_and_stop),
+		cmocka_unit_test(
+		    a_capture_that_cannot_be_ended_does_not_say_that_nothing_was_dropped),
 		cmocka_unit_test(a_flood_is_kept_while_the_controller_does_not_read),
 		cmocka_unit_test(a_link_that_goes_down_neither_ends_a_capture_nor_makes_it_spin),
 		cmocka_unit_test(a_capture_that_is_not_allowed_is_answered_with_its_errno),
