@@ -168,9 +168,10 @@ static void gone_look(struct search *search, const json_t *rule)
 static void chain_look(struct search *search, const json_t *chain)
 {
 	const char *hook = rule_text(chain, "hook");
+	bool is_on_the_way =
+	    streq(hook, "input") || streq(hook, "prerouting") || streq(hook, "ingress");
 	if (search->action == ACTION_DROP && search->truth == NO &&
-	    streq(rule_text(chain, "policy"), "drop") &&
-	    (streq(hook, "input") || streq(hook, "prerouting"))) {
+	    streq(rule_text(chain, "policy"), "drop") && is_on_the_way) {
 		search->truth = UNSEEN;
 		search->says = "a chain drops by policy, which counts nothing";
 	}

@@ -68,13 +68,18 @@ static enum fits address_fits(const json_t *right, const struct addr *addr)
 	return best;
 }
 
+/* A header that the SYN has not: nft asks for it first, so != does not match either. */
+static bool is_elsewhere(const struct view *view, const json_t *payload)
+{
+	const char *protocol = rule_text(payload, "protocol");
+	return streq(protocol, "udp") || streq(protocol, "icmp") || streq(protocol, "icmpv6") ||
+	       streq(protocol, view->server.family == 6 ? "ip" : "ip6");
+}
+
 static enum fits payload_fits(const struct view *view, const json_t *payload, const json_t *right)
 {
 	const char *protocol = rule_text(payload, "protocol"), *field = rule_text(payload, "field");
 	bool is_ip = streq(protocol, "ip"), is_ip6 = streq(protocol, "ip6");
-	if (streq(protocol, "udp") || streq(protocol, "icmp") || streq(protocol, "icmpv6") ||
-	    (is_ip && view->server.family == 6) || (is_ip6 && view->server.family == 4))
-		return FITS_NO;
 	if ((streq(protocol, "tcp") || streq(protocol, "th")) && streq(field, "dport"))
 		return number_fits(right, view->server.port);
 	if ((streq(protocol, "tcp") || streq(protocol, "th")) && streq(field, "sport"))
@@ -105,6 +110,8 @@ static enum fits match_fits(const struct view *view, const json_t *match)
 	const json_t *payload = json_object_get(left, "payload"),
 		     *meta = json_object_get(left, "meta");
 	const char *op = rule_text(match, "op");
+	if (payload && is_elsewhere(view, payload))
+		return FITS_NO;
 	enum fits fits = payload ? payload_fits(view, payload, right)
 			 : meta  ? meta_fits(view, meta, right)
 				 : FITS_UNKNOWN;
