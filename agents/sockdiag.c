@@ -6,6 +6,7 @@
 #include <linux/sock_diag.h>
 #include <sys/socket.h>
 
+#include "clock.h"
 #include "mem.h"
 #include "nldump.h"
 #include "util.h"
@@ -213,7 +214,8 @@ static void row_emit(const struct sockdiag_want *want, const struct socket_row *
 	sink_event(sink, &event);
 }
 
-static void end_emit(const struct table *table, bool has_owners, const struct sink *sink)
+static void end_emit(const struct table *table, int64_t start_ns, bool has_owners,
+		     const struct sink *sink)
 {
 	const struct sockdiag_want *want = table->want;
 	char ports[SOCKDIAG_PORTS * 6 + 1] = "";
@@ -231,6 +233,9 @@ static void end_emit(const struct table *table, bool has_owners, const struct si
 	event_int(&event, "left_out", table->left_out);
 	event_text(&event, "ports", ports);
 	event_int(&event, "owners", has_owners ? 1 : 0);
+	if (want->is_peer_only || want->is_local_only)
+		event_text(&event, "side", want->is_peer_only ? "peer" : "local");
+	event_int(&event, "start_ns", start_ns);
 	sink_event(sink, &event);
 }
 
@@ -238,6 +243,7 @@ int sockdiag_emit(const struct sockdiag_want *want, struct owners *owners, const
 		  struct err *err)
 {
 	struct table table = { .want = want };
+	int64_t start_ns = clock_mono_ns(); /* rows are told after the table and its owners */
 	struct owner *owner;
 	bool has_owners = access("/proc/self/fd", R_OK) == 0;
 	uint16_t port = want->is_local_only && want->nport == 1 ? want->ports[0] : 0;
@@ -256,7 +262,7 @@ int sockdiag_emit(const struct sockdiag_want *want, struct owners *owners, const
 		    (has_port(want, row->local.port) || want->is_peer_only))
 			has_owners = false;
 	}
-	end_emit(&table, has_owners, sink);
+	end_emit(&table, start_ns, has_owners, sink);
 	free(owner);
 	return 0;
 }

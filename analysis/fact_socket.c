@@ -15,10 +15,14 @@ enum place {
 	PLACE_NEARBY
 };
 
-/* Is `port` among the ports that the reading looked at ("1234,1235"; absent or empty: all)? */
-static bool covers(const struct reading *reading, uint16_t port)
+/* Would the reading have a row whose port at this side ("local", "peer") is `port`? Its ports are
+ * "1234,1235" (absent or empty: all); a step asks for one side of them. */
+static bool covers(const struct reading *reading, const char *side, uint16_t port)
 {
 	const char *ports = event_get(reading->end, "ports");
+	const char *asked = event_get(reading->end, "side");
+	if (asked ? !streq(asked, side) : reading->number == 0)
+		return false;
 	if (!ports || !*ports)
 		return event_num(reading->end, "ports", port) == port;
 	while (*ports) {
@@ -207,7 +211,8 @@ static void listeners(struct facts *facts, const struct view *view)
 {
 	const struct reading *before, *after;
 	if (!view->has_server || !view_bracket(view, "sockets", &before, &after) ||
-	    !covers(before, view->server.port) || !covers(after, view->server.port))
+	    !covers(before, "local", view->server.port) ||
+	    !covers(after, "local", view->server.port))
 		return;
 	listener(facts, view, FACT_LISTENER, PLACE_HERE, before, after);
 	listener(facts, view, FACT_LISTENER_ELSEWHERE, PLACE_ELSEWHERE, before, after);
@@ -255,7 +260,8 @@ static void hanging(struct facts *facts, const struct view *view, enum fact fact
 				return;
 			}
 		}
-		if (reading->is_complete && covers(reading, view->server.port) &&
+		const char *side = local == &view->server ? "local" : "peer";
+		if (reading->is_complete && covers(reading, side, view->server.port) &&
 		    may_have_arrived(view, reading))
 			fact_event(fact_set(facts, fact, NO, NULL), reading->end);
 	}

@@ -54,11 +54,13 @@ static void reading_add(struct trace *trace, size_t *cap, const struct event *en
 		is_complete = !event_get(end, "error");
 	int64_t number = event_num(end, "snapshot", 0);
 	const struct event *snapshot = number > 0 ? snapshot_of(trace, end) : NULL;
-	if (snapshot) {
-		int64_t from_ns = time_bound(event_num(snapshot, "start_ns", start_ns));
-		start_ns = from_ns < start_ns ? from_ns : start_ns;
+	/* Rows are told after they were read: without what bounds it a reading has no time. */
+	const struct event *bound = number > 0 ? snapshot : end;
+	int64_t from_ns = bound ? time_bound(event_num(bound, "start_ns", INT64_MAX)) : TIME_MOST;
+	is_complete = is_complete && from_ns < TIME_MOST;
+	start_ns = from_ns < start_ns ? from_ns : start_ns;
+	if (snapshot)
 		end_ns = snapshot->t_ns;
-	}
 	trace->reading =
 	    arena_grow(trace->arena, trace->reading, trace->nreading, cap, sizeof *trace->reading);
 	trace->reading[trace->nreading++] = (struct reading){

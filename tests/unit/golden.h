@@ -237,6 +237,8 @@ static inline void golden_event(struct golden *golden, int64_t t_ns, char *line)
 	const char *host = strtok_r(line + 1, " ", &save);
 	event_init(&event, strtok_r(NULL, " ", &save));
 	golden_fields(&event, save);
+	if (streq(event.kind, "sockets") && event_num(&event, "start_ns", -1) < 0)
+		event_int(&event, "start_ns", (int64_t)GOLDEN_MONO * 1000000000 + t_ns);
 	golden_emit(golden, &event, host, t_ns);
 }
 

@@ -36,6 +36,7 @@ static const struct loss losses[] = {
 	{ "refused", "server.lan", NULL, "refused.no-listener", LIKELY },
 	{ "refused", "\"kind\":\"sockets\"", NULL, "refused.unexplained", UNDECIDED },
 	{ "refused", "\"kind\":\"sockets\"", "\"snapshot\":4", "refused.unexplained", UNDECIDED },
+	{ "refused", "\"kind\":\"snapshot\"", NULL, "refused.unexplained", UNDECIDED },
 	{ "refused", "\"kind\":\"counters\"", NULL, "refused.no-listener", LIKELY },
 	{ "refused", "\"kind\":\"counter\"", NULL, "refused.no-listener", LIKELY },
 	{ "refused", "\"kind\":\"hello\"", NULL, "refused.unexplained", UNDECIDED },

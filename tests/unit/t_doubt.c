@@ -11,6 +11,10 @@
 	",\"expr\":[" rest "]}}"
 #define DROP_RULE                                                                                  \
 	"{\"rule\":{\"family\":\"inet\",\"table\":\"lab\",\"chain\":\"input\",\"handle\":2,"
+#define OUT_RULE "{\"rule\":{\"family\":\"inet\",\"table\":\"lab\",\"chain\":\"out\",\"handle\":2,"
+#define CHAIN(name, hook, policy)                                                                  \
+	"{\"chain\":{\"family\":\"inet\",\"table\":\"lab\",\"name\":\"" name "\",\"handle\":7,"    \
+	"\"type\":\"filter\",\"hook\":\"" hook "\",\"prio\":0,\"policy\":\"" policy "\"}}"
 #define PORT(number)                                                                               \
 	"{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{\"protocol\":\"tcp\",\"field\":"         \
 	"\"dport\"}},\"right\":" number "}}"
@@ -34,6 +38,11 @@ static const struct doubt doubts[] = {
 	  PROVEN },
 	{ "a jump before it", "timeout-drop-input", DROP_RULE,
 	  RULE("9", "{\"jump\":{\"target\":\"other\"}}") "," DROP_RULE, "timeout.dropped", LIKELY },
+	{ "its rule on the way out", "timeout-drop-input", DROP_RULE,
+	  CHAIN("out", "output", "accept") "," OUT_RULE, "timeout.unexplained", UNDECIDED },
+	{ "that, and a device's chain that drops by policy", "timeout-drop-input", DROP_RULE,
+	  CHAIN("out", "output", "accept") "," CHAIN("dev", "ingress", "drop") "," OUT_RULE,
+	  "timeout.dropped", LIKELY },
 	{ "as it is", "refused", CAROL, CAROL, "refused.no-listener", PROVEN },
 	{ "a server that came between the tables", "refused", CAROL,
 	  CAROL "2.500000 @server listen step=6 label=x address=10.7.0.1 port=1234 pid=300\n"
@@ -46,6 +55,14 @@ static const struct doubt doubts[] = {
 	  "1.500000 @server listen step=6 label=x address=10.7.0.1 port=1234 pid=300\n" CAROL
 	  "3.050000 @server exit step=6 label=x pid=300 status=0\n",
 	  "refused.unexplained", UNDECIDED },
+	{ "tables of peers' ports, nearer to it", "refused-bound-localhost", CAROL,
+	  "2.500000 @server sockets step=6 label=x rows=0 left_out=0 ports=1234 side=peer\n" CAROL
+	  "3.090000 @server sockets step=8 label=y rows=0 left_out=0 ports=1234 side=peer\n",
+	  "refused.unexplained", UNDECIDED },
+	{ "tables of local ports, nearer to it", "refused", CAROL,
+	  "2.500000 @server sockets step=6 label=x rows=0 left_out=0 ports=1234 side=local\n" CAROL
+	  "3.090000 @server sockets step=8 label=y rows=0 left_out=0 ports=1234 side=local\n",
+	  "refused.no-listener", PROVEN },
 };
 
 /* The golden trace with all of `from` replaced, as a run directory `dir`. */

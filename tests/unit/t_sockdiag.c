@@ -1,6 +1,7 @@
 /* The socket table and its owners, against real sockets and processes. */
 #include "unit.h"
 
+#include "clock.h"
 #include "netspace.h"
 #include "owner.h"
 #include "sockdiag.h"
@@ -111,6 +112,7 @@ static void a_server_with_two_clients_is_one_listen_and_two_estab_of_its_pid(voi
 	server_wait(&server, 2);
 	/* Known pids first, all of /proc, then from memory: the same each time. */
 	for (int round = 0; round < 3; round++) {
+		int64_t before_ns = clock_mono_ns();
 		kept_clear(&kept);
 		emit((struct sockdiag_want){ .ports = { 1234 },
 					     .nport = 1,
@@ -136,6 +138,9 @@ static void a_server_with_two_clients_is_one_listen_and_two_estab_of_its_pid(voi
 		assert_int_equal(event_num(end, "left_out", -1), 0);
 		assert_int_equal(event_num(end, "owners", -1), 1);
 		assert_string_equal(event_get(end, "ports"), "1234");
+		assert_string_equal(event_get(end, "side"), "local");
+		assert_true(event_num(end, "start_ns", 0) >= before_ns);
+		assert_true(event_num(end, "start_ns", INT64_MAX) <= row("LISTEN", 0)->t_ns);
 	}
 	close(alice);
 	close(bob);
