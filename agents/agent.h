@@ -79,9 +79,9 @@ extern const struct agent_control agent_controls[]; /* {0} ends it */
  * frees it in its end function (rows of agent_ends, called in order when the agent ends). NULL: not
  * used yet. */
 struct agent_parts {
-	struct captures *captures;   /* capture.c */
-	struct snapshots *snapshots; /* snapshot.c: last counters */
-	struct faults *faults;       /* step_firewall.c: what is set, by label */
+	struct captures *captures;   /* captures.c */
+	struct snapshots *snapshots; /* snapshot_agent.c: last counters */
+	struct faults *faults;       /* faults.c: what is set, by label */
 };
 struct agent_parts *agent_parts(struct agent *agent);
 

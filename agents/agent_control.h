@@ -4,14 +4,14 @@
 
 #include "agent.h"
 
-agent_control_fn capture_start, capture_stop; /* capture.c */
+agent_control_fn capture_start, capture_stop; /* captures.c */
 /* A process that is no actor has ended (captures_tcpdump.c). */
 void captures_reaped(struct agent *agent, pid_t pid, int status);
-agent_control_fn snapshot_take;          /* snapshot.c */
+agent_control_fn snapshot_take;          /* snapshot_agent.c */
 agent_control_fn heal;                   /* step_heal.c; field `of`, or `step` from the verb */
-void faults_end(struct agent *agent);    /* step_firewall.c: undoes and frees; emits `heal` */
-void captures_end(struct agent *agent);  /* capture.c: closes and frees */
-void snapshots_end(struct agent *agent); /* snapshot.c */
+void faults_end(struct agent *agent);    /* faults.c: undoes and frees; emits `heal` */
+void captures_end(struct agent *agent);  /* captures.c: frees; sockets end with the process */
+void snapshots_end(struct agent *agent); /* snapshot_agent.c */
 
 /* Each frees its module's state and undoes what it set; safe without any. NULL ends the list. */
 extern void (*const agent_ends[])(struct agent *agent);

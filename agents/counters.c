@@ -192,6 +192,10 @@ int counters_read(struct counters *counters, struct err *err)
 			counters->fd[i] = open(files[i].path, O_RDONLY | O_CLOEXEC);
 		if (counters->fd[i] < 0 && files[i].is_optional)
 			continue;
+		if (counters->fd[i] < 0) {
+			status = err_sys(err, "%s", files[i].path);
+			break;
+		}
 		while (len < room &&
 		       (n = pread(counters->fd[i], bytes + len, room - len, (off_t)len)) > 0)
 			len += (size_t)n;

@@ -1,5 +1,6 @@
 /* A host before it is its agent: a clone of the keeper in namespaces of its own that gives itself
- * name, sysctls, names of others and addresses, waits until its cables carry packets, and execs. */
+ * name, sysctls, names of others and addresses, waits until its cables carry packets, and
+ * becomes it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
