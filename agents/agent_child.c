@@ -52,14 +52,6 @@ static bool add_pending(struct child *child, const struct event *request)
 	return true;
 }
 
-static void refuse(struct agent *agent, const struct event *request, const char *text)
-{
-	struct pending to;
-
-	pending_set(&to, request);
-	agent_done(agent, &to, "error", text, clock_mono_ns());
-}
-
 /* In the child: the agent's memory is a copy, its descriptors are closed by actor_main. */
 static _Noreturn void run_child(struct agent *agent, int channel, const struct event *request,
 				pid_t agent_pid)
@@ -83,23 +75,23 @@ void child_start(struct agent *agent, const struct event *request)
 	int pair[2];
 
 	if (label == NULL || *label == '\0' || strlen(label) >= AGENT_LABEL) {
-		refuse(agent, request, "the request has no step label");
+		agent_refuse(agent, request, "the request has no step label");
 		return;
 	}
 	if (child_find(agent, label) != NULL || agent->nchild == AGENT_CHILDREN) {
-		refuse(agent, request,
-		       "an actor of that name is still there, or there are too many");
+		agent_refuse(agent, request,
+			     "an actor of that name is still there, or there are too many");
 		return;
 	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-		refuse(agent, request, strerror(errno));
+		agent_refuse(agent, request, strerror(errno));
 		return;
 	}
 	pid = fork();
 	if (pid == 0)
 		run_child(agent, pair[1], request, agent_pid);
 	if (pid < 0)
-		refuse(agent, request, strerror(errno));
+		agent_refuse(agent, request, strerror(errno));
 	close(pair[1]);
 	if (pid < 0) {
 		close(pair[0]);
@@ -136,9 +128,9 @@ void child_relay(struct agent *agent, const char *subject, const struct event *r
 
 	if (child == NULL) {
 		snprintf(text, sizeof text, "%.127s: its process is not there", subject);
-		refuse(agent, request, text);
+		agent_refuse(agent, request, text);
 	} else if (!add_pending(child, request)) {
-		refuse(agent, request, "too many requests wait for this actor");
+		agent_refuse(agent, request, "too many requests wait for this actor");
 	} else {
 		frame_put(&child->out, FRAME_REQUEST, frame->body, frame->len);
 		child_writable(child);

@@ -92,7 +92,7 @@ static void play_here(struct agent *agent, const struct step_kind *kind,
 	frame_put_event(&agent->backlog, FRAME_DONE, &done);
 }
 
-static void refuse(struct agent *agent, const struct event *request, const char *text)
+void agent_refuse(struct agent *agent, const struct event *request, const char *text)
 {
 	struct pending to;
 
@@ -120,7 +120,7 @@ void agent_request(struct agent *agent, const struct frame *frame)
 	if (handle != NULL) {
 		control(agent, handle, &request);
 	} else if (kind == NULL || kind->run == NULL || (kind->flags & STEP_CONTROLLER) != 0) {
-		refuse(agent, &request, "this agent does not know that request");
+		agent_refuse(agent, &request, "this agent does not know that request");
 	} else if ((kind->flags & STEP_ACTOR) == 0) {
 		play_here(agent, kind, &request);
 	} else if (kind->subject == SUBJECT_STEP) {

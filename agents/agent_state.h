@@ -1,5 +1,5 @@
-/* The agent's insides, shared by agent.c (loop, requests), agent_child.c (actors' processes) and
- * agent_hello.c (what it says of its host). */
+/* The agent's insides, shared by agent.c (loop), agent_request.c (requests and answers),
+ * agent_child.c (actors' processes) and agent_hello.c (what it says of its host). */
 #ifndef AGENT_STATE_H
 #define AGENT_STATE_H
 
@@ -81,6 +81,8 @@ void pending_set(struct pending *pending, const struct event *request);
 
 /* agent_request.c */
 void agent_request(struct agent *agent, const struct frame *frame);
+/* DONE with an error. */
+void agent_refuse(struct agent *agent, const struct event *request, const char *text);
 
 /* agent_child.c */
 void child_start(struct agent *agent, const struct event *request);

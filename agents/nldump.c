@@ -67,9 +67,25 @@ static int answer_error(const void *body, size_t len, struct err *err)
 	return err_sys(err, "the kernel answers");
 }
 
-/* One datagram. 1: more to come, 0: the dump ended, -1: err. */
-static int answer_read(const struct nldump *nl, const char *bytes, size_t len, nldump_row *row,
-		       void *context, struct err *err)
+struct kept { /* a row that waits until the whole table was read in one state */
+	size_t len;
+	unsigned type;
+};
+
+static void keep_row(struct buf *rows, unsigned type, const void *body, size_t len)
+{
+	const struct kept kept = { .len = len, .type = type };
+	static const char none[sizeof kept] = { 0 };
+
+	buf_add(rows, &kept, sizeof kept);
+	buf_add(rows, body, len);
+	buf_add(rows, none, -len % sizeof kept); /* the next one is aligned, too */
+}
+
+/* One datagram into `rows`. 1: more to come, 0: the dump ended, -1: err. *is_torn: the table
+ * changed while it was read, so rows may be missing, or twice there. */
+static int answer_read(const struct nldump *nl, const char *bytes, size_t len, struct buf *rows,
+		       bool *is_torn, struct err *err)
 {
 	while (len >= NLMSG_HDRLEN) {
 		struct nlmsghdr header;
@@ -82,10 +98,11 @@ static int answer_read(const struct nldump *nl, const char *bytes, size_t len, n
 		const char *body = bytes + NLMSG_HDRLEN;
 		size_t body_len = header.nlmsg_len - NLMSG_HDRLEN;
 		if (header.nlmsg_seq == nl->seq) {
+			*is_torn |= (header.nlmsg_flags & NLM_F_DUMP_INTR) != 0;
 			if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR)
 				return answer_error(body, body_len, err);
 			if (header.nlmsg_type >= NLMSG_MIN_TYPE)
-				row(context, header.nlmsg_type, body, body_len);
+				keep_row(rows, header.nlmsg_type, body, body_len);
 		}
 		step = NLMSG_ALIGN((size_t)header.nlmsg_len);
 		if (step >= len)
@@ -94,43 +111,6 @@ static int answer_read(const struct nldump *nl, const char *bytes, size_t len, n
 		len -= step;
 	}
 	return 1;
-}
-
-/* The table changed while it was read: rows may be missing, or twice there. */
-static bool is_torn(const struct nldump *nl, const char *bytes, size_t len)
-{
-	bool result = false;
-
-	while (len >= NLMSG_HDRLEN) {
-		struct nlmsghdr header;
-
-		memcpy(&header, bytes, sizeof header);
-		if (header.nlmsg_len < NLMSG_HDRLEN || header.nlmsg_len > len)
-			break;
-		result |= header.nlmsg_seq == nl->seq && (header.nlmsg_flags & NLM_F_DUMP_INTR);
-		size_t step = NLMSG_ALIGN((size_t)header.nlmsg_len);
-		if (step >= len)
-			break;
-		bytes += step;
-		len -= step;
-	}
-	return result;
-}
-
-struct kept { /* a row that waits until the whole table was read in one state */
-	size_t len;
-	unsigned type;
-};
-
-static void keep_row(void *context, unsigned type, const void *body, size_t len)
-{
-	struct buf *rows = context;
-	const struct kept kept = { .len = len, .type = type };
-	static const char none[sizeof kept] = { 0 };
-
-	buf_add(rows, &kept, sizeof kept);
-	buf_add(rows, body, len);
-	buf_add(rows, none, -len % sizeof kept); /* the next one is aligned, too */
 }
 
 static void give_rows(const struct buf *rows, nldump_row *row, void *context)
@@ -149,7 +129,7 @@ static void give_rows(const struct buf *rows, nldump_row *row, void *context)
 static int dump_read(struct nldump *nl, struct buf *rows, int64_t deadline_ns, struct err *err)
 {
 	_Alignas(struct nlmsghdr) char answer[ANSWER];
-	bool has_torn = false;
+	bool is_torn = false;
 	int more;
 
 	do {
@@ -167,13 +147,12 @@ static int dump_read(struct nldump *nl, struct buf *rows, int64_t deadline_ns, s
 		more = 1;
 		if (from.nl_pid != 0) /* only the kernel (port 0) is believed */
 			continue;
-		has_torn |= is_torn(nl, answer, (size_t)n);
-		more = answer_read(nl, answer, (size_t)n, keep_row, rows, err);
+		more = answer_read(nl, answer, (size_t)n, rows, &is_torn, err);
 		if (more > 0 && rows->len > ROWS_MAX)
 			return err_set(err, ERR_BROKE, "netlink: more than %d MiB of rows",
 				       ROWS_MAX >> 20);
 	} while (more > 0);
-	return more < 0 ? -1 : has_torn;
+	return more < 0 ? -1 : is_torn;
 }
 
 int nldump_run(struct nldump *nl, unsigned type, const void *body, size_t len, nldump_row *row,

@@ -35,22 +35,13 @@ static void diag_addr(struct addr *out, uint8_t family, const uint32_t ip[4], ui
 }
 
 /* The kernel tells it of listeners without being asked. */
-static bool v6_only(const unsigned char *at, size_t len)
+static bool v6_only(const void *at, size_t len)
 {
-	struct nlattr attr;
+	struct nlattr_view attr;
 
-	while (len >= sizeof attr) {
-		memcpy(&attr, at, sizeof attr);
-		size_t step = NLA_ALIGN((size_t)attr.nla_len);
-		if (attr.nla_len < sizeof attr || attr.nla_len > len)
-			return false;
-		if (attr.nla_type == INET_DIAG_SKV6ONLY && attr.nla_len > sizeof attr)
-			return at[sizeof attr] != 0;
-		if (step >= len)
-			return false;
-		at += step;
-		len -= step;
-	}
+	while (nldump_attr(&at, &len, &attr))
+		if (attr.type == INET_DIAG_SKV6ONLY && attr.len > 0)
+			return *(const uint8_t *)attr.data != 0;
 	return false;
 }
 
@@ -71,7 +62,7 @@ static void each_message(void *context, unsigned type, const void *body, size_t 
 		.send_q = diag.idiag_wqueue,
 		.uid = diag.idiag_uid,
 		.inode = diag.idiag_inode,
-		.is_v6_only = v6_only((const unsigned char *)body + sizeof diag, len - sizeof diag),
+		.is_v6_only = v6_only((const char *)body + sizeof diag, len - sizeof diag),
 	};
 	diag_addr(&row.local, diag.idiag_family, diag.id.idiag_src, diag.id.idiag_sport);
 	diag_addr(&row.peer, diag.idiag_family, diag.id.idiag_dst, diag.id.idiag_dport);

@@ -1,5 +1,6 @@
 /* The host's own tcpdump as a child: pcap stream on one pipe, its words on another. Nothing here
- * waits; captures_tcpdump.c has the order of things. */
+ * waits for it but tcpdump_version and tcpdump_close; captures_tcpdump.c has the order of things.
+ */
 #ifndef TCPDUMP_H
 #define TCPDUMP_H
 
@@ -38,7 +39,7 @@ struct tcpdump_counts {
 
 /* ERR_CANNOT: there is no tcpdump, and which package has it. */
 int tcpdump_open(struct tcpdump *tcpdump, const struct tcpdump_spec *spec, struct err *err);
-/* Its version and libpcap's, one line; runs `tcpdump --version`. */
+/* Its version and libpcap's, one line; waits for `tcpdump --version`, at most 3 s. */
 int tcpdump_version(char *text, size_t len, struct err *err);
 /* Reads its words. false: end of file (then it is closed). */
 bool tcpdump_listen(struct tcpdump *tcpdump);
