@@ -182,10 +182,11 @@ int run_setup(struct run *run, struct err *err)
 	return wait_for(run, from, deadline_ns, err);
 }
 
-/* A capture that broke is no end of the run: what it does not know, the verdict takes as unseen. */
+/* A capture that broke is no end of the run: what it does not know, the verdict takes as unseen.
+ * One that a signal kept from beginning did not break. */
 static void tell_broken(const struct run *run, const struct request *request)
 {
-	if (!streq(request->result, "ok"))
+	if (!streq(request->result, "ok") && !run->session.caught)
 		cli_print_error(run->cli->progress,
 				arena_printf(run->arena, "a capture of %s broke: %s",
 					     run->session.host[request->host].name,
