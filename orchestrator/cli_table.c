@@ -45,7 +45,7 @@ const struct command commands[] = {
 	{ "completion", "SHELL", "completion for bash, zsh or fish", cmd_completion, OPT_ALWAYS, 1,
 	  1,
 	  "bash: eval \"$(lab completion bash)\" in ~/.bashrc; zsh: the same in ~/.zshrc,\n"
-	  "behind compinit; fish: lab completion fish | source. make install installs all\n"
+	  "after compinit; fish: lab completion fish | source. make install installs all\n"
 	  "three.",
 	  WORD_SHELL },
 	{ "help", "[COMMAND|TOPIC]", "help on a command or a topic", cmd_help, OPT_ALWAYS, 0, 1,
@@ -57,7 +57,7 @@ const struct option_row option_rows[] = {
 	{ "backend", 'b', OPT_BACKEND, VALUE_CHOICE, "auto|netns|loopback",
 	  offsetof(struct cli, backend), "where the hosts live (default auto)", VAR_LAB_BACKEND },
 	{ "out", 'o', OPT_OUT, VALUE_TEXT, "DIR", offsetof(struct cli, out),
-	  "keep run directories in DIR, not in the history", VAR_LAB_OUT },
+	  "run directories are in DIR, not in the history", VAR_LAB_OUT },
 	{ "engine", 0, OPT_ENGINE, VALUE_CHOICE, "packet|tcpdump", offsetof(struct cli, engine),
 	  "who captures, on every host (default: as the scenario says)", VAR_LAB_ENGINE },
 	{ "set", 0, OPT_SET, VALUE_SET, "NAME=VALUE", 0, "give a [params] value of the scenario",

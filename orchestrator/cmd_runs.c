@@ -15,7 +15,7 @@ enum {
 	RESULT_BYTES = 4 << 20
 };
 
-/* What result.json says came of it; NULL and -1: interrupted, or not to be read. */
+/* What result.json says came of it; NULL and -1: it did not finish, or not to be read. */
 struct ending {
 	const char *verdict, *confidence;
 	int exit_status;
@@ -53,8 +53,23 @@ static struct ending ending_of(const char *parent, const char *name, struct aren
 	return ending;
 }
 
+static int name_columns(const struct history_run *run, size_t count)
+{
+	size_t columns = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct buf name = { 0 };
+		safe_add(&name, run[i].name);
+		if (columns < utf8_columns(name.data))
+			columns = utf8_columns(name.data);
+		buf_close(&name);
+	}
+	return (int)columns;
+}
+
+/* `columns`: room for every name, so that the verdicts stand below each other. */
 static void print_text(const struct cli *cli, const struct history_run *run,
-		       const struct ending *ending)
+		       const struct ending *ending, int columns)
 {
 	struct buf name = { 0 }, verdict = { 0 };
 
@@ -69,10 +84,11 @@ static void print_text(const struct cli *cli, const struct history_run *run,
 		fprintf(cli->result, "%s\t%lld\t%s\t%d\n", name.data, (long long)run->bytes,
 			verdict.data, ending->exit_status);
 	else
-		fprintf(cli->result, "%-42s %s%s\n", name.data, verdict.data,
+		fprintf(cli->result, "%s%*s  %s%s\n", name.data,
+			columns - (int)utf8_columns(name.data), "", verdict.data,
 			ending->exit_status == 0    ? ""
 			: ending->exit_status == 1  ? ", not as expected"
-			: ending->exit_status == -1 ? " interrupted"
+			: ending->exit_status == -1 ? " unfinished"
 						    : ", undecided");
 	buf_close(&name);
 	buf_close(&verdict);
@@ -150,9 +166,10 @@ int cmd_runs(const struct cli *cli, struct err *err)
 		print_json(cli, parent, run, count);
 		return 0;
 	}
+	const int columns = name_columns(run, count);
 	for (size_t i = 0; i < count; i++) {
 		const struct ending ending = ending_of(parent, run[i].name, cli->arena);
-		print_text(cli, &run[i], &ending);
+		print_text(cli, &run[i], &ending, columns);
 	}
 	fprintf(cli->progress, "%zu run%s", count, count == 1 ? "" : "s");
 	cli_print_named(cli->progress, " in ", parent, "");

@@ -287,8 +287,9 @@ static int find_named(char path[PATH_MAX], const char *parent, const char *name,
 		else if (snprintf(path, PATH_MAX, "%s/%s", parent, found->name) >= PATH_MAX)
 			err_set(err, ERR_USAGE, "%s: the name is too long", parent);
 		else if (name && matches > 1)
-			err_set(err, ERR_USAGE, "%s names %zu runs in %s (lab runs)", name, matches,
-				parent);
+			err_set(err, ERR_USAGE,
+				"%s names %zu runs in %s: write more of the name (lab runs)", name,
+				matches, parent);
 		else
 			status = 0;
 	}

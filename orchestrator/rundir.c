@@ -136,8 +136,12 @@ int rundir_make(struct rundir *dir, const char *parent, const char *scenario, st
 		parent = history;
 		dir->is_history = true;
 	}
-	if (make_parents(parent, err) < 0 || make_run(dir, parent, scenario, err) < 0)
+	if (make_parents(parent, err) < 0 || make_run(dir, parent, scenario, err) < 0) {
+		const struct err why = *err;
+		if (dir->is_history && why.kind == ERR_CANNOT)
+			err_set(err, why.kind, "%s (lab run -o DIR ...)", why.text);
 		return -1;
+	}
 	dir->fd = open(dir->path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	if (dir->fd < 0)
 		return err_sys(err, "%s", dir->path);

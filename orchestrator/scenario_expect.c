@@ -121,7 +121,9 @@ static void load_wire(struct loader *l, const struct ini_entry *e, const char *v
 		size_t on = expect->verdict && expect->on < l->out->nstep ? l->step[expect->on].host
 									  : SIZE_MAX;
 		if (on < l->out->nhost && !is_captured(l, on))
-			COMPLAIN_AT(l, e, e->key_column, "wire: nothing is captured on %s",
+			COMPLAIN_AT(l, e, e->key_column,
+				    "wire: nothing is captured on %s: capture there, or remove "
+				    "this line",
 				    l->host[on].name);
 		return;
 	}
@@ -133,7 +135,9 @@ static void load_wire(struct loader *l, const struct ini_entry *e, const char *v
 		return;
 	}
 	if (!is_captured(l, host))
-		COMPLAIN_AT(l, e, e->key_column, "%s: nothing is captured on %s", e->key, at + 1);
+		COMPLAIN_AT(l, e, e->key_column,
+			    "%s: nothing is captured on %s: capture there, or remove this line",
+			    e->key, at + 1);
 	l->out->expect.wire_at_value = value;
 	l->out->expect.wire_at = host;
 }

@@ -29,8 +29,13 @@ size_t host_check(struct loader *loader, const struct ini_entry *entry, int colu
 	if (host != SIZE_MAX)
 		return host;
 	if (scenario_hosts_find(loader->out, name, &count) != SIZE_MAX) {
-		COMPLAIN_AT(loader, entry, column, "%s is %zu hosts: name one of %s-1 to %s-%zu",
-			    name, count, name, name, count);
+		if (count == 1)
+			COMPLAIN_AT(loader, entry, column, "%s is a group of one: write %s-1", name,
+				    name);
+		else
+			COMPLAIN_AT(loader, entry, column,
+				    "%s is %zu hosts: name one of %s-1 to %s-%zu", name, count,
+				    name, name, count);
 		return SIZE_MAX;
 	}
 	for (size_t i = 0; i < loader->out->nhost; i++)

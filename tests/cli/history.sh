@@ -19,4 +19,17 @@ exits 0 "$LAB" runs -o runs
 unlike "$out" $'\x1b' 'and no text of it commands the terminal'
 exits 0 "$LAB" runs -o runs --json
 like "$out" '"verdict": "refused.no-listener"' 'as data too'
+exits 2 "$LAB" report -o runs r
+like "$err" 'r names 2 runs in runs: write more of the name' 'a part that two names hold is not enough'
+printf x >file
+exits 4 env -u LAB_OUT HOME="$PWD/file" XDG_STATE_HOME= "$LAB" run refused -q
+like "$err" 'cannot make .*file.*: Not a directory \(lab run -o DIR' 'where no history can be, what to do is said'
+if command -v script >/dev/null; then
+	cp -r "$(echo runs/*-refused-*)" runs/20260101T000000Z-a-scenario-of-a-long-name-00aa
+	script -qec "$LAB runs -o runs" /dev/null </dev/null | tr -d '\r' | grep '^20' >page
+	is "$(wc -l <page)" 3 'each run has a line'
+	is "$(awk '{ print index($0, $2) }' page | sort -u | wc -l)" 1 'on a terminal the verdicts stand below each other'
+else
+	skip 'script is not installed'
+fi
 done_testing

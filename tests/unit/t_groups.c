@@ -92,6 +92,8 @@ static void a_group_is_no_host_but_each_of_its_hosts_is(void **state)
 	(void)state;
 	refused(8, "client =\npeer = count=9\n[names]\nserver = server\nwww = peer", 7,
 		"peer is 9 hosts: name one of peer-1 to peer-9");
+	refused(8, "client =\npeer = count=1\n[names]\nserver = server\nwww = peer", 7,
+		"peer is a group of one: write peer-1");
 	refused(8, "client =\npeer = count=9\n[names]\nserver = server\nwww = peer-10", 7,
 		"peer-10 is no host");
 	refused(8, "client =\npeer = count=9 via=server", 8, "server does not forward");
