@@ -74,8 +74,11 @@ static const struct segment *handshake_ack(const struct flow *flow)
 static const struct segment *reset_later(const struct view *view, const struct flow *flow)
 {
 	bool is_open = false;
+	size_t over = flow_over(flow);
 	for (size_t i = 0; i < flow->nsegment; i++) {
 		const struct segment *segment = &flow->segment[i];
+		if (i >= over && segment_is_bare_rst(segment))
+			continue;
 		is_open |= !segment->is_from_client && segment_is_syn_ack(segment);
 		if (is_open && !segment->is_from_client && segment_is_rst(segment) &&
 		    segment->t_ns <= view->trace->until_ns)

@@ -214,6 +214,11 @@ bool segment_is_rst(const struct segment *segment)
 	return !segment->is_icmp && (segment->flags & TCP_FLAG_RST);
 }
 
+bool segment_is_bare_rst(const struct segment *segment)
+{
+	return segment_is_rst(segment) && !(segment->flags & TCP_FLAG_ACK);
+}
+
 const struct segment *flow_first(const struct flow *flow, bool is_from_client,
 				 bool (*is)(const struct segment *))
 {
@@ -221,6 +226,30 @@ const struct segment *flow_first(const struct flow *flow, bool is_from_client,
 		if (flow->segment[i].is_from_client == is_from_client && is(&flow->segment[i]))
 			return &flow->segment[i];
 	return NULL;
+}
+
+size_t flow_over(const struct flow *flow)
+{
+	struct {
+		bool is_closed, is_acked;
+		uint32_t next; /* behind its FIN */
+	} side[2] = { 0 };
+	for (size_t i = 0; i < flow->nsegment; i++) {
+		const struct segment *segment = &flow->segment[i];
+		bool me = segment->is_from_client;
+		if (segment->is_icmp)
+			continue;
+		if (segment->flags & TCP_FLAG_ACK && side[!me].is_closed &&
+		    (int32_t)(segment->ack - side[!me].next) >= 0)
+			side[!me].is_acked = true;
+		if (side[0].is_acked && side[1].is_acked)
+			return i + 1;
+		if (segment->flags & TCP_FLAG_FIN && !side[me].is_closed) {
+			side[me].is_closed = true;
+			side[me].next = segment->seq + segment->len + 1;
+		}
+	}
+	return SIZE_MAX;
 }
 
 size_t flow_count(const struct flow *flow, bool is_from_client, bool (*is)(const struct segment *))

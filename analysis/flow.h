@@ -51,6 +51,12 @@ struct flow *flow_find(const struct flow_table *table, const struct addr *client
 bool segment_is_syn(const struct segment *segment); /* SYN without ACK */
 bool segment_is_syn_ack(const struct segment *segment);
 bool segment_is_rst(const struct segment *segment);
+/* RST without ACK: it answers a segment that found no socket, or aborts. */
+bool segment_is_bare_rst(const struct segment *segment);
+/* Behind how many segments the connection is over: both FINs were acknowledged; SIZE_MAX: never. An
+ * ACK that was overtaken on its way (two CPUs carry a veth's packets) is then answered by a side
+ * that knows nothing any more: a bare RST behind the end is no reset of the connection. */
+size_t flow_over(const struct flow *flow);
 /* The first segment from that side for which `is` holds; NULL: none. */
 const struct segment *flow_first(const struct flow *flow, bool is_from_client,
 				 bool (*is)(const struct segment *));

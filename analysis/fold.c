@@ -21,9 +21,9 @@ struct fold {
 	struct arena *arena;
 	struct fold_item *item;
 	size_t nitem, cap;
-	struct {                                    /* by is_from_client */
-		bool has_next, is_closed, is_acked; /* acked: its FIN, by the other side */
-		uint32_t next;                      /* the first sequence number not seen yet */
+	struct { /* by is_from_client */
+		bool has_next, is_closed;
+		uint32_t next; /* the first sequence number not seen yet */
 	} side[2];
 	bool has_synack, has_ack; /* of the handshake */
 	bool is_reset;
@@ -124,31 +124,12 @@ static void fin_add(struct fold *fold, const struct segment *segment)
 	item_add(fold, segment, FOLD_FLAGS, "[F.]", 1);
 }
 
-static void ack_see(struct fold *fold, const struct segment *segment)
-{
-	bool peer = !segment->is_from_client;
-	if (segment->flags & TCP_FLAG_ACK && fold->side[peer].is_closed &&
-	    (int32_t)(segment->ack - fold->side[peer].next) >= 0)
-		fold->side[peer].is_acked = true;
-}
-
-/* Both FINs were acknowledged: the connection is over. An ACK that was overtaken on its way (two
- * CPUs carry a veth's packets) is then answered by a side that knows nothing any more. */
-static bool is_afterwards(const struct fold *fold, const struct segment *segment)
-{
-	return segment->flags & TCP_FLAG_RST && !(segment->flags & TCP_FLAG_ACK) &&
-	       fold->side[0].is_acked && fold->side[1].is_acked;
-}
-
 static void segment_fold(struct fold *fold, const struct segment *segment)
 {
 	if (segment->is_icmp) {
 		item_repeat(fold, segment, FOLD_ICMP, fold_flags(segment, fold->arena));
 		return;
 	}
-	if (is_afterwards(fold, segment))
-		return;
-	ack_see(fold, segment);
 	if (segment->flags & TCP_FLAG_RST) {
 		item_add(fold, segment, FOLD_FLAGS, segment->flags & TCP_FLAG_ACK ? "[R.]" : "[R]",
 			 1);
@@ -178,11 +159,14 @@ static void item_print(struct buf *out, const struct fold_item *item, bool is_ca
 struct folded fold_flow(const struct flow *flow, int64_t until_ns, struct arena *arena)
 {
 	struct fold fold = { .arena = arena };
+	size_t over = flow ? flow_over(flow) : 0;
 	for (size_t i = 0; flow && i < flow->nsegment && !fold.is_reset; i++) {
 		const struct segment *segment = &flow->segment[i];
 		bool is_closing = fold.side[0].is_closed || fold.side[1].is_closed;
 		if (segment->t_ns > until_ns && fold.has_ack && !is_closing)
 			break;
+		if (i >= over && segment_is_bare_rst(segment))
+			continue;
 		segment_fold(&fold, segment);
 	}
 	struct buf text = { 0 }, canonical = { 0 };

@@ -20,6 +20,7 @@
 	"\"dport\"}},\"right\":" number "}}"
 #define COUNTER "{\"counter\":{\"packets\":5,\"bytes\":300}}"
 #define CAROL "# carol\n"
+#define LAST_ACK "1.300150 S>C [.] seq 5056 ack 1035\n"
 
 struct doubt {
 	const char *what, *trace, *from, *to;
@@ -43,6 +44,11 @@ static const struct doubt doubts[] = {
 	{ "that, and a device's chain that drops by policy", "timeout-drop-input", DROP_RULE,
 	  CHAIN("out", "output", "accept") "," CHAIN("dev", "ingress", "drop") "," OUT_RULE,
 	  "timeout.dropped", LIKELY },
+	{ "a reset that answers a straggler", "ok-tcp", LAST_ACK,
+	  LAST_ACK "1.300160 C>S [.] seq 1035 ack 5056\n1.300180 S>C [R] seq 5056\n", "ok",
+	  PROVEN },
+	{ "a reset that answers a FIN", "ok-tcp", LAST_ACK, "1.300150 S>C [R] seq 5056\n",
+	  "reset.unexplained", UNDECIDED },
 	{ "as it is", "refused", CAROL, CAROL, "refused.no-listener", PROVEN },
 	{ "a server that came between the tables", "refused", CAROL,
 	  CAROL "2.500000 @server listen step=6 label=x address=10.7.0.1 port=1234 pid=300\n"
