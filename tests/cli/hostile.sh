@@ -54,6 +54,7 @@ client =
 serve = server tcp.serve 1234
 alice = client tcp.connect server:1234 keep=yes -> ok
 say = alice tcp.send "\$(touch $T/pwned)\x3b\x60touch $T/pwned\x60\x1b[31m\xc2\x9b" -> ok
+bye = alice tcp.close
 [fault]
 cut = server firewall input reset tcp dport 1234
 carol = client tcp.connect server:1234 -> ECONNREFUSED
