@@ -63,7 +63,7 @@ static int answer_error(const void *body, size_t len, struct err *err)
 		memcpy(&error, body, sizeof error);
 	if (error >= 0)
 		return 0;
-	errno = -error;
+	errno = error > -4096 ? -error : EPROTO; /* MAX_ERRNO: no kernel answers beyond */
 	return err_sys(err, "the kernel answers");
 }
 
