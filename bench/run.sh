@@ -169,7 +169,7 @@ for engine in packet tcpdump; do
 	else
 		echo "bench: capture, engine $engine"
 		# What tcpdump loses is told, not judged: the goals are the default engine's.
-		timeout 60 "$tools/flood" "$work/lab-agent" 200000 "$(n 400000 20000)" "$(n 20 2)" \
+		timeout 60 "$tools/flood" "$work/lab-agent" 200000 "$(n 400000 20000)" "$(n 14 2)" \
 			$engine >>"$results" || [ $engine != packet ] || is_wrong=1
 	fi
 done
