@@ -23,6 +23,8 @@ int nldump_run(struct nldump *nl, unsigned type, const void *body, size_t len, n
 	       void *context, struct err *err)
 {
 	char bytes[ANSWER];
+	struct buf rows = { 0 };
+	bool is_torn = false;
 	int more = 1;
 
 	(void)type;
@@ -33,9 +35,12 @@ int nldump_run(struct nldump *nl, unsigned type, const void *body, size_t len, n
 		size_t part = answer_len - at < sizeof bytes ? answer_len - at : sizeof bytes;
 
 		memcpy(bytes, answer + at, part);
-		more = answer_read(nl, bytes, part, row, context, err);
+		more = answer_read(nl, bytes, part, &rows, &is_torn, err);
 		at += part;
 	}
+	if (more >= 0) /* torn or not: the readers get what was there */
+		give_rows(&rows, row, context);
+	buf_close(&rows);
 	return more < 0 ? -1 : 0;
 }
 
