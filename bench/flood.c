@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <jansson.h>
 #include <poll.h>
-#include <time.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+#include "clock.h"
 #include "event.h"
 #include "frame.h"
 #include "nl.h"
@@ -26,7 +26,8 @@ enum {
 	BATCH = 64,
 	LAST = 1000, /* packets just before the stop */
 	PATIENCE_MS = 20000,
-	BURST_BUFFER = 1 << 20, /* what an agent takes by itself */
+	SNAPLEN = 1522,   /* what a run asks for on a cable of 1500 bytes: see lab plan */
+	BURST_BUFFER = 0, /* the engine's own */
 	FLOOD_BUFFER = 16 << 20,
 };
 
@@ -41,12 +42,9 @@ struct sent {
 
 static const char *agent_path;
 
-static double now_s(void)
+static double since_s(int64_t start_ns)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return (double)(clock_mono_ns() - start_ns) / 1e9;
 }
 
 static void send_all(int fd, const struct order *order, struct sent *sent)
@@ -54,12 +52,12 @@ static void send_all(int fd, const struct order *order, struct sent *sent)
 	uint32_t payload[BATCH][PAYLOAD / 4 + 1];
 	struct mmsghdr message[BATCH] = { 0 };
 	struct iovec part[BATCH];
-	double start = now_s();
+	int64_t start_ns = clock_mono_ns();
 
 	for (uint32_t at = 0; at < order->count;) {
 		uint32_t due = order->count;
 		if (order->rate) { /* it spins: a timer would send in bursts */
-			double due_by_now = (now_s() - start) * order->rate + 1;
+			double due_by_now = since_s(start_ns) * order->rate + 1;
 			due = due_by_now < order->count ? (uint32_t)due_by_now : order->count;
 		}
 		unsigned batch = 0;
@@ -76,7 +74,7 @@ static void send_all(int fd, const struct order *order, struct sent *sent)
 		at += done > 0 ? (uint32_t)done : 0;
 	}
 	sent->count = order->count;
-	sent->took_s = now_s() - start;
+	sent->took_s = since_s(start_ns);
 }
 
 static void play(int host, int fd)
@@ -130,20 +128,19 @@ static void see_packet(struct capture_count *c, const uint8_t *p, uint32_t len)
 	c->seen[word[1]] = 1;
 }
 
-static uint32_t big(const uint8_t *p)
+static void see_packets(struct capture_count *c, const struct frame *frame)
 {
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
+	struct cursor at = cursor_of(frame->body, frame->len);
 
-static void see_packets(struct capture_count *c, const uint8_t *body, size_t len)
-{
-	for (size_t at = 2; c && at + 16 <= len;) {
-		uint32_t caplen = big(body + at + 12);
-		at += 16;
-		if (caplen > len - at)
-			return;
-		see_packet(c, body + at, caplen);
-		at += caplen;
+	cursor_u16(&at); /* which capture */
+	while (c && cursor_left(&at) > 0) {
+		cursor_u64(&at); /* when */
+		cursor_u32(&at); /* its length on the wire */
+		uint32_t len = cursor_u32(&at);
+		const uint8_t *packet = cursor_take(&at, len);
+		if (!packet)
+			die("a frame of packets");
+		see_packet(c, packet, len);
 	}
 }
 
@@ -167,7 +164,7 @@ static void listen_for(struct control *control, enum frame_type type)
 		while (frame_next(&control->reader, &frame, &err) > 0) {
 			is_there |= frame.type == type;
 			if (frame.type == FRAME_PACKETS) {
-				see_packets(control->now, frame.body, frame.len);
+				see_packets(control->now, &frame);
 				continue;
 			}
 			if (event_decode(&event, frame.body, frame.len, &err) < 0)
@@ -203,7 +200,7 @@ static void capture_start(struct control *control, const char *engine, int buffe
 	event_int(&request, "capture", control->captures);
 	event_text(&request, "link", "lan");
 	event_text(&request, "iface", "eth0");
-	event_int(&request, "snaplen", 0);
+	event_int(&request, "snaplen", SNAPLEN);
 	event_int(&request, "buffer", buffer);
 	event_text(&request, "filter", "");
 	event_text(&request, "filter_text", "");
