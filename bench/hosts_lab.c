@@ -1,6 +1,6 @@
 /* Lab's own side of the comparison with many hosts: brings a scenario's hosts up as `lab run` does,
  * each with its agent, says "created" when every agent has said hello and every link carries
- * packets, tells the memory that it took, takes all down and says "gone" when the keeper is.
+ * packets, takes all down and says "gone" when the keeper is.
  * hosts_lab SCENARIO.ini N AGENT   (the scenario has a parameter `hosts`; N is put there) */
 #include <poll.h>
 #include <stdlib.h>
@@ -13,22 +13,6 @@
 enum {
 	PATIENCE_MS = 20000
 };
-
-/* A line "KEY: N kB" of a file of /proc; 0 when it is not there. */
-static long read_kib(const char *path, const char *key)
-{
-	FILE *file = fopen(path, "re");
-	size_t len = strlen(key);
-	char line[256];
-	long value = 0;
-
-	while (file && fgets(line, sizeof line, file))
-		if (starts_with(line, key) && line[len] == ':')
-			value = strtol(line + len + 1, NULL, 10);
-	if (file)
-		fclose(file);
-	return value;
-}
 
 /* Every agent's first frame is its hello. */
 static int wait_hello(struct lab *lab, struct err *err)
@@ -60,50 +44,27 @@ static int wait_hello(struct lab *lab, struct err *err)
 	return 0;
 }
 
-/* What the agents have for themselves: what goes when they go. */
-static long private_kib(const struct lab *lab)
-{
-	char path[64];
-	long sum = 0;
-
-	for (size_t i = 0; i < lab->nhost; i++) {
-		snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)lab->host[i].pid);
-		sum += read_kib(path, "Private_Dirty") + read_kib(path, "Private_Clean");
-	}
-	return sum;
-}
-
 static int measure(const struct plan *plan, const char *agent, struct err *err)
 {
 	const struct lab_options options = { .agent = agent, .is_agent_ours = true };
 	const struct backend *netns = backend_find("netns");
-	long available = read_kib("/proc/meminfo", "MemAvailable"),
-	     slab = read_kib("/proc/meminfo", "Slab");
-	int64_t start_ns = clock_mono_ns();
 	struct lab lab;
 	struct err left = { 0 };
 
 	int result = netns->open(&lab, plan, &options, err);
 	if (result == 0)
 		result = wait_hello(&lab, err);
-	int64_t up_ns = clock_mono_ns();
 	if (result == 0) {
-		double n = (double)lab.nhost;
-		printf("created hosts=%zu ms=%.1f available_kib=%.0f slab_kib=%.0f "
-		       "agent_private_kib=%.0f\n",
-		       lab.nhost, (double)(up_ns - start_ns) / 1e6,
-		       (double)(available - read_kib("/proc/meminfo", "MemAvailable")) / n,
-		       (double)(read_kib("/proc/meminfo", "Slab") - slab) / n,
-		       (double)private_kib(&lab) / n);
+		printf("created hosts=%zu\n", lab.nhost);
 		fflush(stdout);
 	}
 	size_t count = lab.nhost;
-	start_ns = clock_mono_ns();
 	if (netns->close(&lab, PATIENCE_MS, &left) != 0 && result == 0) {
 		*err = left;
 		return -1;
 	}
-	printf("gone hosts=%zu ms=%.1f\n", count, (double)(clock_mono_ns() - start_ns) / 1e6);
+	if (result == 0)
+		printf("gone hosts=%zu\n", count);
 	return result;
 }
 

@@ -114,13 +114,12 @@ pair forty-bare pairs="$(n 10 1)" batch="$(n 40 8)" : "${refused[@]}" : "${bare_
 lacks=${no_netns:-$no_bash}
 pair forty-bash pairs="$(n 5 1)" batch="$(n 40 8)" : "${refused[@]}" : "${bash_demo[@]}"
 
-# hosts NAME COUNT: the words of a side of lab's that creates and destroys so many
+# hosts NAME COUNT: what any side must say that creates and destroys so many, and lab's side
 hosts() {
-	side=(name="$1" hosts="$2" "want=^gone hosts=$2 " "mark=^created hosts=$2 "
-		: "$tools/hosts_lab" hosts.ini $(($2 - 1)) "$work/lab-agent")
+	made=("hosts=$2" "want=^gone hosts=$2\$" "mark=^created hosts=$2\$")
+	side=(name="$1" "${made[@]}" : "$tools/hosts_lab" hosts.ini $(($2 - 1)) "$work/lab-agent")
 }
 many=$(n 300 30)
-made=("hosts=$many" "want=^gone hosts=$many\$" "mark=^created hosts=$many\$")
 hosts lab "$many"
 lacks=$no_root
 pair hosts-bare pairs="$(n 10 2)" : "${side[@]}" : name=bare "${made[@]}" : "$tools/limits/hosts" "$many"
