@@ -216,7 +216,7 @@ $(B)/bench/%.o: bench/%.c $(B)/flags.stamp | $(B)/libs.stamp
 	$(Q)$(CC) $(BASE) $(CFLAGS) -iquote bench -iquote bench/limits \
 		$(if $(findstring limits/,$<),,$(LAYERS:%=-iquote %)) -c $< -o $@
 STAR = $(patsubst %,$(B)/bench/limits/%.o,star nl)
-$(B)/bench/pair: $(patsubst %,$(B)/bench/%.o,child answer pcaps settle limits/nl)
+$(B)/bench/pair: $(patsubst %,$(B)/bench/%.o,side child answer pcaps settle limits/nl)
 $(B)/bench/limits/refused: $(B)/bench/limits/wire.o $(STAR)
 $(B)/bench/limits/hosts: $(STAR)
 $(B)/bench/flood: $(STAR) $(B)/libcommon.a

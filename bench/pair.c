@@ -1,8 +1,7 @@
 /* Two sides, A B A B: each started in turn, timed from outside, its answer checked; the figures as
  * one line of JSON on standard output.
- * pair row=NAME pairs=N [batch=N] : KEY=VALUE... : PROGRAM WORD... [: KEY=VALUE... : PROGRAM
- * WORD...] keys of a side: name want same mark (regular expressions) captures uid lab memory */
-#include <errno.h>
+ * pair row=NAME [pairs=N] [batch=N] [warm=0] : KEY=VALUE... : PROGRAM WORD... [: the same of B]
+ * Keys, as struct side has them: name want same mark captures lab memory hosts late uid. */
 #include <jansson.h>
 #include <sys/stat.h>
 
@@ -19,66 +18,6 @@ struct plan {
 	int pairs, batch, warm, sides;
 	struct side side[2];
 };
-
-int side_run(struct side *side, int batch, const char *folder, int settler, struct measured *out,
-	     char *why)
-{
-	struct child child[BATCH_MAX];
-	char name[BATCH_MAX][NAME_LEN];
-	double before = 0, least = 0, start, phase, end;
-	int count = 0, result = 0;
-
-	for (; result == 0 && count < batch; count++) {
-		snprintf(name[count], NAME_LEN, "%s/%s-%d", folder, side->name, count);
-		if (mkdir(name[count], 0700) < 0 ||
-		    (side->uid && chown(name[count], (uid_t)side->uid, (gid_t)side->uid) < 0))
-			return snprintf(why, WHY_LEN, "folder: %s", strerror(errno)), -1;
-		result = child_start(&child[count], side, name[count], why);
-	}
-	before = least = side->memory ? memory_available_kib() : 0;
-	start = now_ms();
-	for (int i = 0; result == 0 && i < count; i++)
-		child_go(&child[i]);
-	if (result == 0)
-		result =
-		    children_wait(child, count, side, start, side->memory ? &least : NULL, why);
-	for (int i = 0; result < 0 && i < count; i++)
-		child_close(&child[i]);
-	if (settle(settler) < 0 && result == 0) {
-		snprintf(why, WHY_LEN, "the kernel is not done with namespaces");
-		result = -1;
-	}
-	double gone = now_ms() - start;
-	for (int i = 0; i < METRICS; i++)
-		out->value[i] = ABSENT;
-	out->value[GONE_MS] = settler < 0 ? ABSENT : gone;
-	out->value[CPU_MS] = 0;
-	for (int i = 0; result == 0 && i < count; i++) {
-		double *v = out->value;
-		result = answer_check(side, &child[i], name[i], why);
-		v[CPU_MS] += child[i].cpu_ms;
-		v[EXIT_MS] = child[i].exit_ms > v[EXIT_MS] ? child[i].exit_ms : v[EXIT_MS];
-		v[VERDICT_MS] = child[i].mark_ms > v[VERDICT_MS] ? child[i].mark_ms : v[VERDICT_MS];
-	}
-	if (result == 0 && side->mark) {
-		out->value[CREATE_MS] = out->value[VERDICT_MS];
-		out->value[DESTROY_MS] = out->value[EXIT_MS] - out->value[VERDICT_MS];
-	}
-	if (result == 0 && side->is_lab)
-		result = answer_left(side, why);
-	if (result == 0 && side->is_lab && batch == 1) {
-		answer_stamps(name[0], &phase, &end);
-		out->value[CREATE_MS] = phase < 0 ? ABSENT : phase - start;
-		out->value[END_MS] = end < 0 ? ABSENT : out->value[EXIT_MS] - (end - start);
-	}
-	if (side->memory)
-		out->value[MEMORY_KIB] = before - least;
-	for (int i = 0; i < count; i++) {
-		child_close(&child[i]);
-		folder_remove(name[i]);
-	}
-	return result;
-}
 
 static int by_size(const void *a, const void *b)
 {
