@@ -129,6 +129,12 @@ static int take_packets(struct session *session, size_t host, const struct frame
 	return 0;
 }
 
+/* Other bytes would be replaced in JSON, where two different names may then be the same. */
+static bool is_plain(const char *name)
+{
+	return *name && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.")] == 0;
+}
+
 /* A line of events.ndjson must stay readable whatever an agent sends: each member once. */
 static bool is_recordable(const struct event *event)
 {
@@ -138,6 +144,8 @@ static bool is_recordable(const struct event *event)
 	if (event->nfield == EVENT_FIELDS)
 		return false; /* the controller adds one */
 	for (size_t i = 0; i < event->nfield; i++) {
+		if (!is_plain(event->field[i].name))
+			return false;
 		for (size_t k = 0; k < COUNT(ours); k++)
 			if (streq(event->field[i].name, ours[k]))
 				return false;
@@ -159,7 +167,7 @@ static int take_frame(struct session *session, size_t host, const struct frame *
 	if (event_decode(&event, frame->body, frame->len, err) < 0)
 		return lose(session, host, err->text, err);
 	if (frame->type != FRAME_DONE && !is_recordable(&event))
-		return lose(session, host, "an event with doubled or too many fields", err);
+		return lose(session, host, "an event with doubled, misnamed or too many fields", err);
 	switch (frame->type) {
 	case FRAME_HELLO:
 	case FRAME_PONG:
