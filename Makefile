@@ -33,14 +33,15 @@ BASE = -std=c17 -D_GNU_SOURCE $(WARN) -include common/banned.h -MMD -MP \
 LIBS = -Wl,--as-needed -lpcap -lmnl -ljansson -liniparser
 
 # Who may include whom: the whole rule. A forbidden include does not build.
-LAYERS := common agents analysis report orchestrator
+LAYERS := common agents analysis report remote orchestrator
 common_MAY :=
 agents_MAY := common
 analysis_MAY := common
 report_MAY := analysis common
-orchestrator_MAY := report analysis agents common
+remote_MAY := common
+orchestrator_MAY := report analysis agents remote common
 quote = -iquote $(1) $(foreach d,$($(1)_MAY),-iquote $(d))
-ARCHIVES := $(foreach l,orchestrator report analysis agents common,$(B)/lib$(l).a)
+ARCHIVES := $(foreach l,orchestrator remote report analysis agents common,$(B)/lib$(l).a)
 
 .PHONY: all
 all: $(B)/lab $(B)/lab-agent
