@@ -4,7 +4,8 @@
 # fails. B=folder of lab, lab-agent and tests/ (inject, failalloc.so).
 #   sweep.sh [-s] [-u] [-j LANES] [-m MOST] [-o FILE.ndjson] [kill|error|alloc ...]
 # -s: a sample: first, middle and last of each kind of call, and each 97th, with one of the signals or
-# errors each, in turn; -u: as an ordinary user. docs/reliability.md says what is asked of each point.
+# errors each, in turn; -m: MOST of the points, spread over all; -u: as an ordinary user; -j: so many at
+# once (2). docs/reliability.md says what is asked of each point.
 # shellcheck disable=SC2034 # fields are read by name
 set -u
 self=$(realpath "${BASH_SOURCE[0]}")
