@@ -1,6 +1,6 @@
 /* Bytes as a scenario file: the whole reader survives them, its complaints have a place, the flat
  * form of a good file reads back as itself, and its plans are made for both backends. */
-/* Aims at: orchestrator/scenario_[himpsvw]*.c */
+/* Aims at: orchestrator/scenario_[chimpsvw]*.c */
 /* Seeds also: scenarios */
 #include "fuzz.h"
 
