@@ -4,10 +4,13 @@
 #define AGENT_SESSION_H
 
 #include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "agent.h"
 #include "frame.h"
-#include "netspace.h"
+#include "kept.h"
 
 struct session {
 	pid_t pid;
@@ -85,11 +88,17 @@ static inline void session_ask(struct session *session, struct event *request)
 	fail_msg("the stream ended");
 }
 
+/* What was asked last was done. */
+static inline void was_ok(const struct session *session)
+{
+	if (!streq(session->result, "ok"))
+		fail_msg("%s: %s", session->result, session->text);
+}
+
 static inline void ask_ok(struct session *session, struct event *request)
 {
 	session_ask(session, request);
-	if (!streq(session->result, "ok"))
-		fail_msg("%s: %s: %s", request->kind, session->result, session->text);
+	was_ok(session);
 }
 
 static inline void setup(struct session *session, const char *address, bool is_private)
@@ -103,6 +112,41 @@ static inline void setup(struct session *session, const char *address, bool is_p
 	event_int(&request, "is_private", is_private ? 1 : 0);
 	event_int(&request, "drop", 1);
 	ask_ok(session, &request);
+}
+
+/* What a test asks of a capture on lan; what it leaves out is as in a scenario that says nothing.
+ */
+struct capture_ask {
+	const char *iface, *engine;
+	const char *filter; /* as tcpdump gets it */
+	int64_t snaplen, buffer;
+};
+
+static inline void session_capture(struct session *session, const struct capture_ask *ask)
+{
+	struct event request;
+
+	event_init(&request, "capture.start");
+	event_int(&request, "capture", 3);
+	event_text(&request, "link", "lan");
+	event_text(&request, "iface", ask->iface ? ask->iface : "lo");
+	event_int(&request, "snaplen", ask->snaplen);
+	event_int(&request, "buffer", ask->buffer);
+	event_text(&request, "filter", "");
+	event_text(&request, "filter_text", ask->filter ? ask->filter : "");
+	event_text(&request, "engine", ask->engine ? ask->engine : "packet");
+	session_ask(session, &request);
+}
+
+/* Its capture.end; NULL: the agent sent none. */
+static inline const struct event *session_capture_stop(struct session *session)
+{
+	struct event request;
+
+	event_init(&request, "capture.stop");
+	event_int(&request, "capture", 3);
+	session_ask(session, &request);
+	return kept_find(&session->kept, "capture.end", NULL, NULL);
 }
 
 /* The agent sees the end of the stream and goes. */

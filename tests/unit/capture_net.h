@@ -1,61 +1,10 @@
-/* Packets on the lo of a namespace of the test's own, a capture of them, and what it kept. */
+/* Packets on the lo of a namespace of the test's own, and a capture of them. */
 #ifndef CAPTURE_NET_H
 #define CAPTURE_NET_H
 
 #include "capture.h"
-#include "netspace.h"
-
-static bool is_inside;
-static struct kept kept;
-
-#define NEED_NAMESPACE()                                                                           \
-	do {                                                                                       \
-		kept_clear(&kept);                                                                 \
-		if (!is_inside)                                                                    \
-			SKIP("no network namespace of our own here");                              \
-	} while (0)
-
-struct packet {
-	uint64_t time_ns;
-	uint32_t len, caplen;
-	const uint8_t *bytes;
-};
-
-static inline bool packet_next(struct cursor *cursor, struct packet *packet)
-{
-	if (cursor_left(cursor) == 0)
-		return false;
-	packet->time_ns = cursor_u64(cursor);
-	packet->len = cursor_u32(cursor);
-	packet->caplen = cursor_u32(cursor);
-	packet->bytes = cursor_take(cursor, packet->caplen);
-	assert_false(cursor->is_failed);
-	return true;
-}
-
-static inline struct cursor records(void)
-{
-	return cursor_of(kept.records.data, kept.records.len);
-}
-
-/* Sends to lo; somebody must be bound there (sink_open), or refusals come back as ICMP. */
-static inline int udp_open(uint16_t port)
-{
-	struct sockaddr_in in = netspace_in("127.0.0.1", port);
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(connect(fd, (struct sockaddr *)&in, sizeof in), 0);
-	return fd;
-}
-
-static inline int sink_open(uint16_t port)
-{
-	struct sockaddr_in in = netspace_in("127.0.0.1", port);
-	int to = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(bind(to, (struct sockaddr *)&in, sizeof in), 0);
-	return to;
-}
+#include "flood.h"
+#include "own_net.h"
 
 static inline void open_or_fail(struct capture *capture, uint32_t snaplen, uint32_t buffer,
 				const char *filter)

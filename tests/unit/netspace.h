@@ -1,4 +1,4 @@
-/* A network namespace for one test program, and a sink that keeps what it is given. */
+/* A network namespace for a test program or a child of it, and plain sockets in it. */
 #ifndef NETSPACE_H
 #define NETSPACE_H
 
@@ -15,10 +15,11 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "buf.h"
-#include "event.h"
-#include "sink.h"
-#include "util.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 static inline int netspace_write(const char *path, const char *text)
 {
@@ -132,77 +133,6 @@ static inline int netspace_connect(const char *ip, uint16_t port)
 	int error = errno;
 	close(fd);
 	return -error;
-}
-
-enum {
-	KEPT_MAX = 1024
-};
-
-struct kept {
-	struct buf encoded[KEPT_MAX];
-	struct event event[KEPT_MAX];
-	size_t count;
-	struct buf records; /* of all PACKETS bodies, without their numbers */
-	size_t bodies;
-};
-
-static inline void kept_event(void *to, const struct event *event)
-{
-	struct kept *kept = to;
-	struct err err = { 0 };
-
-	if (kept->count == KEPT_MAX)
-		return;
-	struct buf *buf = &kept->encoded[kept->count];
-	event_encode(buf, event);
-	if (event_decode(&kept->event[kept->count], buf->data, buf->len, &err) == 0)
-		kept->count++;
-}
-
-static inline void kept_packets(void *to, const void *body, size_t len)
-{
-	struct kept *kept = to;
-
-	buf_add(&kept->records, (const char *)body + 2, len - 2);
-	kept->bodies++;
-}
-
-static inline struct sink kept_sink(struct kept *kept)
-{
-	return (struct sink){ .event = kept_event, .packets = kept_packets, .to = kept };
-}
-
-static inline void kept_clear(struct kept *kept)
-{
-	for (size_t i = 0; i < KEPT_MAX; i++)
-		buf_close(&kept->encoded[i]);
-	buf_close(&kept->records);
-	kept->count = kept->bodies = 0;
-}
-
-/* The first event of this kind whose field `name` is `text` (NULL: any); NULL: none. */
-static inline const struct event *kept_find(const struct kept *kept, const char *kind,
-					    const char *name, const char *text)
-{
-	for (size_t i = 0; i < kept->count; i++) {
-		const struct event *event = &kept->event[i];
-
-		if (!event_is(event, kind))
-			continue;
-		if (name == NULL ||
-		    (event_get(event, name) != NULL && streq(event_get(event, name), text)))
-			return event;
-	}
-	return NULL;
-}
-
-static inline size_t kept_count(const struct kept *kept, const char *kind)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < kept->count; i++)
-		count += event_is(&kept->event[i], kind) ? 1 : 0;
-	return count;
 }
 
 #endif

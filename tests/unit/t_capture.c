@@ -11,11 +11,11 @@
 
 static size_t record_count(void)
 {
-	struct cursor cursor = records();
-	struct packet packet = { 0 };
+	struct cursor cursor = kept_records(&kept);
+	struct kept_packet packet = { 0 };
 	size_t count = 0;
 
-	while (packet_next(&cursor, &packet))
+	while (kept_next(&cursor, &packet))
 		count++;
 	return count;
 }
@@ -27,11 +27,11 @@ static void first_and_last_packet_are_captured_in_every_round(void **state)
 	};
 	static struct capture capture[ROUNDS];
 
-	NEED_NAMESPACE();
+	need_namespace();
 	int to = sink_open(9001), fd = udp_open(9001);
 	for (int round = 0; round < ROUNDS; round++) {
 		char first[16] = "first", last[16];
-		struct packet packet = { 0 };
+		struct kept_packet packet = { 0 };
 
 		kept_clear(&kept);
 		snprintf(last, sizeof last, "last %d", round);
@@ -39,12 +39,12 @@ static void first_and_last_packet_are_captured_in_every_round(void **state)
 		assert_int_equal(send(fd, first, sizeof first, 0), sizeof first);
 		assert_int_equal(send(fd, last, sizeof last, 0), sizeof last);
 		stop_or_fail(&capture[round]);
-		struct cursor cursor = records();
-		assert_true(packet_next(&cursor, &packet));
+		struct cursor cursor = kept_records(&kept);
+		assert_true(kept_next(&cursor, &packet));
 		assert_string_equal((const char *)packet.bytes + 42, first);
-		assert_true(packet_next(&cursor, &packet));
+		assert_true(kept_next(&cursor, &packet));
 		assert_string_equal((const char *)packet.bytes + 42, last);
-		assert_false(packet_next(&cursor, &packet));
+		assert_false(kept_next(&cursor, &packet));
 		assert_int_equal(capture[round].packets, 2);
 		assert_int_equal(capture[round].dropped, 0);
 	}
@@ -60,29 +60,18 @@ static void a_burst_that_nobody_reads_is_kept_whole_and_in_order(void **state)
 		BURST = 10000
 	};
 	struct capture capture;
-	struct packet packet = { 0 };
-	uint32_t expected = 0;
 
 	(void)state;
-	NEED_NAMESPACE();
-	int to = sink_open(9002), fd = udp_open(9002);
+	need_namespace();
+	int fd = flood_open(9002);
 	open_or_fail(&capture, 128, 16 << 20, NULL);
-	for (uint32_t i = 0; i < BURST; i++)
-		assert_int_equal(send(fd, &i, sizeof i, 0), sizeof i);
+	flood_send(fd, BURST);
 	stop_or_fail(&capture);
-	struct cursor cursor = records();
-	while (packet_next(&cursor, &packet)) {
-		uint32_t number;
-
-		memcpy(&number, packet.bytes + 42, sizeof number);
-		assert_int_equal(number, expected++);
-	}
-	assert_int_equal(expected, BURST);
+	assert_int_equal(flood_kept(&kept), BURST);
 	assert_int_equal(capture.dropped, 0);
 	assert_true(kept.bodies > 1);
 	capture_close(&capture);
 	close(fd);
-	close(to);
 }
 
 static void a_flood_is_captured_while_it_is_read(void **state)
@@ -96,7 +85,7 @@ static void a_flood_is_captured_while_it_is_read(void **state)
 	int status = 0;
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	int to = sink_open(9003);
 	open_or_fail(&capture, 96, 32 << 20, NULL);
 	pid_t child = fork();
@@ -130,7 +119,7 @@ static void what_finds_no_room_is_counted(void **state)
 	};
 	struct capture capture;
 
-	NEED_NAMESPACE();
+	need_namespace();
 	int to = sink_open(9004), fd = udp_open(9004);
 	open_or_fail(&capture, 128, *(uint32_t *)*state == 0 ? 64 << 10 : CAPTURE_QUEUE_MAX + 1,
 		     NULL);
@@ -150,10 +139,10 @@ static void large_packets_are_whole(void **state)
 {
 	static char large[60000];
 	struct capture capture;
-	struct packet packet = { 0 };
+	struct kept_packet packet = { 0 };
 	size_t count = 0;
 
-	NEED_NAMESPACE();
+	need_namespace();
 	int to = sink_open(9005), fd = udp_open(9005);
 	for (size_t i = 0; i < sizeof large; i++)
 		large[i] = (char)(i * 7);
@@ -164,8 +153,8 @@ static void large_packets_are_whole(void **state)
 		assert_int_equal(send(fd, "small", 5, 0), 5);
 	}
 	stop_or_fail(&capture);
-	struct cursor cursor = records();
-	while (packet_next(&cursor, &packet)) {
+	struct cursor cursor = kept_records(&kept);
+	while (kept_next(&cursor, &packet)) {
 		assert_int_equal(packet.caplen, packet.len);
 		if (count % 2 == 0) {
 			assert_int_equal(packet.len, sizeof large + 42);
@@ -185,15 +174,15 @@ static void the_snaplen_cuts_and_the_length_stays_true(void **state)
 {
 	char bytes[500] = { 0 };
 	struct capture capture;
-	struct packet packet = { 0 };
+	struct kept_packet packet = { 0 };
 
-	NEED_NAMESPACE();
+	need_namespace();
 	int to = sink_open(9006), fd = udp_open(9006);
 	open_or_fail(&capture, 60, *(uint32_t *)*state, NULL);
 	assert_int_equal(send(fd, bytes, sizeof bytes, 0), sizeof bytes);
 	stop_or_fail(&capture);
-	struct cursor cursor = records();
-	assert_true(packet_next(&cursor, &packet));
+	struct cursor cursor = kept_records(&kept);
+	assert_true(kept_next(&cursor, &packet));
 	assert_int_equal(packet.caplen, 60);
 	assert_int_equal(packet.len, 542);
 	capture_close(&capture);
@@ -204,18 +193,18 @@ static void the_snaplen_cuts_and_the_length_stays_true(void **state)
 static void times_are_wall_time_and_do_not_go_back(void **state)
 {
 	struct capture capture;
-	struct packet packet = { 0 };
+	struct kept_packet packet = { 0 };
 	uint64_t before = (uint64_t)clock_real_ns(), last = before;
 
-	NEED_NAMESPACE();
+	need_namespace();
 	int to = sink_open(9009), fd = udp_open(9009);
 	open_or_fail(&capture, 0, *(uint32_t *)*state, NULL);
 	for (int i = 0; i < 50; i++)
 		assert_int_equal(send(fd, "t", 1, 0), 1);
 	stop_or_fail(&capture);
 	uint64_t after = (uint64_t)clock_real_ns();
-	struct cursor cursor = records();
-	while (packet_next(&cursor, &packet)) {
+	struct cursor cursor = kept_records(&kept);
+	while (kept_next(&cursor, &packet)) {
 		assert_true(packet.time_ns >= last && packet.time_ns <= after);
 		last = packet.time_ns;
 	}
@@ -235,17 +224,17 @@ static void a_vlan_tag_is_put_back_where_it_was(void **state)
 				  .sll_ifindex = (int)if_nametoindex("lo"),
 				  .sll_halen = 6 };
 	struct capture capture;
-	struct packet packet = { 0 };
+	struct kept_packet packet = { 0 };
 
-	NEED_NAMESPACE();
+	need_namespace();
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	to.sll_ifindex = (int)if_nametoindex("lo");
 	open_or_fail(&capture, 0, *(uint32_t *)*state, NULL);
 	assert_int_equal(sendto(fd, tagged, sizeof tagged, 0, (struct sockaddr *)&to, sizeof to),
 			 sizeof tagged);
 	stop_or_fail(&capture);
-	struct cursor cursor = records();
-	assert_true(packet_next(&cursor, &packet));
+	struct cursor cursor = kept_records(&kept);
+	assert_true(kept_next(&cursor, &packet));
 	assert_int_equal(packet.len, sizeof tagged);
 	assert_int_equal(packet.caplen, sizeof tagged);
 	assert_memory_equal(packet.bytes, tagged, sizeof tagged);
@@ -267,6 +256,5 @@ int main(void)
 		BOTH(a_vlan_tag_is_put_back_where_it_was),
 	};
 
-	is_inside = netspace_enter() == 0;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, own_net_setup, NULL);
 }

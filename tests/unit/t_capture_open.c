@@ -23,7 +23,7 @@ static void the_filter_of_libpcap_lets_only_its_packets_pass(void **state)
 	struct capture capture;
 	struct buf hex = { 0 };
 
-	NEED_NAMESPACE();
+	need_namespace();
 	int to = sink_open(9007), fd = udp_open(9007);
 	int other_to = sink_open(9008), other = udp_open(9008);
 	filter_hex("udp and dst port 9007", &hex);
@@ -57,7 +57,7 @@ static void broken_filters_are_refused(void **state)
 	struct capture_spec spec = { .iface = "lo" };
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	for (size_t i = 0; i < COUNT(filters); i++) {
 		spec.filter = filters[i];
 		assert_int_equal(capture_open(&capture, &spec, &err), -1);
@@ -78,7 +78,7 @@ static void an_unknown_interface_is_named(void **state)
 	const struct capture_spec spec = { .iface = "nowhere0" };
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	assert_int_equal(capture_open(&capture, &spec, &err), -1);
 	assert_int_equal(err.sys, ENODEV);
 	assert_non_null(strstr(err.text, "nowhere0"));
@@ -155,7 +155,7 @@ static void close_is_safe_twice(void **state)
 	struct capture capture;
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	open_or_fail(&capture, 0, 0, NULL);
 	capture_close(&capture);
 	capture_close(&capture);
@@ -174,6 +174,5 @@ int main(void)
 		cmocka_unit_test(close_is_safe_twice),
 	};
 
-	is_inside = netspace_enter() == 0;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, own_net_setup, NULL);
 }

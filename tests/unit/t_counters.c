@@ -2,18 +2,8 @@
 #include "unit.h"
 
 #include "counters.h"
-#include "netspace.h"
+#include "own_net.h"
 #include "snapshot.h"
-
-static bool is_inside;
-static struct kept kept;
-
-#define NEED_NAMESPACE()                                                                           \
-	do {                                                                                       \
-		kept_clear(&kept);                                                                 \
-		if (!is_inside)                                                                    \
-			SKIP("no network namespace of our own here");                              \
-	} while (0)
 
 static int64_t now(struct counters *counters, const char *name)
 {
@@ -31,7 +21,7 @@ static void one_refused_connect_moves_out_rsts_by_one(void **state)
 	struct counters counters = COUNTERS_INIT;
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	int64_t before = now(&counters, "TcpOutRsts");
 	int64_t opens = now(&counters, "TcpActiveOpens");
 	int64_t received = now(&counters, "IpInReceives");
@@ -49,7 +39,7 @@ static void later_snapshots_have_only_what_changed(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	assert_int_equal(counters_emit(&counters, 1, &sink, &err), 0);
 	assert_non_null(kept_find(&kept, "counter", "name", "IpDefaultTTL"));
 	assert_int_equal(event_num(kept_find(&kept, "counters", NULL, NULL), "rows", -1),
@@ -79,7 +69,7 @@ static void names_are_those_of_nstat(void **state)
 	struct counters counters = COUNTERS_INIT;
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	for (size_t i = 0; i < COUNT(names); i++)
 		now(&counters, names[i]);
 	counters_close(&counters);
@@ -91,7 +81,7 @@ static void a_wrong_name_is_answered_with_near_ones(void **state)
 	char near[200];
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	now(&counters, "TcpOutRsts");
 	assert_null(counters_find(&counters, "TcpOutRst"));
 	counters_near(&counters, "TcpOutRst", near, sizeof near);
@@ -111,7 +101,7 @@ static void a_snapshot_is_complete_and_bounded_in_time(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	assert_int_equal(snapshot_ports(&want, "1234,1235", &err), 0);
 	assert_int_equal(want.nport, 2);
 	snapshot_emit(&snapshots, &want, &sink);
@@ -162,6 +152,5 @@ int main(void)
 		cmocka_unit_test(ports_are_checked),
 	};
 
-	is_inside = netspace_enter() == 0;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, own_net_setup, NULL);
 }

@@ -5,20 +5,10 @@
 
 #include "counters.h"
 #include "firewall.h"
-#include "netspace.h"
+#include "own_net.h"
 #include "proc.h"
 #include "ruleset.h"
 #include "sockdiag.h"
-
-static bool is_inside;
-static struct kept kept;
-
-#define NEED_NFT()                                                                                 \
-	do {                                                                                       \
-		kept_clear(&kept);                                                                 \
-		if (!is_inside)                                                                    \
-			SKIP("no network namespace of our own with nft here");                     \
-	} while (0)
 
 static int64_t counter_now(const char *name)
 {
@@ -64,7 +54,8 @@ static void reset_refuses_although_a_server_listens_and_no_rst_is_counted(void *
 	char proof[FIREWALL_PROOF];
 
 	(void)state;
-	NEED_NFT();
+	need_namespace();
+	need_program("nft");
 	int listener = netspace_listen("127.0.0.1", 1234);
 	int fd = netspace_connect("127.0.0.1", 1234);
 	assert_true(fd >= 0);
@@ -96,7 +87,8 @@ static void drop_leaves_the_client_in_syn_sent(void **state)
 	size_t syn_sent = 0, syn_recv = 0;
 
 	(void)state;
-	NEED_NFT();
+	need_namespace();
+	need_program("nft");
 	int listener = netspace_listen("127.0.0.1", 1235);
 	set_or_fail((struct firewall_spec){ .label = "drop-1",
 					    .hook = "input",
@@ -146,7 +138,8 @@ static void every_action_is_taken_by_the_kernel(void **state)
 	size_t len = 0;
 
 	(void)state;
-	NEED_NFT();
+	need_namespace();
+	need_program("nft");
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		set_or_fail((struct firewall_spec){ .label = "x",
 						    .hook = i % 2 == 0 ? "input" : "output",
@@ -208,7 +201,8 @@ static void a_match_can_hold_nothing_but_a_match(void **state)
 	for (size_t i = 0; i < COUNT(good); i++)
 		if (firewall_match_check(good[i], &err) < 0)
 			fail_msg("refused: %s: %s", good[i], err.text);
-	NEED_NFT();
+	need_namespace();
+	need_program("nft");
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		const struct firewall_spec spec = {
 			.label = "x", .hook = "input", .action = "drop", .match = bad[i]
@@ -228,7 +222,8 @@ static void what_nft_refuses_is_an_error_with_its_words(void **state)
 	char proof[FIREWALL_PROOF];
 
 	(void)state;
-	NEED_NFT();
+	need_namespace();
+	need_program("nft");
 	assert_int_equal(firewall_set(&spec, proof, &err), -1);
 	assert_non_null(strstr(err.text, "banana"));
 	assert_null(strchr(err.text, '\n'));
@@ -241,7 +236,8 @@ static void on_a_shared_stack_only_our_address_is_cut(void **state)
 	struct addr address;
 
 	(void)state;
-	NEED_NFT();
+	need_namespace();
+	need_program("nft");
 	assert_int_equal(addr_parse(&address, "127.0.0.2", 0), 0);
 	int ours = netspace_listen("127.0.0.2", 1237), other = netspace_listen("127.0.0.3", 1237);
 	set_or_fail((struct firewall_spec){ .label = "cut",
@@ -275,7 +271,8 @@ static void a_table_that_exists_is_not_ours_to_change(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	NEED_NFT();
+	need_namespace();
+	need_program("nft");
 	firewall_table("a-b;c", table);
 	assert_string_equal(table, "lab_a_b_c");
 	set_or_fail(spec, proof);
@@ -291,7 +288,8 @@ static void healing_what_is_not_set_is_an_error(void **state)
 	int64_t packets, bytes;
 
 	(void)state;
-	NEED_NFT();
+	need_namespace();
+	need_program("nft");
 	assert_int_equal(firewall_unset("never", &packets, &bytes, &err), -1);
 	assert_true(err.text[0] != '\0');
 }
@@ -302,7 +300,8 @@ static void the_ruleset_of_a_snapshot_is_what_nft_lists(void **state)
 	char proof[FIREWALL_PROOF];
 
 	(void)state;
-	NEED_NFT();
+	need_namespace();
+	need_program("nft");
 	set_or_fail(
 	    (struct firewall_spec){
 		.label = "cut", .hook = "input", .action = "drop", .match = "tcp dport 1238" },
@@ -330,7 +329,8 @@ static void without_the_right_the_ruleset_says_so(void **state)
 	int status;
 
 	(void)state;
-	NEED_NFT();
+	need_namespace();
+	need_program("nft");
 	pid_t child = fork();
 	if (child == 0) {
 		struct sink sink = kept_sink(&kept);
@@ -362,8 +362,6 @@ int main(void)
 		cmocka_unit_test(the_ruleset_of_a_snapshot_is_what_nft_lists),
 		cmocka_unit_test(without_the_right_the_ruleset_says_so),
 	};
-	char path[4096];
 
-	is_inside = proc_find("nft", path, sizeof path) == 0 && netspace_enter() == 0;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, own_net_setup, NULL);
 }

@@ -206,12 +206,11 @@ static void a_loss_takes_its_share_and_no_more(void **state)
 	static const struct row {
 		int permille, min, max;
 	} rows[] = { { 0, 0, 0 }, { 500, 55, 145 }, { 1000, 200, 200 } };
-	char path[256], answer[ANSWER];
+	char answer[ANSWER];
 	int arrived, dropped;
 
 	(void)state;
-	if (proc_find("nft", path, sizeof path) < 0)
-		SKIP("no nft");
+	need_program("nft");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct fixture f;
 		open_lab(&f, 1500, 0, rows[i].permille);

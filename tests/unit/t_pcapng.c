@@ -215,6 +215,7 @@ static void read_with(struct proc_result *out, const char *const *argv)
 
 static void tshark_shows_interfaces_and_comments(void **state)
 {
+	need_program("tshark");
 	struct arena arena = { 0 };
 	struct result result = refused_result(&arena);
 	struct dir dir = dir_make(*state);
@@ -230,11 +231,6 @@ static void tshark_shows_interfaces_and_comments(void **state)
 	struct proc_result out;
 	struct buf file;
 
-	if (proc_find("tshark", path, sizeof path) < 0) {
-		dir_close(&dir);
-		arena_close(&arena);
-		SKIP("tshark is not installed");
-	}
 	put_captures(&dir);
 	file = merged(&dir, &result);
 	snprintf(path, sizeof path, "%s/run.pcapng", dir.path);
@@ -254,6 +250,7 @@ static void tshark_shows_interfaces_and_comments(void **state)
 
 static void tcpdump_reads_every_packet(void **state)
 {
+	need_program("tcpdump");
 	struct arena arena = { 0 };
 	struct result result = refused_result(&arena);
 	struct dir dir = dir_make(*state);
@@ -263,11 +260,6 @@ static void tcpdump_reads_every_packet(void **state)
 	struct buf file;
 	size_t lines = 0;
 
-	if (proc_find("tcpdump", path, sizeof path) < 0) {
-		dir_close(&dir);
-		arena_close(&arena);
-		SKIP("tcpdump is not installed");
-	}
 	put_captures(&dir);
 	file = merged(&dir, &result);
 	snprintf(path, sizeof path, "%s/run.pcapng", dir.path);

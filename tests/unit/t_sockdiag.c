@@ -2,19 +2,9 @@
 #include "unit.h"
 
 #include "clock.h"
-#include "netspace.h"
+#include "own_net.h"
 #include "owner.h"
 #include "sockdiag.h"
-
-static bool is_inside;
-static struct kept kept;
-
-#define NEED_NAMESPACE()                                                                           \
-	do {                                                                                       \
-		kept_clear(&kept);                                                                 \
-		if (!is_inside)                                                                    \
-			SKIP("no network namespace of our own here");                              \
-	} while (0)
 
 /* A server in a process of its own: accepts `count` connections and holds them. */
 struct server {
@@ -105,7 +95,7 @@ static void a_server_with_two_clients_is_one_listen_and_two_estab_of_its_pid(voi
 	struct owners owners = { 0 };
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	struct server server = server_start("0.0.0.0", 1234, 2);
 	int alice = netspace_connect("127.0.0.1", 1234), bob = netspace_connect("127.0.0.1", 1234);
 	assert_true(alice >= 0 && bob >= 0);
@@ -154,7 +144,7 @@ static void an_owner_that_ended_is_not_believed_from_memory(void **state)
 	const struct sockdiag_want want = { .ports = { 1235 }, .nport = 1, .is_local_only = true };
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	struct server server = server_start("127.0.0.1", 1235, 0);
 	emit(want, &owners);
 	assert_int_equal(event_num(row("LISTEN", 0), "pid", 0), server.pid);
@@ -175,7 +165,7 @@ static void a_snapshot_has_every_listener_and_both_ends_of_the_runs_ports(void *
 	struct owners owners = { 0 };
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	int ours = netspace_listen("127.0.0.1", 1236), other = netspace_listen("127.0.0.1", 4444);
 	int client = netspace_connect("127.0.0.1", 1236);
 	int stray = netspace_connect("127.0.0.1", 4444);
@@ -209,7 +199,7 @@ static void on_a_shared_stack_only_our_address_wildcards_and_localhost_count(voi
 	struct addr address;
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	assert_int_equal(addr_parse(&address, "127.0.0.2", 0), 0);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		int fd = netspace_listen(cases[i].ip, 1237);
@@ -231,7 +221,7 @@ static void an_ipv6_listener_is_seen(void **state)
 	struct owners owners = { 0 };
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&in6, sizeof in6) < 0 || listen(fd, 1) < 0)
 		SKIP("no IPv6 here");
@@ -262,7 +252,7 @@ static void a_wildcard_that_takes_no_ipv4_is_told_from_one_that_does(void **stat
 	const struct sockdiag_want want = { .ports = { 1266, 1267 }, .nport = 2 };
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	if (access("/proc/net/if_inet6", F_OK) < 0)
 		SKIP("no IPv6 here");
 	int only = listen_on_any6(1266, 1), both = listen_on_any6(1267, 0);
@@ -286,7 +276,7 @@ static void rows_beyond_the_cap_are_counted(void **state)
 	struct owners owners = { 0 };
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	for (int i = 0; i < MANY; i++) {
 		fd[i] = netspace_listen("127.0.0.1", (uint16_t)(20000 + i));
 		assert_true(fd[i] >= 0);
@@ -307,7 +297,7 @@ static void listening_means_exactly_this_address_and_port(void **state)
 	struct addr addr, any, other;
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	addr_parse(&addr, "127.0.0.1", 1239);
 	addr_parse(&any, "0.0.0.0", 1239);
 	addr_parse(&other, "127.0.0.1", 1240);
@@ -325,7 +315,7 @@ static void a_closed_connection_is_time_wait_without_an_owner(void **state)
 	struct owners owners = { 0 };
 
 	(void)state;
-	NEED_NAMESPACE();
+	need_namespace();
 	int listener = netspace_listen("127.0.0.1", 1242);
 	int client = netspace_connect("127.0.0.1", 1242), peer = accept(listener, NULL, NULL);
 	close(peer); /* the server closes first: its end is the one that waits */
@@ -353,6 +343,5 @@ int main(void)
 		cmocka_unit_test(a_closed_connection_is_time_wait_without_an_owner),
 	};
 
-	is_inside = netspace_enter() == 0;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, own_net_setup, NULL);
 }

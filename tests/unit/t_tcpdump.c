@@ -4,80 +4,20 @@
 #include <signal.h>
 
 #include "agent_session.h"
-#include "clock.h"
-#include "proc.h"
+#include "flood.h"
+#include "own_net.h"
 
-static bool is_inside, has_tcpdump;
-
-#define NEED_TCPDUMP()                                                                             \
-	do {                                                                                       \
-		if (!is_inside)                                                                    \
-			SKIP("no network namespace of our own here");                              \
-		if (!has_tcpdump)                                                                  \
-			SKIP("tcpdump is not installed");                                          \
-	} while (0)
-
-static void start_request(struct event *request, const char *iface, int64_t buffer,
-			  const char *filter, const char *engine)
+static void need_tcpdump(void)
 {
-	event_init(request, "capture.start");
-	event_int(request, "capture", 3);
-	event_text(request, "link", "lan");
-	event_text(request, "iface", iface);
-	event_int(request, "snaplen", 128);
-	event_int(request, "buffer", buffer);
-	event_text(request, "filter", "");
-	event_text(request, "filter_text", filter);
-	event_text(request, "engine", engine);
+	need_namespace();
+	need_program("tcpdump");
 }
 
-static void start(struct session *session, int64_t buffer, const char *filter)
+static void start(struct session *session, struct capture_ask ask)
 {
-	struct event request;
-
 	setup(session, "127.0.0.1", true);
-	start_request(&request, "lo", buffer, filter, "tcpdump");
-	ask_ok(session, &request);
-}
-
-static void stop_request(struct event *request)
-{
-	event_init(request, "capture.stop");
-	event_int(request, "capture", 3);
-}
-
-static int flood_socket(uint16_t port)
-{
-	struct sockaddr_in in = netspace_in("127.0.0.1", port);
-	int to = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	/* Bound to nobody else: what it sends comes to itself, and there is no ICMP. */
-	assert_int_equal(bind(to, (struct sockaddr *)&in, sizeof in), 0);
-	assert_int_equal(connect(to, (struct sockaddr *)&in, sizeof in), 0);
-	return to;
-}
-
-/* Numbers in the order in which the packets were sent; how many there are. */
-static uint32_t numbers_in_order(const struct session *session)
-{
-	struct cursor cursor = cursor_of(session->kept.records.data, session->kept.records.len);
-	uint64_t before_ns = 0;
-	uint32_t count = 0;
-
-	while (cursor_left(&cursor) > 0) {
-		uint64_t time_ns = cursor_u64(&cursor);
-		uint32_t number, len = cursor_u32(&cursor), caplen = cursor_u32(&cursor);
-		const uint8_t *bytes = cursor_take(&cursor, caplen);
-
-		assert_false(cursor.is_failed);
-		assert_int_equal(len, 46);
-		memcpy(&number, bytes + 42, sizeof number);
-		assert_int_equal(number, count);
-		assert_true(time_ns >= before_ns);
-		before_ns = time_ns;
-		count++;
-	}
-	return count;
+	ask.engine = ask.engine ? ask.engine : "tcpdump";
+	session_capture(session, &ask);
 }
 
 /* The one thing that an engine must do: what was sent before the stop is there. tcpdump that is
@@ -90,21 +30,18 @@ static void last_packets(const char *engine, uint32_t packets, int64_t buffer)
 
 	for (int round = 0; round < ROUNDS; round++) {
 		static struct session session;
-		struct event request;
-		int fd = flood_socket(9100);
+		int fd = flood_open(9100);
 
-		setup(&session, "127.0.0.1", true);
-		start_request(&request, "lo", buffer, "", engine);
-		ask_ok(&session, &request);
-		for (uint32_t i = 0; i < packets; i++)
-			assert_int_equal(send(fd, &i, sizeof i, 0), sizeof i);
-		stop_request(&request);
-		ask_ok(&session, &request);
-		const struct event *end = kept_find(&session.kept, "capture.end", NULL, NULL);
+		start(&session,
+		      (struct capture_ask){ .engine = engine, .snaplen = 128, .buffer = buffer });
+		was_ok(&session);
+		flood_send(fd, packets);
+		const struct event *end = session_capture_stop(&session);
+		was_ok(&session);
 		assert_int_equal(event_num(end, "dropped", -1), 0);
 		assert_int_equal(event_num(end, "packets", -1), packets);
 		/* Those that came before the request wait in the stream, in order. */
-		assert_int_equal(numbers_in_order(&session), packets);
+		assert_int_equal(flood_kept(&session.kept), packets);
 		session_end(&session);
 		close(fd);
 	}
@@ -113,30 +50,31 @@ static void last_packets(const char *engine, uint32_t packets, int64_t buffer)
 static void the_last_5000_before_the_stop_are_there_with_tcpdump(void **state)
 {
 	(void)state;
-	NEED_TCPDUMP();
+	need_tcpdump();
 	last_packets("tcpdump", 5000, 64 << 20);
 }
 
 static void the_last_1000_before_the_stop_are_there_with_engine_packet(void **state)
 {
 	(void)state;
-	if (!is_inside)
-		SKIP("no network namespace of our own here");
+	need_namespace();
 	last_packets("packet", 1000, 0);
 }
 
 static void the_event_names_engine_version_and_buffer(void **state)
 {
 	static struct session session;
+	const char *filter = "host 127.0.0.9 and (tcp or udp)";
 
 	(void)state;
-	NEED_TCPDUMP();
-	start(&session, 0, "host 127.0.0.9 and (tcp or udp)");
+	need_tcpdump();
+	start(&session, (struct capture_ask){ .filter = filter });
+	was_ok(&session);
 	const struct event *event = kept_find(&session.kept, "capture", NULL, NULL);
 	assert_string_equal(event_get(event, "engine"), "tcpdump");
 	assert_non_null(strstr(event_get(event, "version"), "tcpdump version "));
 	assert_non_null(strstr(event_get(event, "version"), "libpcap version "));
-	assert_string_equal(event_get(event, "filter"), "host 127.0.0.9 and (tcp or udp)");
+	assert_string_equal(event_get(event, "filter"), filter);
 	assert_int_equal(event_num(event, "buffer", -1), 8 << 20);
 	session_end(&session);
 }
@@ -144,23 +82,20 @@ static void the_event_names_engine_version_and_buffer(void **state)
 static void times_are_finer_than_microseconds(void **state)
 {
 	static struct session session;
-	struct event request;
+	struct kept_packet packet;
 	int fine = 0;
 
 	(void)state;
-	NEED_TCPDUMP();
-	int fd = flood_socket(9101);
-	start(&session, 0, "");
-	for (uint32_t i = 0; i < 20; i++)
-		assert_int_equal(send(fd, &i, sizeof i, 0), sizeof i);
-	stop_request(&request);
-	ask_ok(&session, &request);
-	struct cursor cursor = cursor_of(session.kept.records.data, session.kept.records.len);
-	while (cursor_left(&cursor) > 0) {
-		fine += cursor_u64(&cursor) % 1000 != 0;
-		cursor_u32(&cursor);
-		cursor_take(&cursor, cursor_u32(&cursor));
-	}
+	need_tcpdump();
+	int fd = flood_open(9101);
+	start(&session, (struct capture_ask){ .snaplen = 128 });
+	was_ok(&session);
+	flood_send(fd, 20);
+	session_capture_stop(&session);
+	was_ok(&session);
+	struct cursor cursor = kept_records(&session.kept);
+	while (kept_next(&cursor, &packet))
+		fine += packet.time_ns % 1000 != 0;
 	assert_true(fine > 0);
 	session_end(&session);
 	close(fd);
@@ -169,17 +104,15 @@ static void times_are_finer_than_microseconds(void **state)
 static void what_finds_no_room_is_counted(void **state)
 {
 	static struct session session;
-	struct event request;
 
 	(void)state;
-	NEED_TCPDUMP();
-	int fd = flood_socket(9102);
-	start(&session, 65536, "udp");
-	for (uint32_t i = 0; i < 60000; i++)
-		assert_int_equal(send(fd, &i, sizeof i, 0), sizeof i);
-	stop_request(&request);
-	ask_ok(&session, &request);
-	const struct event *end = kept_find(&session.kept, "capture.end", NULL, NULL);
+	need_tcpdump();
+	int fd = flood_open(9102);
+	start(&session, (struct capture_ask){ .snaplen = 128, .buffer = 65536, .filter = "udp" });
+	was_ok(&session);
+	flood_send(fd, 60000);
+	const struct event *end = session_capture_stop(&session);
+	was_ok(&session);
 	int64_t packets = event_num(end, "packets", -1), dropped = event_num(end, "dropped", -1);
 	assert_true(packets > 0 && packets < 60000);
 	assert_true(dropped > 0);
@@ -188,36 +121,30 @@ static void what_finds_no_room_is_counted(void **state)
 	close(fd);
 }
 
-static void an_unknown_interface_is_told_in_tcpdumps_words(void **state)
+static void what_cannot_be_started_is_told_in_few_words(void **state)
 {
+	static const struct {
+		struct capture_ask ask;
+		const char *words[2];
+	} rows[] = {
+		{ { .iface = "nowhere" }, { "nowhere: tcpdump: ", "No such device" } },
+		/* One argument, and no option. */
+		{ { .filter = "-W 1 -z /bin/false; $(touch x)" }, { "tcpdump: ", "syntax error" } },
+		{ { .engine = "dumpcap" }, { "capture.start: ", "no engine dumpcap" } },
+	};
 	static struct session session;
-	struct event request;
 
 	(void)state;
-	NEED_TCPDUMP();
-	setup(&session, "127.0.0.1", true);
-	start_request(&request, "nowhere", 0, "", "tcpdump");
-	session_ask(&session, &request);
-	assert_string_equal(session.result, "error");
-	assert_non_null(strstr(session.text, "nowhere: tcpdump: "));
-	assert_non_null(strstr(session.text, "No such device"));
-	assert_null(strchr(session.text, '\n'));
-	session_end(&session);
-}
-
-static void a_filter_is_one_argument_and_no_option(void **state)
-{
-	static struct session session;
-	struct event request;
-
-	(void)state;
-	NEED_TCPDUMP();
-	setup(&session, "127.0.0.1", true);
-	start_request(&request, "lo", 0, "-W 1 -z /bin/false; $(touch x)", "tcpdump");
-	session_ask(&session, &request);
-	assert_string_equal(session.result, "error");
-	assert_non_null(strstr(session.text, "syntax error"));
-	session_end(&session);
+	need_tcpdump();
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		start(&session, rows[i].ask);
+		assert_string_equal(session.result, "error");
+		for (size_t k = 0; k < COUNT(rows[i].words); k++)
+			if (!strstr(session.text, rows[i].words[k]))
+				fail_msg("%s: no %s", session.text, rows[i].words[k]);
+		assert_null(strchr(session.text, '\n'));
+		session_end(&session);
+	}
 }
 
 /* The process id of the only tcpdump below the agent. */
@@ -237,20 +164,18 @@ static pid_t dump_pid(pid_t agent)
 static void one_that_is_killed_leaves_its_drops_unknown(void **state)
 {
 	static struct session session;
-	struct event request;
 
 	(void)state;
-	NEED_TCPDUMP();
-	start(&session, 0, "");
+	need_tcpdump();
+	start(&session, (struct capture_ask){ 0 });
+	was_ok(&session);
 	pid_t pid = dump_pid(session.pid);
 	if (pid == 0)
 		SKIP("no list of children in /proc");
 	assert_int_equal(kill(pid, SIGKILL), 0);
-	stop_request(&request);
-	session_ask(&session, &request);
+	const struct event *end = session_capture_stop(&session);
 	assert_string_equal(session.result, "error");
 	assert_non_null(strstr(session.text, "tcpdump"));
-	const struct event *end = kept_find(&session.kept, "capture.end", NULL, NULL);
 	assert_int_equal(event_num(end, "dropped", -1), -1);
 	assert_non_null(event_get(end, "error"));
 	session_end(&session);
@@ -263,8 +188,9 @@ static void it_dies_with_a_killed_agent(void **state)
 	int status;
 
 	(void)state;
-	NEED_TCPDUMP();
-	start(&session, 0, "");
+	need_tcpdump();
+	start(&session, (struct capture_ask){ 0 });
+	was_ok(&session);
 	pid_t pid = dump_pid(session.pid);
 	if (pid == 0)
 		SKIP("no list of children in /proc");
@@ -282,34 +208,15 @@ static void it_dies_with_a_killed_agent(void **state)
 static void a_stop_twice_or_without_a_start_is_an_error(void **state)
 {
 	static struct session session;
-	struct event request;
 
 	(void)state;
-	NEED_TCPDUMP();
-	start(&session, 0, "");
-	stop_request(&request);
-	ask_ok(&session, &request);
-	stop_request(&request);
-	session_ask(&session, &request);
+	need_tcpdump();
+	start(&session, (struct capture_ask){ 0 });
+	was_ok(&session);
+	session_capture_stop(&session);
+	was_ok(&session);
+	session_capture_stop(&session);
 	assert_string_equal(session.result, "error");
-	session_end(&session);
-}
-
-static void an_unknown_engine_is_an_error(void **state)
-{
-	static struct session session;
-	struct event request;
-
-	(void)state;
-	setup(&session, "127.0.0.1", true);
-	event_init(&request, "capture.start");
-	event_int(&request, "capture", 3);
-	event_text(&request, "link", "lan");
-	event_text(&request, "iface", "lo");
-	event_text(&request, "engine", "dumpcap");
-	session_ask(&session, &request);
-	assert_string_equal(session.result, "error");
-	assert_non_null(strstr(session.text, "no engine dumpcap"));
 	session_end(&session);
 }
 
@@ -321,16 +228,11 @@ int main(void)
 		cmocka_unit_test(the_event_names_engine_version_and_buffer),
 		cmocka_unit_test(times_are_finer_than_microseconds),
 		cmocka_unit_test(what_finds_no_room_is_counted),
-		cmocka_unit_test(an_unknown_interface_is_told_in_tcpdumps_words),
-		cmocka_unit_test(a_filter_is_one_argument_and_no_option),
+		cmocka_unit_test(what_cannot_be_started_is_told_in_few_words),
 		cmocka_unit_test(one_that_is_killed_leaves_its_drops_unknown),
 		cmocka_unit_test(it_dies_with_a_killed_agent),
 		cmocka_unit_test(a_stop_twice_or_without_a_start_is_an_error),
-		cmocka_unit_test(an_unknown_engine_is_an_error),
 	};
-	char path[256];
 
-	has_tcpdump = proc_find("tcpdump", path, sizeof path) == 0;
-	is_inside = netspace_enter() == 0;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, own_net_setup, NULL);
 }

@@ -12,12 +12,25 @@
 
 #include <cmocka.h>
 
+#include "proc.h"
+
 /* Ends the test as skipped; the runner lists the reason. */
 #define SKIP(reason)                                                                               \
 	do {                                                                                       \
 		print_message("# %s\n", reason);                                                   \
 		skip();                                                                            \
 	} while (0)
+
+/* Skips the test where a program is not installed. */
+static inline void need_program(const char *name)
+{
+	char path[4096];
+
+	if (proc_find(name, path, sizeof path) == 0)
+		return;
+	print_message("# %s is not installed\n", name);
+	skip();
+}
 
 /* Whether the files to compare with are to be made anew first (make golden). */
 static inline int golden_anew(void)
