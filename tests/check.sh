@@ -27,8 +27,8 @@ for stage; do
 done
 
 echo 'stage        passed failed skipped    time'
-printf '%s\n' "${rows[@]+"${rows[@]}"}"
-for stage in "${failures[@]+"${failures[@]}"}"; do
+printf '%s\n' "${rows[@]}"
+for stage in "${failures[@]}"; do
 	echo "$stage failed: its output is above, and in $folder/$stage"
 done
 mkdir -p "$folder"
