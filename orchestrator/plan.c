@@ -4,29 +4,13 @@
 
 #include "parse.h"
 #include "plan_parts.h"
-#include "scenario_places.h"
 
 enum {
 	VETH_MTU = 1500,
 	LO_MTU = 65536,
-	FRAME_EXTRA = 22,  /* Ethernet header and two VLAN tags: whole packets stay whole */
-	LO_RING = 8 << 20, /* frames of 64 KiB: a burst of a hundred still fits */
-	/* tcpdump has a slot of the snaplen for each packet, on lo twice for each. */
-	DUMP_RING = 8 << 20,
-	DUMP_LO_RING = 16 << 20,
 };
 
-struct maker {
-	struct plan *out;
-	const struct scenario *scenario;
-	struct places places;
-	struct arena *arena;
-	bool is_loopback;
-	struct plan_host *host;
-	size_t *router; /* by link */
-};
-
-static void make_links(struct maker *m)
+static void make_links(struct plan_maker *m)
 {
 	const struct scenario *s = m->scenario;
 	struct plan_link *link = arena_array(m->arena, s->nlink + 1, sizeof(*link));
@@ -35,7 +19,8 @@ static void make_links(struct maker *m)
 		link[i] = (struct plan_link){
 			.name = s->link[i].name,
 			.subnet = m->places.subnet[i],
-			.mtu = m->is_loopback   ? LO_MTU
+			.mtu = m->is_machine    ? 0
+			       : m->is_loopback ? LO_MTU
 			       : s->link[i].mtu ? s->link[i].mtu
 						: VETH_MTU,
 			.is_private = m->is_loopback,
@@ -57,7 +42,15 @@ static const char *mac_of(struct arena *arena, const char *address)
 			    addr.ip[3]);
 }
 
-static void make_ports(struct maker *m, size_t host)
+/* On a machine the agent looks for the interface that has the address. */
+static const char *name_iface(const struct plan_maker *m, size_t number)
+{
+	if (m->is_machine)
+		return "";
+	return m->is_loopback ? "lo" : arena_printf(m->arena, "eth%zu", number);
+}
+
+static void make_ports(struct plan_maker *m, size_t host)
 {
 	const struct place *place = &m->places.at[m->places.first[host]];
 	size_t count = m->places.first[host + 1] - m->places.first[host];
@@ -68,15 +61,16 @@ static void make_ports(struct maker *m, size_t host)
 			.link = place[i].link,
 			.address = place[i].address,
 			.prefix = place[i].prefix,
-			.iface = m->is_loopback ? "lo" : arena_printf(m->arena, "eth%zu", i),
-			.mac = m->is_loopback ? "" : mac_of(m->arena, place[i].address),
+			.iface = name_iface(m, i),
+			.mac = m->is_loopback || m->is_machine ? ""
+							       : mac_of(m->arena, place[i].address),
 		};
 	m->host[host].port = port;
 	m->host[host].nport = count;
 }
 
 /* By link: the only host that forwards, SIZE_MAX: none or several. */
-static void find_routers(struct maker *m)
+static void find_routers(struct plan_maker *m)
 {
 	const struct scenario *s = m->scenario;
 
@@ -95,7 +89,7 @@ static void find_routers(struct maker *m)
 }
 
 /* The only forwarding host of the first of the host's links that has just one. */
-static const char *find_gateway(const struct maker *m, size_t host)
+static const char *find_gateway(const struct plan_maker *m, size_t host)
 {
 	for (size_t i = 0; i < m->host[host].nport; i++) {
 		size_t link = m->host[host].port[i].link;
@@ -105,12 +99,12 @@ static const char *find_gateway(const struct maker *m, size_t host)
 	return NULL;
 }
 
-static int make_gateway(struct maker *m, size_t host, struct err *err)
+static int make_gateway(struct plan_maker *m, size_t host, struct err *err)
 {
 	const struct scenario *s = m->scenario;
 	const struct scenario_host *h = &s->host[host];
 
-	if (m->is_loopback)
+	if (m->is_loopback || m->is_machine)
 		return 0;
 	if (!h->via) {
 		if (!h->does_forward)
@@ -129,7 +123,7 @@ static int make_gateway(struct maker *m, size_t host, struct err *err)
 }
 
 /* One /etc/hosts for all: names as written, and HOST.LINK for each place. */
-static const char *make_hosts_file(struct maker *m)
+static const char *make_hosts_file(struct plan_maker *m)
 {
 	const struct scenario *s = m->scenario;
 	struct buf out = { 0 };
@@ -147,7 +141,7 @@ static const char *make_hosts_file(struct maker *m)
 }
 
 /* The same names for a DNS server, with how long they may be kept. */
-static const char *make_served_names(struct maker *m)
+static const char *make_served_names(struct plan_maker *m)
 {
 	const struct scenario *s = m->scenario;
 	struct buf out = { 0 };
@@ -165,7 +159,7 @@ static const char *make_served_names(struct maker *m)
 }
 
 /* A host with a resolver knows itself; all else it asks for. */
-static void make_resolver(struct maker *m, size_t host)
+static void make_resolver(struct plan_maker *m, size_t host)
 {
 	const struct scenario_host *h = &m->scenario->host[host];
 
@@ -182,7 +176,7 @@ static void make_resolver(struct maker *m, size_t host)
 			 places_address(&m->places, server, SIZE_MAX));
 }
 
-static int make_hosts(struct maker *m, struct err *err)
+static int make_hosts(struct plan_maker *m, struct err *err)
 {
 	const struct scenario *s = m->scenario;
 	const char *hosts_file = make_hosts_file(m);
@@ -201,50 +195,12 @@ static int make_hosts(struct maker *m, struct err *err)
 		make_ports(m, i);
 		if (make_gateway(m, i, err) < 0)
 			return -1;
-		plan_sysctls(&m->host[i], &s->host[i], m->arena);
+		if (!m->is_machine)
+			plan_sysctls(&m->host[i], &s->host[i], m->arena);
 	}
 	for (size_t i = 0; i < s->nhost; i++)
 		make_resolver(m, i);
 	return 0;
-}
-
-static int64_t usual_buffer(const struct maker *m, const char *engine)
-{
-	if (streq(engine, "tcpdump"))
-		return m->is_loopback ? DUMP_LO_RING : DUMP_RING;
-	return m->is_loopback ? LO_RING : 0;
-}
-
-static void add_captures(struct maker *m, struct plan_capture *capture,
-			 const struct scenario_capture *asked)
-{
-	for (size_t i = 0; i < m->host[asked->host].nport; i++) {
-		const struct plan_port *port = &m->host[asked->host].port[i];
-		const char *filter = asked->filter ? asked->filter : "";
-		int64_t whole = m->out->link[port->link].mtu + FRAME_EXTRA;
-		if (m->is_loopback) /* all hosts are seen on one lo, and other programs too */
-			filter = *filter ? arena_printf(m->arena, "host %s and (%s)", port->address,
-							filter)
-					 : arena_printf(m->arena, "host %s", port->address);
-		capture[m->out->ncapture++] = (struct plan_capture){
-			.host = asked->host,
-			.port = i,
-			.snaplen = asked->snaplen ? asked->snaplen : whole,
-			.buffer = asked->buffer ? asked->buffer : usual_buffer(m, asked->engine),
-			.filter = filter,
-			.engine = asked->engine,
-		};
-	}
-}
-
-static void make_captures(struct maker *m)
-{
-	const struct scenario *s = m->scenario;
-	struct plan_capture *capture = arena_array(m->arena, m->places.count + 1, sizeof(*capture));
-
-	m->out->capture = capture;
-	for (size_t i = 0; i < s->ncapture; i++)
-		add_captures(m, capture, &s->capture[i]);
 }
 
 static int compare_ports(const void *a, const void *b)
@@ -281,47 +237,80 @@ static const char *ports_text(const struct scenario *s, struct arena *arena)
 	return text;
 }
 
+/* What a link is to be where there is no cable of ours. */
+static const char *link_word(const struct scenario_link *link)
+{
+	return link->mtu ? "mtu=" : link->rate_bps ? "rate=" : link->loss_permille ? "loss=" : NULL;
+}
+
+/* What a host is to be where it is somebody's machine. */
+static const char *host_word(const struct scenario_host *host)
+{
+	return host->does_forward ? "forward"
+	       : host->via        ? "via="
+	       : host->resolver   ? "resolver="
+	       : host->nsysctl    ? "sysctl."
+				  : NULL;
+}
+
+static const char *machine_hindrance(const struct scenario *scenario, struct arena *arena)
+{
+	if (scenario->nlink > 1)
+		return arena_printf(arena,
+				    "it has %zu links: machines have the network that "
+				    "they have",
+				    scenario->nlink);
+	for (size_t i = 0; i < scenario->nhost; i++)
+		if (host_word(&scenario->host[i]))
+			return arena_printf(arena, "%s of host %s: a machine stays as it is",
+					    host_word(&scenario->host[i]), scenario->host[i].name);
+	return NULL;
+}
+
 const char *plan_hindrance(const struct scenario *scenario, const char *backend,
 			   struct arena *arena)
 {
+	bool is_machine = streq(backend, "ssh");
+
 	for (size_t i = 0; i < scenario->nnot_on; i++)
 		if (streq(scenario->not_on[i].name, backend))
 			return scenario->not_on[i].value;
-	if (!streq(backend, "loopback"))
+	if (!is_machine && !streq(backend, "loopback"))
 		return NULL;
-	for (size_t i = 0; i < scenario->nlink; i++) {
-		const struct scenario_link *link = &scenario->link[i];
-		const char *word = link->mtu             ? "mtu"
-				   : link->rate_bps      ? "rate"
-				   : link->loss_permille ? "loss"
-							 : NULL;
-		if (word)
-			return arena_printf(arena,
-					    "%s= of link %s: hosts share one lo there, which has "
-					    "no cable",
-					    word, link->name);
-	}
-	return NULL;
+	for (size_t i = 0; i < scenario->nlink; i++)
+		if (link_word(&scenario->link[i]))
+			return arena_printf(arena, "%s of link %s: %s",
+					    link_word(&scenario->link[i]), scenario->link[i].name,
+					    is_machine ? "the network there is not lab's"
+						       : "hosts share one lo there, which has "
+							 "no cable");
+	return is_machine ? machine_hindrance(scenario, arena) : NULL;
 }
 
 int plan_make(struct plan *out, const struct scenario *scenario, const char *backend,
 	      struct arena *arena, struct err *err)
 {
-	struct maker m = { .out = out,
-			   .scenario = scenario,
-			   .arena = arena,
-			   .is_loopback = streq(backend, "loopback") };
+	struct plan_maker m = { .out = out,
+				.scenario = scenario,
+				.arena = arena,
+				.is_loopback = streq(backend, "loopback"),
+				.is_machine = streq(backend, "ssh") };
 
 	*out = (struct plan){ .scenario = scenario, .backend = backend };
 	const char *hindrance = plan_hindrance(scenario, backend, arena);
 	if (hindrance)
 		return err_set(err, ERR_CANNOT, "%s does not run on %s: %s", scenario->name,
 			       backend, hindrance);
+	if (m.is_machine && !scenario->host[0].machine)
+		return err_set(err, ERR_USAGE,
+			       "%s: which machines play its hosts? --bind HOST=ALIAS for each, or "
+			       "--inventory FILE",
+			       scenario->name);
 	places_choose(&m.places, scenario, backend, arena, NULL);
 	make_links(&m);
 	if (make_hosts(&m, err) < 0)
 		return -1;
-	make_captures(&m);
 	out->ports = ports_text(scenario, arena);
+	plan_captures(&m);
 	return 0;
 }

@@ -29,7 +29,7 @@ struct plan_host {
 
 struct plan_link {
 	const char *name, *subnet;
-	int mtu;
+	int mtu;           /* 0: of a machine, unknown */
 	bool is_private;   /* loopback: no bridge */
 	int64_t rate_bps;  /* bits a second, each way of each host; 0: as fast as it goes */
 	int loss_permille; /* of the packets between two of its hosts, ARP excepted; 0: none */

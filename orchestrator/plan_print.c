@@ -13,6 +13,10 @@ static void print_link(FILE *out, const struct plan_link *link)
 	int64_t rate = link->rate_bps / 1000;
 	size_t unit = 0;
 
+	if (link->mtu == 0) {
+		fprintf(out, "link %s  as it is there\n", link->name);
+		return;
+	}
 	fprintf(out, "link %s  %s  mtu %d%s", link->name, link->subnet, link->mtu,
 		link->is_private ? "  (lo)" : "");
 	for (; rate > 0 && rate % 1000 == 0 && unit + 1 < COUNT(units); unit++)

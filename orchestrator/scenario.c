@@ -212,6 +212,25 @@ static void check_name(struct loader *l)
 			      "- _ and ., at most 64");
 }
 
+/* Of machines that are there; a file that is wrong so far has no machines yet. */
+static int place_machines(struct loader *l, struct err *err)
+{
+	struct scenario *s = l->out;
+
+	if (!l->options || !l->options->machines || l->complaints->count > 0)
+		return 0;
+	struct scenario_host *host = arena_array(l->arena, s->nhost + 1, sizeof(*host));
+	const char **address = arena_array(l->arena, s->nhost + 1, sizeof(const char *));
+	if (l->options->machines(l->options->context, s, address, err) < 0)
+		return -1;
+	for (size_t i = 0; i < s->nhost; i++) {
+		host[i] = s->host[i];
+		host[i].machine = address[i];
+	}
+	s->host = host;
+	return 0;
+}
+
 int scenario_load(struct scenario *out, const char *path, const struct scenario_options *options,
 		  struct arena *arena, struct complaints *complaints, struct err *err)
 {
@@ -237,6 +256,8 @@ int scenario_load(struct scenario *out, const char *path, const struct scenario_
 	load_params(&l);
 	load_hosts(&l);
 	load_links(&l);
+	if (place_machines(&l, err) < 0)
+		return -1;
 	places_choose(&places, out, options ? options->backend : NULL, arena, complaints);
 	l.places = &places;
 	load_lab(&l);

@@ -35,6 +35,7 @@ struct scenario_host {
 	const char *via, *resolver;
 	size_t nsysctl;
 	const struct name_value *sysctl;
+	const char *machine; /* address of the machine that plays it; NULL: none is there yet */
 };
 
 struct scenario_link {
@@ -155,6 +156,11 @@ struct scenario_options {
 	size_t nset;
 	const struct name_value *set; /* --set */
 	const char *engine;           /* --engine, instead of those written; NULL */
+	/* Hosts that are there already: gives each its machine's address, once they are read.
+	 * -1 with err ends the reading. NULL: hosts are made, and addresses chosen. */
+	int (*machines)(void *context, const struct scenario *scenario, const char **address,
+			struct err *err);
+	void *context;
 };
 
 /* A complaint about a scenario file. */

@@ -1,6 +1,7 @@
 /* Addresses: link k is 10.7.k.0/24 and its hosts .1, .2 ...; with more hosts than that holds it is
  * the k-th /22 of 10.8.0.0/16. On loopback 127.0.0.2, .3 ... in file
- * order (127.0.0.1 stays localhost). Written addresses are kept and checked. */
+ * order (127.0.0.1 stays localhost). Written addresses are kept and checked. Machines that are there
+ * already have theirs. */
 #include "scenario_places.h"
 
 #include <arpa/inet.h>
@@ -231,6 +232,17 @@ static void choose_loopback(struct chooser *c)
 		c->out->subnet[i] = "127.0.0.0/8";
 }
 
+/* A machine has the address that it has, whatever link it is thought to be on. */
+static void take_machines(struct chooser *c)
+{
+	for (size_t i = 0; i < c->out->count; i++) {
+		c->out->at[i].address = c->scenario->host[c->out->at[i].host].machine;
+		c->out->at[i].prefix = 32;
+	}
+	for (size_t i = 0; i < c->scenario->nlink; i++)
+		c->out->subnet[i] = "0.0.0.0/0";
+}
+
 void places_choose(struct places *out, const struct scenario *scenario, const char *backend,
 		   struct arena *arena, struct complaints *complaints)
 {
@@ -243,6 +255,10 @@ void places_choose(struct places *out, const struct scenario *scenario, const ch
 	out->subnet = arena_array(arena, scenario->nlink + 1, sizeof(*out->subnet));
 	if (backend && streq(backend, "loopback")) {
 		choose_loopback(&c);
+		return;
+	}
+	if (scenario->nhost > 0 && scenario->host[0].machine) {
+		take_machines(&c);
 		return;
 	}
 	c.ip = arena_array(arena, out->count + 1, sizeof(*c.ip));
