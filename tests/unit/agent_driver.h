@@ -184,24 +184,47 @@ static inline int driver_close(struct driver *driver)
 	return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* A driver whose host is set up at 127.0.0.3; serves on a port of the kernel's choice, if asked. */
-static inline void driver_host(struct driver *driver, int *port)
+/* A driver that has its agent's HELLO, in driver->last. */
+static inline void driver_start(struct driver *driver)
 {
 	enum frame_type type;
 
 	driver_open(driver);
 	assert_true(driver_next(driver, &type));
 	assert_int_equal(type, FRAME_HELLO);
-	assert_string_equal(driver_play(driver, 1, "setup - name=h address=127.0.0.3 drop=1"),
-			    "ok");
-	if (port == NULL)
-		return;
-	driver_request(driver, 2, "tcp.serve serve port=0");
+	assert_true(event_is(&driver->last, "hello"));
+}
+
+/* A tcp.serve `label` on a port of the kernel's choice; the server's pid. */
+static inline pid_t driver_serve(struct driver *driver, int64_t id, const char *label, int *port)
+{
+	char line[64];
+
+	snprintf(line, sizeof line, "tcp.serve %s port=0", label);
+	driver_request(driver, id, line);
 	assert_true(driver_event(driver, "listen"));
 	*port = (int)event_num(&driver->last, "port", 0);
 	assert_true(*port > 0);
 	assert_string_equal(event_get(&driver->last, "address"), "127.0.0.3");
-	assert_string_equal(driver_done(driver, 2), "ok");
+	pid_t pid = (pid_t)event_num(&driver->last, "pid", 0);
+	assert_true(pid > 0);
+	assert_string_equal(driver_done(driver, id), "ok");
+	return pid;
+}
+
+/* A driver whose host is set up at 127.0.0.3. */
+static inline void driver_host(struct driver *driver)
+{
+	driver_start(driver);
+	assert_string_equal(driver_play(driver, 1, "setup - name=h address=127.0.0.3 drop=1"),
+			    "ok");
+}
+
+/* And serves as `serve`; the server's pid. */
+static inline pid_t driver_server(struct driver *driver, int *port)
+{
+	driver_host(driver);
+	return driver_serve(driver, 2, "serve", port);
 }
 
 /* With the port for PORT. */

@@ -12,13 +12,9 @@ static bool is_gone(pid_t pid)
 static void hello_comes_first_and_tells_the_host(void **state)
 {
 	struct driver driver;
-	enum frame_type type;
 
 	(void)state;
-	driver_open(&driver);
-	assert_true(driver_next(&driver, &type));
-	assert_int_equal(type, FRAME_HELLO);
-	assert_true(event_is(&driver.last, "hello"));
+	driver_start(&driver);
 	assert_int_equal(event_num(&driver.last, "pid", 0), driver.pid);
 	assert_true(event_num(&driver.last, "mono_ns", 0) > 0);
 	assert_non_null(event_get(&driver.last, "version"));
@@ -30,7 +26,7 @@ static void setup_tells_the_addresses(void **state)
 	struct driver driver;
 
 	(void)state;
-	driver_host(&driver, NULL);
+	driver_host(&driver);
 	assert_true(driver_saw(&driver, "\"kind\":\"address\""));
 	assert_true(driver_saw(&driver, "127.0.0.1"));
 	assert_int_equal(driver_close(&driver), 0);
@@ -43,8 +39,7 @@ static void a_ping_is_answered_with_both_clocks(void **state)
 	enum frame_type type;
 
 	(void)state;
-	driver_open(&driver);
-	assert_true(driver_next(&driver, &type));
+	driver_start(&driver);
 	assert_int_equal(write(driver.fd, ping, sizeof ping), sizeof ping);
 	assert_true(driver_next(&driver, &type));
 	assert_int_equal(type, FRAME_PONG);
@@ -62,10 +57,9 @@ static void actors_have_no_capabilities_and_no_descriptors_of_the_agent(void **s
 	FILE *file;
 
 	(void)state;
-	driver_host(&driver, &port);
-	driver_request(&driver, 3, "tcp.serve more port=0");
-	assert_true(driver_event(&driver, "listen"));
-	snprintf(path, sizeof path, "/proc/%d/status", (int)event_num(&driver.last, "pid", 0));
+	driver_server(&driver, &port);
+	pid_t pid = driver_serve(&driver, 3, "more", &port);
+	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
 	file = fopen(path, "r");
 	assert_non_null(file);
 	while (fgets(line, sizeof line, file) != NULL) {
@@ -81,12 +75,10 @@ static void actors_have_no_capabilities_and_no_descriptors_of_the_agent(void **s
 	for (int fd = 0; fd < 64; fd++) {
 		char link[64], to[256];
 
-		snprintf(link, sizeof link, "/proc/%d/fd/%d",
-			 (int)event_num(&driver.last, "pid", 0), fd);
+		snprintf(link, sizeof link, "/proc/%d/fd/%d", (int)pid, fd);
 		nfd += readlink(link, to, sizeof to) > 0;
 	}
 	assert_int_equal(nfd, 5);
-	assert_string_equal(driver_done(&driver, 3), "ok");
 	assert_int_equal(driver_close(&driver), 0);
 }
 
@@ -97,12 +89,9 @@ static void the_end_of_the_stream_ends_everything(void **state)
 	int port;
 
 	(void)state;
-	driver_host(&driver, &port);
-	driver_request(&driver, 3, "tcp.serve more port=0");
-	assert_true(driver_event(&driver, "listen"));
-	server = (pid_t)event_num(&driver.last, "pid", 0);
+	driver_server(&driver, &port);
+	server = driver_serve(&driver, 3, "more", &port);
 	assert_false(is_gone(server));
-	assert_string_equal(driver_done(&driver, 3), "ok");
 	agent = driver.pid;
 	assert_int_equal(driver_close(&driver), 0);
 	assert_true(is_gone(server));
@@ -112,14 +101,10 @@ static void the_end_of_the_stream_ends_everything(void **state)
 static void a_killed_actor_is_told_with_its_signal(void **state)
 {
 	struct driver driver;
-	pid_t pid;
+	int port;
 
 	(void)state;
-	driver_host(&driver, NULL);
-	driver_request(&driver, 2, "tcp.serve serve port=0");
-	assert_true(driver_event(&driver, "listen"));
-	pid = (pid_t)event_num(&driver.last, "pid", 0);
-	assert_string_equal(driver_done(&driver, 2), "ok");
+	pid_t pid = driver_server(&driver, &port);
 	assert_int_equal(kill(pid, SIGSEGV), 0);
 	assert_true(driver_event(&driver, "exit"));
 	assert_string_equal(event_get(&driver.last, "signal"), "SIGSEGV");
@@ -130,14 +115,10 @@ static void a_killed_actor_is_told_with_its_signal(void **state)
 static void a_frozen_server_is_ended_at_the_deadline_of_its_stop(void **state)
 {
 	struct driver driver;
-	pid_t pid;
+	int port;
 
 	(void)state;
-	driver_host(&driver, NULL);
-	driver_request(&driver, 2, "tcp.serve serve port=0");
-	assert_true(driver_event(&driver, "listen"));
-	pid = (pid_t)event_num(&driver.last, "pid", 0);
-	assert_string_equal(driver_done(&driver, 2), "ok");
+	pid_t pid = driver_server(&driver, &port);
 	assert_int_equal(kill(pid, SIGSTOP), 0);
 	assert_string_equal(
 	    driver_play(&driver, 3, "tcp.stop stop step=serve deadline_ns=100000000"), "TIMEOUT");
@@ -162,7 +143,7 @@ static void a_controller_that_does_not_read_is_waited_for(void **state)
 	(void)state;
 	memset(label, 'x', sizeof label - 1);
 	label[sizeof label - 1] = '\0';
-	driver_host(&driver, NULL);
+	driver_host(&driver);
 	for (int i = 0; i < REQUESTS; i++) {
 		struct event request;
 
@@ -203,7 +184,7 @@ static void what_the_agent_does_not_know_is_an_error(void **state)
 	struct driver driver;
 
 	(void)state;
-	driver_host(&driver, NULL);
+	driver_host(&driver);
 	assert_string_equal(driver_play(&driver, 2, "tcp.fly x"), "error");
 	assert_string_equal(driver_play(&driver, 3, "tcp.send x subject=nobody"), "error");
 	assert_string_equal(driver_play(&driver, 4, "tcp.stop x step=nobody"), "error");
@@ -218,8 +199,7 @@ static void a_stream_that_is_not_ours_ends_the_agent(void **state)
 	enum frame_type type;
 
 	(void)state;
-	driver_open(&driver);
-	assert_true(driver_next(&driver, &type));
+	driver_start(&driver);
 	assert_int_equal(write(driver.fd, "GET / HTTP/1.1\r\n", 16), 16);
 	assert_false(driver_next(&driver, &type));
 	assert_int_equal(driver_close(&driver), ERR_BROKE);

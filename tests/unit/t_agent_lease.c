@@ -17,8 +17,7 @@ static void silence_after_a_ping_ends_the_agent_when_its_lease_is_over(void **st
 	int64_t start_ns, silent_ns;
 
 	(void)state;
-	driver_open(&driver);
-	assert_true(driver_next(&driver, &type));
+	driver_start(&driver);
 	assert_string_equal(driver_play(&driver, 1, "setup - name=h lease_ns=400000000"), "ok");
 	start_ns = clock_mono_ns();
 	ping(&driver);
@@ -38,8 +37,7 @@ static void silence_without_a_ping_ends_nothing(void **state)
 	enum frame_type type;
 
 	(void)state;
-	driver_open(&driver);
-	assert_true(driver_next(&driver, &type));
+	driver_start(&driver);
 	assert_string_equal(driver_play(&driver, 1, "setup - name=h lease_ns=100000000"), "ok");
 	set = (struct pollfd){ .fd = driver.fd, .events = POLLIN };
 	assert_int_equal(poll(&set, 1, 300), 0); /* three leases long */
@@ -52,22 +50,21 @@ static void silence_without_a_ping_ends_nothing(void **state)
 static void a_lease_out_of_bounds_is_refused(void **state)
 {
 	struct driver driver;
-	enum frame_type type;
 
 	(void)state;
-	driver_open(&driver);
-	assert_true(driver_next(&driver, &type));
+	driver_start(&driver);
 	assert_string_equal(driver_play(&driver, 1, "setup - name=h lease_ns=99999999"), "error");
 	assert_string_equal(driver_play(&driver, 2, "setup - name=h lease_ns=60000000001"),
 			    "error");
 	assert_int_equal(driver_close(&driver), 0);
 }
 
-/* The agent's pid through a pipe, then the middle process is killed while the stream stays open. */
+/* The server's pid through a pipe, then the middle process is killed while the stream stays open.
+ */
 static void the_agent_and_its_actors_die_with_who_started_it(void **state)
 {
 	int up[2];
-	pid_t middle, pids[2] = { 0, 0 };
+	pid_t middle, server = 0;
 	struct pollfd set;
 	char byte;
 
@@ -77,33 +74,27 @@ static void the_agent_and_its_actors_die_with_who_started_it(void **state)
 	assert_true(middle >= 0);
 	if (middle == 0) {
 		struct driver driver;
-		enum frame_type type;
+		int port;
 
-		driver_open(&driver); /* inherits `up`, so its end is seen here */
-		driver_next(&driver, &type);
-		driver_play(&driver, 1, "setup - name=h address=127.0.0.3");
-		driver_request(&driver, 2, "tcp.serve serve port=0");
-		driver_event(&driver, "listen");
-		pids[0] = driver.pid;
-		pids[1] = (pid_t)event_num(&driver.last, "pid", 0);
-		if (write(up[1], pids, sizeof pids) != (ssize_t)sizeof pids)
+		server = driver_server(&driver, &port); /* inherits `up`: its end is seen here */
+		if (write(up[1], &server, sizeof server) != (ssize_t)sizeof server)
 			_exit(1);
 		(void)poll(NULL, 0, DRIVER_MS);
 		_exit(1);
 	}
 	close(up[1]);
-	assert_int_equal(read(up[0], pids, sizeof pids), sizeof pids);
-	assert_true(pids[1] > 0);
-	assert_int_equal(kill(pids[1], 0), 0);
+	assert_int_equal(read(up[0], &server, sizeof server), sizeof server);
+	assert_true(server > 0);
+	assert_int_equal(kill(server, 0), 0);
 	kill(middle, SIGKILL);
 	waitpid(middle, NULL, 0);
 	set = (struct pollfd){ .fd = up[0], .events = POLLIN };
 	assert_int_equal(poll(&set, 1, DRIVER_MS), 1); /* the last holder of `up` is gone */
 	assert_int_equal(read(up[0], &byte, 1), 0);
 	close(up[0]);
-	for (int i = 0; i < 1000 && kill(pids[1], 0) == 0; i++)
+	for (int i = 0; i < 1000 && kill(server, 0) == 0; i++)
 		(void)poll(NULL, 0, 5); /* reaped by init, which sends us no event */
-	assert_int_equal(kill(pids[1], 0), -1);
+	assert_int_equal(kill(server, 0), -1);
 }
 
 int main(void)

@@ -10,7 +10,7 @@ static void a_client_connects_and_is_answered(void **state)
 	int port;
 
 	(void)state;
-	driver_host(&driver, &port);
+	driver_server(&driver, &port);
 	assert_string_equal(
 	    driver_play_at(&driver, 3, "tcp.connect alice to=127.0.0.3:PORT messages=3 keep=yes",
 			   port),
@@ -34,7 +34,7 @@ static void a_closed_port_refuses_at_once(void **state)
 	int port;
 
 	(void)state;
-	driver_host(&driver, &port);
+	driver_server(&driver, &port);
 	assert_string_equal(driver_play(&driver, 3, "tcp.stop stop step=serve"), "ok");
 	assert_true(driver_saw(&driver, "\"signal\":\"SIGTERM\""));
 	assert_string_equal(driver_play_at(&driver, 4, "tcp.connect carol to=127.0.0.3:PORT", port),
@@ -60,7 +60,7 @@ static void several_connections_are_made_in_order_and_counted(void **state)
 	int port;
 
 	(void)state;
-	driver_host(&driver, &port);
+	driver_server(&driver, &port);
 	assert_string_equal(driver_play_at(&driver, 3,
 					   "tcp.connect many to=127.0.0.3:PORT times=5 messages=2",
 					   port),
@@ -91,7 +91,7 @@ static void a_refused_connect_still_tells_its_local_port(void **state)
 	int port;
 
 	(void)state;
-	driver_host(&driver, &port);
+	driver_server(&driver, &port);
 	assert_string_equal(driver_play(&driver, 3, "tcp.stop stop step=serve"), "ok");
 	driver_request(&driver, 4, "tcp.connect carol to=127.0.0.3:1");
 	assert_true(driver_event(&driver, "connect"));
@@ -106,16 +106,10 @@ static void a_refused_connect_still_tells_its_local_port(void **state)
 static void a_stopped_server_has_read_what_was_sent(void **state)
 {
 	struct driver driver;
-	pid_t server;
 	int port;
 
 	(void)state;
-	driver_host(&driver, NULL);
-	driver_request(&driver, 2, "tcp.serve serve port=0");
-	assert_true(driver_event(&driver, "listen"));
-	server = (pid_t)event_num(&driver.last, "pid", 0);
-	port = (int)event_num(&driver.last, "port", 0);
-	assert_string_equal(driver_done(&driver, 2), "ok");
+	pid_t server = driver_server(&driver, &port);
 	assert_string_equal(
 	    driver_play_at(&driver, 3, "tcp.connect bob to=127.0.0.3:PORT keep=yes", port), "ok");
 	/* Frozen while they are sent, so that all of them are unread when the stop comes. */
@@ -141,7 +135,7 @@ static void a_held_client_tells_when_its_peer_goes(void **state)
 	int port;
 
 	(void)state;
-	driver_host(&driver, &port);
+	driver_server(&driver, &port);
 	assert_string_equal(
 	    driver_play_at(&driver, 3, "tcp.connect bob to=127.0.0.3:PORT keep=yes", port), "ok");
 	assert_string_equal(driver_play(&driver, 4, "tcp.stop stop step=serve signal=SIGKILL"),
@@ -160,7 +154,7 @@ static void a_port_in_use_is_a_result(void **state)
 	int port;
 
 	(void)state;
-	driver_host(&driver, &port);
+	driver_server(&driver, &port);
 	assert_string_equal(driver_play_at(&driver, 3, "tcp.serve second port=PORT", port),
 			    "EADDRINUSE");
 	assert_true(strncmp(event_get(&driver.last, "text"), "bind: Address ", 14) == 0);
@@ -174,7 +168,7 @@ static void own_patience_is_timeout(void **state)
 	struct driver driver;
 
 	(void)state;
-	driver_host(&driver, NULL);
+	driver_host(&driver);
 	/* A listener whose queue is full answers no SYN. */
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fill[4];
 	struct addr addr;
@@ -206,11 +200,9 @@ static void names_come_from_the_plan(void **state)
 {
 	struct driver driver;
 	struct event setup;
-	enum frame_type type;
 
 	(void)state;
-	driver_open(&driver);
-	assert_true(driver_next(&driver, &type));
+	driver_start(&driver);
 	event_init(&setup, "setup");
 	event_int(&setup, "id", 1);
 	event_text(&setup, "name", "h");
