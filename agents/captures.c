@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "agent_control.h"
+#include "device.h"
 #include "mem.h"
 #include "util.h"
 
@@ -101,11 +102,17 @@ int capture_start(struct agent *agent, const struct event *request, struct err *
 	const char *file = event_get(request, "file"), *engine = event_get(request, "engine");
 	const char *text = event_get(request, "filter_text");
 	struct one *one = &all->one[all->count];
+	char device[IFNAMSIZ];
 	int status;
 
 	if (number < 0 || number > UINT16_MAX || snaplen < 0 || snaplen > UINT32_MAX ||
 	    buffer < 0 || buffer > UINT32_MAX || link == NULL || iface == NULL)
 		return err_set(err, ERR_BROKE, "capture.start: fields are missing or too large");
+	if (*iface == '\0') {
+		if (device_of(&agent_host(agent)->address, device, err) < 0)
+			return -1;
+		iface = device;
+	}
 	if (one_find(all, number) != NULL || all->count == CAPTURES)
 		return err_set(err, ERR_BROKE, "capture.start: capture %d runs already",
 			       (int)number);
