@@ -35,6 +35,7 @@ struct run {
 	size_t nrecord, record_cap;
 	struct event *record; /* steps.ndjson so far */
 	size_t *request;      /* by step index: id of its request; 0: none yet */
+	const char **filter;  /* by capture of the plan: its program as hex; "" for all */
 	int snapshot;         /* number of the last one */
 	int64_t start_ns;
 	bool is_live; /* steps are printed as they pass */
@@ -56,6 +57,7 @@ const struct event *run_record(struct run *run, const struct event *event);
 int run_asked(struct run *run, struct err *err);
 
 /* run_stage.c: before and after the steps. */
+int run_filters(struct run *run, struct err *err);  /* of the plan, before the run directory */
 int run_setup(struct run *run, struct err *err);    /* hello, setup, captures, first snapshot */
 int run_snapshot(struct run *run, struct err *err); /* on every host, waits for all */
 int run_drain(struct run *run, int64_t deadline_ns,

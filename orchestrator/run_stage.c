@@ -7,8 +7,8 @@
 
 #include "clock.h"
 #include "file.h"
+#include "filter.h"
 #include "json.h"
-#include "pcaplib.h"
 
 enum {
 	STAGE_MS = 10000,
@@ -65,30 +65,23 @@ static void send_names(struct run *run, size_t host)
 	session_send(&run->session, host, &request);
 }
 
-/* The filter's program as hex of struct sock_filter[], for the agent's socket. */
-static int compile_filter(const struct plan_capture *capture, struct buf *hex, struct err *err)
+/* On the machine's own lo a filter gets its host's address in front: what was good by itself may
+ * then let nothing through, which libpcap refuses. */
+int run_filters(struct run *run, struct err *err)
 {
-	struct bpf_program program;
-	struct pcaplib lib;
-	int snaplen = capture->snaplen > 0 ? (int)capture->snaplen : 262144;
-
-	if (!*capture->filter)
-		return 0;
-	if (pcaplib_open(&lib, err) < 0)
-		return -1;
-	pcap_t *pcap = lib.open_dead(DLT_EN10MB, snaplen);
-	if (!pcap)
-		return err_set(err, ERR_BROKE, "out of memory");
-	if (lib.compile(pcap, &program, capture->filter, 1, PCAP_NETMASK_UNKNOWN) < 0) {
-		err_set(err, ERR_USAGE, "filter \"%s\": %s", capture->filter, lib.geterr(pcap));
-		lib.close(pcap);
-		return -1;
+	run->filter = arena_array(run->arena, run->plan.ncapture + 1, sizeof(*run->filter));
+	for (size_t i = 0; i < run->plan.ncapture; i++) {
+		const struct plan_capture *capture = &run->plan.capture[i];
+		struct buf hex = { 0 };
+		int status = 0;
+		if (*capture->filter)
+			status = filter_compile(&hex, capture->filter, capture->snaplen, err);
+		run->filter[i] = hex.data ? arena_dup(run->arena, hex.data) : "";
+		buf_close(&hex);
+		if (status < 0)
+			return err_in(err, "%s: captures of %s", run->scenario.path,
+				      run->plan.host[capture->host].name);
 	}
-	const uint8_t *bytes = (const uint8_t *)program.bf_insns;
-	for (size_t i = 0; i < program.bf_len * sizeof(*program.bf_insns); i++)
-		buf_printf(hex, "%02x", bytes[i]);
-	lib.freecode(&program);
-	lib.close(pcap);
 	return 0;
 }
 
@@ -98,16 +91,12 @@ static int start_capture(struct run *run, const struct plan_capture *capture, in
 	const struct plan_host *host = &run->plan.host[capture->host];
 	const struct plan_port *port = &host->port[capture->port];
 	const char *link = run->plan.link[port->link].name;
-	int64_t snaplen = capture->snaplen > 0 ? capture->snaplen : 262144;
-	struct buf hex = { 0 };
 	struct event request;
 
 	const char *name = arena_printf(run->arena, "%s.%s", host->name, link);
-	int index = rundir_capture_open(&run->dir, name, (uint32_t)snaplen, err);
-	if (index < 0 || compile_filter(capture, &hex, err) < 0) {
-		buf_close(&hex);
+	int index = rundir_capture_open(&run->dir, name, (uint32_t)capture->snaplen, err);
+	if (index < 0)
 		return -1;
-	}
 	run->session.host[capture->host].capture[number] = (size_t)index;
 	run->session.host[capture->host].ncapture = (size_t)number + 1;
 	event_init(&request, "capture.start");
@@ -115,13 +104,12 @@ static int start_capture(struct run *run, const struct plan_capture *capture, in
 	event_text(&request, "link", link);
 	event_text(&request, "file", name);
 	event_text(&request, "iface", port->iface);
-	event_int(&request, "snaplen", snaplen);
+	event_int(&request, "snaplen", capture->snaplen);
 	event_int(&request, "buffer", capture->buffer);
-	event_text(&request, "filter", hex.data ? hex.data : "");
+	event_text(&request, "filter", run->filter[capture - run->plan.capture]);
 	event_text(&request, "filter_text", capture->filter);
 	event_text(&request, "engine", capture->engine);
 	session_send(&run->session, capture->host, &request);
-	buf_close(&hex);
 	return 0;
 }
 

@@ -1,31 +1,90 @@
 /* Who captures what: a line for a host or a group, or none for all hosts. */
+#include "filter.h"
 #include "scenario_item.h"
 
+enum {
+	SNAPLEN_LEAST = 64,
+	SNAPLEN_MOST = 256 << 10
+};
+
+/* A number, an address, a network, or a range of ports: what libpcap reads without asking. */
+static bool is_number(const char *word, const char *before)
+{
+	size_t len = strlen(word), digits = strspn(word, "0123456789"), dots = 0;
+	struct addr addr;
+
+	if (digits == len || addr_parse(&addr, word, 0) == 0)
+		return true;
+	if (starts_with(word, "0x"))
+		return len > 2 && strspn(word + 2, "0123456789abcdefABCDEF") == len - 2;
+	if (word[digits] == '-')
+		return streq(before, "portrange") && digits > 0 && word[digits + 1] &&
+		       strspn(word + digits + 1, "0123456789") == len - digits - 1;
+	if (len == 17 && word[2] == ':') /* of a network card */
+		return strspn(word, "0123456789abcdefABCDEF:") == len;
+	for (size_t i = 0; i < len; i++) { /* net 10.7 */
+		dots += word[i] == '.';
+		if (!strchr("0123456789.", word[i]) || (word[i] == '.' && word[i + 1] == '.'))
+			return false;
+	}
+	return dots < 3 && word[0] != '.' && word[len - 1] != '.';
+}
+
 /* Words of pcap-filter(7): anything else would make libpcap ask a name server. */
-static void check_filter(struct loader *l, const struct ini_entry *e, int column,
-			 const char *filter)
+static bool is_filter_word(struct loader *l, const char *word, const char *before)
 {
 	static const char known[] =
 	    " host net port portrange src dst or and not tcp udp icmp icmp6 arp ip ip6 ether "
 	    "vlan proto gateway broadcast multicast less greater len inbound outbound mask "
 	    "tcpflags tcp-syn tcp-ack tcp-fin tcp-rst tcp-push tcp-urg icmptype icmpcode sctp ";
 
+	return is_number(word, before) || strstr(known, arena_printf(l->arena, " %s ", word));
+}
+
+/* The words of a filter; false when there was a complaint. */
+static bool check_words(struct loader *l, const struct ini_entry *e, int column, const char *filter)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-_.:";
+	const char *before = "";
+	bool is_good = true;
+
 	for (const char *at = filter; *at;) {
-		size_t len = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					"0123456789-_.:");
-		if (len == 0) {
+		size_t len = strspn(at, plain);
+		if (len == 0) { /* behind a backslash even a known word is a name */
+			if (*at == '\\' && !streq(before, "proto")) {
+				COMPLAIN_AT(l, e, column, "filter: \\ stands behind proto alone");
+				is_good = false;
+			}
 			at++;
 			continue;
 		}
 		const char *word = arena_ndup(l->arena, at, len);
-		bool is_number = strspn(word, "0123456789.-") == len || strchr(word, ':') ||
-				 starts_with(word, "0x");
-		if (!is_number && !strstr(known, arena_printf(l->arena, " %s ", word)))
+		if (!is_number(word, before)) { /* else : stands between two words: [tcpflags:1] */
+			len = *word == ':' ? 1 : strcspn(word, ":");
+			word = arena_ndup(l->arena, at, len);
+		}
+		if (*word != ':' && !is_filter_word(l, word, before)) {
 			COMPLAIN_AT(l, e, column,
 				    "filter: %s is no word of it; for a host write ${HOST.address}",
 				    word);
+			is_good = false;
+		}
+		before = word;
 		at += len;
 	}
+	return is_good;
+}
+
+/* Without libpcap its grammar is not checked: a run says what is missing. */
+static void check_filter(struct loader *l, const struct ini_entry *e, int column,
+			 const char *filter)
+{
+	struct err err = { 0 };
+
+	if (check_words(l, e, column, filter) &&
+	    filter_compile(NULL, filter, SNAPLEN_MOST, &err) < 0 && err.kind == ERR_USAGE)
+		COMPLAIN_AT(l, e, column, "%s", err.text);
 }
 
 struct capturing { /* by host */
@@ -56,7 +115,7 @@ static struct scenario_capture read_capture(struct loader *l, const struct item 
 		capture.engine = item_get(item, "engine")->value;
 	if (capture.filter)
 		check_filter(l, item->entry, item_get(item, "filter")->column, capture.filter);
-	if (snaplen->value && (capture.snaplen < 64 || capture.snaplen > 262144))
+	if (snaplen->value && (capture.snaplen < SNAPLEN_LEAST || capture.snaplen > SNAPLEN_MOST))
 		COMPLAIN_AT(l, item->entry, snaplen->column, "snaplen: 64 to 256k");
 	if (buffer->value && (capture.buffer < 65536 || capture.buffer > (int64_t)64 << 20))
 		COMPLAIN_AT(l, item->entry, buffer->column, "buffer: 64k to 64M");

@@ -34,6 +34,23 @@ bad.ini:12:11: error: refused.nolistener is no verdict: did you mean refused.no-
 exits 2 "$LAB" run bad.ini -o "$T/runs"
 like "$err" 'bad.ini:8:26: error:' "run tells the same complaints"
 is "$(ls "$T/runs" 2>/dev/null)" "" "run started nothing"
+
+sed 's/^\[control\]/[captures]\nserver = filter="tcp and and"\nclient-1 =\n\n&/' scenarios/refused.ini >filter.ini
+exits 2 "$LAB" check filter.ini
+like "$err" '^filter\.ini:[0-9]+:17: error: filter "tcp and and": .*syntax error$' \
+	'the grammar of a filter is checked, with its place'
+exits 2 "$LAB" run ./filter.ini -o "$T/runs"
+is "$(ls "$T/runs" 2>/dev/null)" '' 'and before a run makes anything'
+sed -i 's/tcp and and/ip6/' filter.ini
+exits 2 "$LAB" run ./filter.ini -b loopback -o "$T/runs"
+like "$err" 'captures of server: filter "host 127\.0\.0\.2 and \(ip6\)": .*rejects all packets$' \
+	'also a filter that lets nothing through on loopback alone'
+is "$(ls "$T/runs" 2>/dev/null)" '' 'and there too nothing is made'
+is "$(LD_DEBUG=libs "$LAB" check scenarios/refused.ini 2>&1 | grep -c libpcap)" 0 \
+	'without a filter libpcap is not even loaded'
+LD_DEBUG=libs "$LAB" check filter.ini 2>&1 | grep -q libpcap
+is "$?" 0 'with one it is'
+
 exits 2 "$LAB" check bad.ini scenarios/refused.ini --json
 is "$(jq -r '.schema, .files[0].complaints[0].line, .files[1].ok' <<<"$out" 2>/dev/null || echo nojq)" \
 	"$(command -v jq >/dev/null && printf 'lab.check/1\n8\ntrue' || echo nojq)" \
