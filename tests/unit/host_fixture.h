@@ -49,6 +49,18 @@ static inline void finish(struct fixture *f)
 	arena_close(&f->plan.arena);
 }
 
+/* The process that keeps the hosts' namespaces: the parent of each. */
+static inline pid_t keeper_of(const struct fixture *f)
+{
+	char path[64], text[512] = "";
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)f->lab.host[0].pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(read(fd, text, sizeof text - 1) > 0);
+	close(fd);
+	return (pid_t)strtol(strrchr(text, ')') + 3, NULL, 10);
+}
+
 /* Waits for a child that ran part of a test and gives its status back. */
 static inline int status_of(pid_t pid)
 {
@@ -57,5 +69,11 @@ static inline int status_of(pid_t pid)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
+
+/* All of main: the tests under this name. */
+#define HOST_TESTS(name, tests, argv)                                                              \
+	(hosttest_main(argv, IS_ORDINARY),                                                         \
+	 cmocka_run_group_tests_name(IS_ORDINARY ? name ", as an ordinary user" : name, tests,     \
+				     NULL, NULL))
 
 #endif

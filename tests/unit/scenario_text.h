@@ -3,10 +3,9 @@
 #define SCENARIO_TEXT_H
 
 #include <fcntl.h>
-#include <ftw.h>
-#include <stdlib.h>
 
 #include "file.h"
+#include "folder.h"
 #include "scenario.h"
 #include "unit.h"
 
@@ -38,15 +37,9 @@ struct loaded {
 
 static char test_folder[] = "/tmp/lab-scenario-XXXXXX";
 
-static inline int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st, (void)kind, (void)ftw;
-	return remove(path);
-}
-
 static inline void remove_folder(void)
 {
-	nftw(test_folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	nftw(test_folder, folder_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static inline const char *test_file(const char *name)
@@ -146,14 +139,20 @@ static inline void refused(int line, const char *text, int column, const char *w
 	unload(&loaded);
 }
 
+/* As load_with, and it must be a scenario. */
+static inline void load_good(struct loaded *out, int line, const char *text)
+{
+	load_with(out, line, text);
+	if (out->status != 0)
+		complains(out, -1, -1, text);
+	assert_int_equal(out->status, 0);
+}
+
 static inline void accepted(int line, const char *text)
 {
 	struct loaded loaded;
 
-	load_with(&loaded, line, text);
-	if (loaded.status != 0)
-		complains(&loaded, -1, -1, text);
-	assert_int_equal(loaded.status, 0);
+	load_good(&loaded, line, text);
 	unload(&loaded);
 }
 

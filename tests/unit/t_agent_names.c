@@ -3,8 +3,8 @@
 
 #include <sys/socket.h>
 
-#include "addr.h"
 #include "agent_driver.h"
+#include "bound.h"
 
 static const char zone[] = "server 10.7.0.1 60\n"
 			   "www.shop.example 10.7.0.2 5\n"
@@ -18,17 +18,9 @@ static const char query[] = QUERY("\x06server");
 /* The address of a UDP port that was free a moment ago. */
 static struct addr free_port(void)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_storage sa;
-	socklen_t len =
-	    addr_to_sockaddr(&(struct addr){ .family = 4, .ip = { 127, 0, 0, 3 } }, &sa);
 	struct addr addr;
 
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
-	len = sizeof sa;
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
-	assert_int_equal(addr_from_sockaddr(&addr, &sa), 0);
-	close(fd);
+	close(bound_socket(SOCK_DGRAM, "127.0.0.3", &addr));
 	return addr;
 }
 
@@ -164,14 +156,11 @@ static void a_flood_is_told_by_its_first_thousand(void **state)
 
 static void a_port_in_use_and_a_broken_zone_are_errors(void **state)
 {
-	struct addr addr = free_port();
-	struct sockaddr_storage sa;
-	socklen_t len = addr_to_sockaddr(&addr, &sa);
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct addr addr;
+	int fd = bound_socket(SOCK_DGRAM, "127.0.0.3", &addr);
 	struct driver driver;
 
 	(void)state;
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
 	driver_host(&driver);
 	serve(&driver, 2, &addr, zone);
 	assert_string_equal(driver_done(&driver, 2), "error");

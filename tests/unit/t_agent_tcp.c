@@ -1,8 +1,8 @@
 /* TCP steps of the real agent: what a client and a server tell, and what fails. */
 #include "unit.h"
 
-#include "addr.h"
 #include "agent_driver.h"
+#include "bound.h"
 
 static void a_client_connects_and_is_answered(void **state)
 {
@@ -170,16 +170,12 @@ static void own_patience_is_timeout(void **state)
 	(void)state;
 	driver_host(&driver);
 	/* A listener whose queue is full answers no SYN. */
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fill[4];
 	struct addr addr;
+	int fd = bound_socket(SOCK_STREAM, "127.0.0.5", &addr), fill[4];
 	struct sockaddr_storage sa;
-	socklen_t len = sizeof sa;
+	socklen_t len = addr_to_sockaddr(&addr, &sa);
 
-	assert_int_equal(addr_parse(&addr, "127.0.0.5", 0), 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa, addr_to_sockaddr(&addr, &sa)), 0);
 	assert_int_equal(listen(fd, 0), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
-	assert_int_equal(addr_from_sockaddr(&addr, &sa), 0);
 	for (size_t i = 0; i < COUNT(fill); i++) {
 		fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 		(void)connect(fill[i], (struct sockaddr *)&sa, len);

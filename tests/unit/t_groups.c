@@ -1,27 +1,16 @@
 /* Hosts by count, who of them captures, and how they are planned: the same as if each were written.
  */
-#include "plan.h"
-#include "scenario_text.h"
-
-struct planned {
-	struct loaded loaded;
-	struct plan plan;
-};
+#include "planned.h"
 
 static void load_hosts(struct loaded *out, const char *hosts)
 {
-	load_with(out, 8, hosts);
-	if (out->status != 0)
-		complains(out, -1, -1, hosts);
-	assert_int_equal(out->status, 0);
+	load_good(out, 8, hosts);
 }
 
 static void make(struct planned *out, const char *hosts, const char *backend)
 {
-	load_hosts(&out->loaded, hosts);
-	assert_int_equal(plan_make(&out->plan, &out->loaded.scenario, backend, &out->loaded.arena,
-				   &out->loaded.err),
-			 0);
+	plan_with(out, 8, hosts, backend);
+	assert_int_equal(out->status, 0);
 }
 
 static void a_count_is_that_many_hosts_with_numbers(void **state)

@@ -377,7 +377,5 @@ int main(int argc, char **argv)
 	};
 
 	(void)argc;
-	hosttest_main(argv, IS_ORDINARY);
-	return cmocka_run_group_tests_name(IS_ORDINARY ? "host, as an ordinary user" : "host",
-					   tests, NULL, NULL);
+	return HOST_TESTS("host", tests, argv);
 }

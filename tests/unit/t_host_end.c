@@ -45,13 +45,7 @@ static void a_killed_keeper_ends_all_and_lab_sees_it(void **state)
 
 	(void)state;
 	open_or_skip(&f, &backend_netns, 3, shell);
-	char path[64], parent[64] = "";
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)f.lab.host[0].pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	assert_true(read(fd, parent, sizeof parent - 1) > 0);
-	close(fd);
-	pid_t keeper = (pid_t)strtol(strrchr(parent, ')') + 3, NULL, 10);
-	assert_int_equal(kill(keeper, SIGKILL), 0);
+	assert_int_equal(kill(keeper_of(&f), SIGKILL), 0);
 	for (size_t i = 0; i < 3; i++) {
 		struct pollfd end = { .fd = f.lab.host[i].read_fd, .events = POLLIN };
 		char byte;
@@ -96,7 +90,5 @@ int main(int argc, char **argv)
 	};
 
 	(void)argc;
-	hosttest_main(argv, IS_ORDINARY);
-	return cmocka_run_group_tests_name(
-	    IS_ORDINARY ? "host ends, as an ordinary user" : "host ends", tests, NULL, NULL);
+	return HOST_TESTS("host ends", tests, argv);
 }

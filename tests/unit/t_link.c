@@ -1,24 +1,10 @@
 /* Links with an MTU, a rate, losses: what the kernel holds at both ends of the cables, and what of
  * the packets arrives. t_link_user.c runs the same as an ordinary user. */
-#include "hosttest.h"
-
+#include "host_fixture.h"
 #include "netspace.h"
-#include "proc.h"
 
-#ifndef IS_ORDINARY
-#define IS_ORDINARY false
-#endif
-
-struct fixture {
-	struct hostplan plan;
-	struct lab lab;
-	struct err err;
-	pid_t keeper;
-};
-
-static int try_open(struct fixture *f, int mtu, int64_t rate_bps, int loss_permille)
+static int try_link(struct fixture *f, int mtu, int64_t rate_bps, int loss_permille)
 {
-	const struct lab_options options = { .agent = "/proc/self/exe" };
 	struct err why = { 0 };
 
 	*f = (struct fixture){ 0 };
@@ -28,29 +14,13 @@ static int try_open(struct fixture *f, int mtu, int64_t rate_bps, int loss_permi
 	f->plan.link.mtu = mtu;
 	f->plan.link.rate_bps = rate_bps;
 	f->plan.link.loss_permille = loss_permille;
-	setenv(MARK "_AGENT", "1", 1);
-	int result = backend_netns.open(&f->lab, &f->plan.plan, &options, &f->err);
-	unsetenv(MARK "_AGENT");
-	return result;
+	return try_open(f, &backend_netns, 0, self, false);
 }
 
-static void open_lab(struct fixture *f, int mtu, int64_t rate_bps, int loss_permille)
+static void open_link(struct fixture *f, int mtu, int64_t rate_bps, int loss_permille)
 {
-	char path[64], text[512] = "";
-
-	if (try_open(f, mtu, rate_bps, loss_permille) < 0)
+	if (try_link(f, mtu, rate_bps, loss_permille) < 0)
 		fail_msg("%s", f->err.text);
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)f->lab.host[0].pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	assert_true(read(fd, text, sizeof text - 1) > 0);
-	close(fd);
-	f->keeper = (pid_t)strtol(strrchr(text, ')') + 3, NULL, 10);
-}
-
-static void finish(struct fixture *f)
-{
-	close_clean(&f->lab);
-	arena_close(&f->plan.arena);
 }
 
 static int enter(pid_t pid, const char *kind, int flag)
@@ -68,15 +38,16 @@ static int enter(pid_t pid, const char *kind, int flag)
 /* Runs `look` where the bridges are, in a child; what it wrote is the answer. */
 static void at_bridges(const struct fixture *f, void (*look)(char *answer), char answer[ANSWER])
 {
-	int said[2], status;
+	const pid_t keeper = keeper_of(f);
+	int said[2];
 
 	assert_int_equal(pipe2(said, O_CLOEXEC), 0);
 	pid_t pid = fork();
 	if (pid == 0) {
 		char text[ANSWER] = "cannot enter";
 		if ((!f->lab.is_private || geteuid() == 0 ||
-		     enter(f->keeper, "user", CLONE_NEWUSER) == 0) &&
-		    enter(f->keeper, "net", CLONE_NEWNET) == 0)
+		     enter(keeper, "user", CLONE_NEWUSER) == 0) &&
+		    enter(keeper, "net", CLONE_NEWNET) == 0)
 			look(text);
 		ssize_t done = write(said[1], text, strlen(text));
 		_exit(done == (ssize_t)strlen(text) ? 0 : 1);
@@ -87,8 +58,7 @@ static void at_bridges(const struct fixture *f, void (*look)(char *answer), char
 		got = read(said[0], answer + len, ANSWER - 1 - len);
 	answer[len] = 0;
 	close(said[0]);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
+	assert_int_equal(status_of(pid), 0);
 }
 
 static void look_at_mtus(char *answer)
@@ -128,7 +98,7 @@ static void an_mtu_holds_at_both_ends_and_at_the_bridge(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(mtus); i++) {
 		struct fixture f;
-		open_lab(&f, mtus[i], 0, 0);
+		open_link(&f, mtus[i], 0, 0);
 		snprintf(want, sizeof want, "%d", mtus[i]);
 		assert_string_equal(ask(&f.lab, 0, "mtu"), want);
 		assert_string_equal(ask(&f.lab, 1, "mtu"), want);
@@ -156,7 +126,7 @@ static void a_rate_is_held_at_both_ends_of_each_cable(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct fixture f;
-		open_lab(&f, 1500, rows[i].bps, 0);
+		open_link(&f, 1500, rows[i].bps, 0);
 		assert_string_equal(ask(&f.lab, 0, "qdisc"), rows[i].qdisc);
 		assert_string_equal(ask(&f.lab, 1, "qdisc"), rows[i].qdisc);
 		at_bridges(&f, look_at_qdiscs, answer);
@@ -191,7 +161,7 @@ static void no_frame_is_too_big_for_a_slow_link(void **state)
 	for (size_t i = 0; i < COUNT(mtus); i++) {
 		struct fixture f;
 		char question[64];
-		open_lab(&f, mtus[i], 64000, 0);
+		open_link(&f, mtus[i], 64000, 0);
 		assert_string_equal(ask(&f.lab, 0, "arrived"), "0");
 		snprintf(question, sizeof question, "send 10.7.0.1 1 %d", mtus[i] - 28);
 		assert_string_equal(ask(&f.lab, 1, question), "1");
@@ -213,7 +183,7 @@ static void a_loss_takes_its_share_and_no_more(void **state)
 	need_program("nft");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct fixture f;
-		open_lab(&f, 1500, 0, rows[i].permille);
+		open_link(&f, 1500, 0, rows[i].permille);
 		at_bridges(&f, look_at_rules, answer);
 		if (rows[i].permille == 0)
 			assert_string_equal(answer, "");
@@ -233,7 +203,7 @@ static void a_rate_that_cannot_be_is_an_error(void **state)
 	struct fixture f;
 
 	(void)state;
-	assert_int_equal(try_open(&f, 1500, 1, 0), -1);
+	assert_int_equal(try_link(&f, 1500, 1, 0), -1);
 	assert_non_null(strstr(f.err.text, "rate of 1 bits a second"));
 	finish(&f);
 }
@@ -249,7 +219,5 @@ int main(int argc, char **argv)
 	};
 
 	(void)argc;
-	hosttest_main(argv, IS_ORDINARY);
-	return cmocka_run_group_tests_name(IS_ORDINARY ? "link, as an ordinary user" : "link",
-					   tests, NULL, NULL);
+	return HOST_TESTS("link", tests, argv);
 }

@@ -1,26 +1,9 @@
 /* The plan: addresses, routes, names, captures, ports; the same from the same scenario. */
-#include "scenario_text.h"
+#include "planned.h"
 
 #include <jansson.h>
 
-#include "plan.h"
 #include "util.h"
-
-struct planned {
-	struct loaded loaded;
-	struct plan plan;
-	int status;
-};
-
-static void make(struct planned *out, int line, const char *text, const char *backend)
-{
-	load_with(&out->loaded, line, text);
-	if (out->loaded.status != 0)
-		complains(&out->loaded, -1, -1, text);
-	assert_int_equal(out->loaded.status, 0);
-	out->status = plan_make(&out->plan, &out->loaded.scenario, backend, &out->loaded.arena,
-				&out->loaded.err);
-}
 
 static const char *sysctl_of(const struct plan_host *host, const char *name)
 {
@@ -35,7 +18,7 @@ static void hosts_of_netns_follow_the_order_of_the_link(void **state)
 	struct planned p;
 
 	(void)state;
-	make(&p, 3, "title = t", "netns");
+	plan_with(&p, 3, "title = t", "netns");
 	assert_int_equal(p.status, 0);
 	assert_string_equal(p.plan.link[0].subnet, "10.7.0.0/24");
 	assert_int_equal(p.plan.link[0].mtu, 1500);
@@ -58,7 +41,7 @@ static void hosts_of_loopback_have_addresses_in_file_order(void **state)
 	struct planned p;
 
 	(void)state;
-	make(&p, 3, "title = t", "loopback");
+	plan_with(&p, 3, "title = t", "loopback");
 	assert_string_equal(p.plan.host[0].port[0].address, "127.0.0.2");
 	assert_string_equal(p.plan.host[1].port[0].address, "127.0.0.3");
 	assert_string_equal(p.plan.host[1].port[0].iface, "lo");
@@ -73,9 +56,10 @@ static void routers_are_gateways_of_those_who_do_not_forward(void **state)
 	struct planned p;
 
 	(void)state;
-	make(&p, 8,
-	     "client =\nrouter = forward\n[links]\nfront = client router\nback = router server",
-	     "netns");
+	plan_with(
+	    &p, 8,
+	    "client =\nrouter = forward\n[links]\nfront = client router\nback = router server",
+	    "netns");
 	const struct plan_host *server = &p.plan.host[0], *router = &p.plan.host[2];
 	assert_string_equal(server->port[0].address, "10.7.1.2");
 	assert_string_equal(server->gateway, "10.7.1.1");
@@ -96,12 +80,13 @@ static void written_addresses_are_kept_and_move_no_other(void **state)
 	struct planned p;
 
 	(void)state;
-	make(&p, 7, "server = 10.7.0.77", "netns");
+	plan_with(&p, 7, "server = 10.7.0.77", "netns");
 	assert_string_equal(p.plan.host[0].port[0].address, "10.7.0.77");
 	assert_string_equal(p.plan.host[1].port[0].address, "10.7.0.2");
 	unload(&p.loaded);
-	make(&p, 8, "client = 192.0.2.9\n[links]\nlan = server client subnet=192.0.2.0/28 mtu=1400",
-	     "netns");
+	plan_with(&p, 8,
+		  "client = 192.0.2.9\n[links]\nlan = server client subnet=192.0.2.0/28 mtu=1400",
+		  "netns");
 	assert_string_equal(p.plan.host[0].port[0].address, "192.0.2.1");
 	assert_string_equal(p.plan.host[1].port[0].address, "192.0.2.9");
 	assert_int_equal(p.plan.link[0].mtu, 1400);
@@ -113,8 +98,9 @@ static void a_host_with_a_resolver_knows_itself_and_asks(void **state)
 	struct planned p;
 
 	(void)state;
-	make(&p, 8, "client = resolver=dns\ndns =\n[names]\nserver = server ttl=7\nwww = server",
-	     "netns");
+	plan_with(&p, 8,
+		  "client = resolver=dns\ndns =\n[names]\nserver = server ttl=7\nwww = server",
+		  "netns");
 	assert_int_equal(p.status, 0);
 	assert_string_equal(p.plan.host[1].hosts_file, "127.0.0.1 localhost\n10.7.0.2 client\n");
 	assert_string_equal(p.plan.host[1].resolv_conf,
@@ -165,7 +151,7 @@ static void links_can_be_slow_and_lossy(void **state)
 	struct buf json = { 0 };
 
 	(void)state;
-	make(&p, 8, "client =\n[links]\nlan = server client rate=10mbit loss=2.5%", "netns");
+	plan_with(&p, 8, "client =\n[links]\nlan = server client rate=10mbit loss=2.5%", "netns");
 	assert_int_equal(p.plan.link[0].rate_bps, 10000000);
 	assert_int_equal(p.plan.link[0].loss_permille, 25);
 	assert_true(p.loaded.scenario.needs & NEED_FIREWALL);
@@ -174,7 +160,7 @@ static void links_can_be_slow_and_lossy(void **state)
 	assert_non_null(strstr(json.data, "\"loss_permille\": 25"));
 	buf_close(&json);
 	unload(&p.loaded);
-	make(&p, 8, "client =\n[links]\nlan = server client loss=0%", "loopback");
+	plan_with(&p, 8, "client =\n[links]\nlan = server client loss=0%", "loopback");
 	assert_int_equal(p.status, 0);
 	assert_int_equal(p.plan.link[0].rate_bps, 0);
 	assert_int_equal(p.plan.link[0].loss_permille, 0);
@@ -191,7 +177,7 @@ static void what_needs_a_cable_does_not_run_on_loopback(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(words); i++) {
 		snprintf(text, sizeof text, "client =\n[links]\nlan = server client %s", words[i]);
-		make(&p, 8, text, "loopback");
+		plan_with(&p, 8, text, "loopback");
 		assert_int_equal(p.status, -1);
 		assert_int_equal(p.loaded.err.kind, ERR_CANNOT);
 		snprintf(text, sizeof text, "does not run on loopback: %.*s of link lan",
@@ -207,10 +193,10 @@ static void a_host_overrides_the_sysctls_of_the_lab(void **state)
 	struct planned p;
 
 	(void)state;
-	make(&p, 8,
-	     "client = sysctl.net.ipv4.tcp_syn_retries=1 sysctl.net.ipv4.tcp_rmem=\"4096 8192 "
-	     "16384\"",
-	     "netns");
+	plan_with(&p, 8,
+		  "client = sysctl.net.ipv4.tcp_syn_retries=1 sysctl.net.ipv4.tcp_rmem=\"4096 8192 "
+		  "16384\"",
+		  "netns");
 	assert_string_equal(sysctl_of(&p.plan.host[1], "net.ipv4.tcp_syn_retries"), "1");
 	assert_string_equal(sysctl_of(&p.plan.host[1], "net.ipv4.tcp_rmem"), "4096 8192 16384");
 	assert_string_equal(sysctl_of(&p.plan.host[0], "net.ipv4.tcp_syn_retries"), "6");
@@ -225,7 +211,8 @@ static void what_does_not_run_on_a_backend_says_why(void **state)
 	struct planned p;
 
 	(void)state;
-	make(&p, 3, "title = t\nnot-on = loopback: one stack for all | aws: too dear", "loopback");
+	plan_with(&p, 3, "title = t\nnot-on = loopback: one stack for all | aws: too dear",
+		  "loopback");
 	assert_int_equal(p.status, -1);
 	assert_int_equal(p.loaded.err.kind, ERR_CANNOT);
 	assert_non_null(strstr(p.loaded.err.text, "one stack for all"));
@@ -238,10 +225,10 @@ static void the_json_parses_and_is_the_same_each_time(void **state)
 	struct buf first = { 0 }, again = { 0 };
 
 	(void)state;
-	make(&p, 3, "title = t", "netns");
+	plan_with(&p, 3, "title = t", "netns");
 	plan_json(&first, &p.plan);
 	unload(&p.loaded);
-	make(&p, 3, "title = t", "netns");
+	plan_with(&p, 3, "title = t", "netns");
 	plan_json(&again, &p.plan);
 	assert_string_equal(first.data, again.data);
 	json_t *root = json_loads(first.data, JSON_REJECT_DUPLICATES, NULL);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "bound.h"
 #include "clock.h"
 #include "dns.h"
 #include "folder.h"
@@ -234,22 +235,16 @@ static void write_file(char path[FOLDER_PATH], const char *folder, const char *t
 
 static void a_name_server_is_asked_when_no_file_knows_the_name(void **state)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), status;
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof sa;
+	struct addr addr;
+	int fd = bound_socket(SOCK_DGRAM, "127.0.0.1", &addr), status;
 	struct resolver resolver = { .deadline_ns = clock_after_ms(5000) };
 	struct resolved resolved;
-	struct addr addr;
 	struct err err = { 0 };
 	char hosts[FOLDER_PATH], conf[FOLDER_PATH];
 	pid_t pid;
 
 	write_file(hosts, *state, "10.7.0.9 near\n");
 	write_file(conf, *state, "# ours\nsearch nowhere lab\nnameserver 127.0.0.1\noptions x\n");
-	assert_int_equal(addr_parse(&addr, "127.0.0.1", 0), 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa, addr_to_sockaddr(&addr, &sa)), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
-	assert_int_equal(addr_from_sockaddr(&addr, &sa), 0);
 	pid = fork();
 	if (pid == 0)
 		serve_names(fd);
@@ -278,21 +273,15 @@ static void a_name_server_is_asked_when_no_file_knows_the_name(void **state)
 
 static void a_silent_name_server_ends_at_the_deadline(void **state)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof sa;
+	struct addr addr;
+	int fd = bound_socket(SOCK_DGRAM, "127.0.0.1", &addr);
 	struct resolver resolver = { .hosts = "", .hosts_path = "/dev/null" };
 	struct resolved resolved;
-	struct addr addr;
 	struct err err = { 0 };
 	char conf[FOLDER_PATH];
 	int64_t start_ns = clock_mono_ns();
 
 	write_file(conf, *state, "nameserver 127.0.0.1\n");
-	assert_int_equal(addr_parse(&addr, "127.0.0.1", 0), 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa, addr_to_sockaddr(&addr, &sa)), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
-	assert_int_equal(addr_from_sockaddr(&addr, &sa), 0);
 	resolver.conf_path = conf;
 	resolver.dns_port = addr.port;
 	resolver.deadline_ns = clock_after_ms(50);
@@ -305,24 +294,18 @@ static void a_silent_name_server_ends_at_the_deadline(void **state)
 
 static void the_options_of_resolv_conf_are_kept(void **state)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), queries = 0;
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof sa;
+	struct addr addr;
+	int fd = bound_socket(SOCK_DGRAM | SOCK_NONBLOCK, "127.0.0.1", &addr), queries = 0;
 	struct resolver resolver = { .hosts = "",
 				     .hosts_path = "/dev/null",
 				     .deadline_ns = clock_after_ms(30000) };
 	struct resolved resolved;
-	struct addr addr;
 	struct err err = { 0 };
 	char conf[FOLDER_PATH], query[512];
 
 	write_file(conf, *state,
 		   "options timeout:0 attempts:x ndots:1 timeout:1 attempts:1 timeout:1x\n"
 		   "nameserver 127.0.0.1\n");
-	assert_int_equal(addr_parse(&addr, "127.0.0.1", 0), 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa, addr_to_sockaddr(&addr, &sa)), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
-	assert_int_equal(addr_from_sockaddr(&addr, &sa), 0);
 	resolver.conf_path = conf;
 	resolver.dns_port = addr.port;
 	assert_int_equal(resolve_name(&resolved, "server.lab", &resolver, &err), -1);

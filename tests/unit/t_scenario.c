@@ -160,8 +160,7 @@ static void counts_are_of_a_step_that_connects_several_times(void **state)
 	struct loaded loaded;
 
 	(void)state;
-	load_with(&loaded, 13, MANY "-> ok 7..13, ETIMEDOUT 7..13 within 9s");
-	assert_int_equal(loaded.status, 0);
+	load_good(&loaded, 13, MANY "-> ok 7..13, ETIMEDOUT 7..13 within 9s");
 	const struct expectation *e = &loaded.scenario.step[2].expect;
 	assert_int_equal(e->times, 20);
 	assert_int_equal(e->nword, 0);
@@ -174,8 +173,7 @@ static void counts_are_of_a_step_that_connects_several_times(void **state)
 	assert_int_equal(loaded.scenario.step[1].expect.times, 1); /* alice: once */
 	assert_int_equal(loaded.scenario.step[0].expect.times, 0); /* tcp.serve: no such thing */
 	unload(&loaded);
-	load_with(&loaded, 13, MANY "&\ngone = wait many -> ECONNREFUSED 20");
-	assert_int_equal(loaded.status, 0);
+	load_good(&loaded, 13, MANY "&\ngone = wait many -> ECONNREFUSED 20");
 	e = &loaded.scenario.step[3].expect;
 	assert_int_equal(e->times, 20);
 	assert_string_equal(e->count[0].word, "ECONNREFUSED");
@@ -218,8 +216,7 @@ static void quotes_follow_their_rules(void **state)
 	struct loaded loaded;
 
 	(void)state;
-	load_with(&loaded, 13, "say = alice tcp.send \"a \\x3b\\t\\\\${port}\"");
-	assert_int_equal(loaded.status, 0);
+	load_good(&loaded, 13, "say = alice tcp.send \"a \\x3b\\t\\\\${port}\"");
 	assert_string_equal(step_arg(&loaded.scenario.step[2], "text"), "a ;\t\\1234");
 	unload(&loaded);
 	refused(13, "say = alice tcp.send \"open", 22, "not closed");
