@@ -1,4 +1,4 @@
-/* The agent's loop: frames in and out, requests to their handlers, time limits. Never blocks. */
+/* The agent's loop: frames in and out, requests to their handlers, time limits. */
 #include "agent_state.h"
 
 #include <errno.h>
@@ -87,7 +87,6 @@ static void take_frames(struct agent *agent)
 		agent->is_ending = true;
 		return;
 	}
-	agent->heard_ns = clock_mono_ns();
 	frame_feed(&agent->reader, bytes, (size_t)n);
 	while (!agent->is_ending && (rc = frame_next(&agent->reader, &frame, &err)) > 0) {
 		if (frame.type == FRAME_REQUEST)
@@ -95,6 +94,8 @@ static void take_frames(struct agent *agent)
 		else if (frame.type == FRAME_PING)
 			answer_ping(agent, &frame);
 	}
+	/* Not before: while nft was waited for, nobody listened to whether there was silence. */
+	agent->heard_ns = clock_mono_ns();
 	if (rc < 0) {
 		fprintf(stderr, "lab-agent: %s\n", err.text);
 		agent->status = ERR_BROKE;

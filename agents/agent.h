@@ -1,5 +1,6 @@
-/* The agent of one host: a poll loop that never blocks. It reads frames from the controller, gives
- * steps to actors (actor.h), relays what they say, and offers its loop to captures. */
+/* The agent of one host: a poll loop. It reads frames from the controller, gives steps to actors
+ * (actor.h), relays what they say, and offers its loop to captures. It waits for nobody but nft(8)
+ * (ruleset.c, firewall.c) and `tcpdump --version`: as long as one takes, pings are not answered. */
 #ifndef AGENT_H
 #define AGENT_H
 
@@ -61,8 +62,8 @@ int agent_stop(struct agent *agent, const struct agent_stop *stop, const struct 
 	       struct err *err);
 
 /* A request that is no step (docs/protocol.md): 0: DONE ok; -1: DONE error with err's text;
- * AGENT_LATER: agent_answer will be called. Short, never waits. Rows are in agent_control.c, looked
- * up before the table of steps. */
+ * AGENT_LATER: agent_answer will be called. Rows are in agent_control.c, looked up before the table
+ * of steps. */
 enum {
 	AGENT_LATER = 1
 };

@@ -67,7 +67,7 @@ struct agent {
 	size_t nchild, child_cap;
 	struct child *child; /* owned */
 	struct watch watch[AGENT_WATCHES];
-	int64_t heard_ns; /* the last frame */
+	int64_t heard_ns; /* the last frame, once it was handled */
 	int64_t lease_ns; /* how long a silence may be */
 	bool has_lease;   /* a ping was seen: a longer silence ends us */
 	bool is_ending;

@@ -1,6 +1,8 @@
 /* A controller that falls silent loses its agent; one that dies takes it along. */
 #include "unit.h"
 
+#include <fcntl.h>
+
 #include "agent_driver.h"
 
 static void ping(struct driver *driver)
@@ -45,6 +47,48 @@ static void silence_without_a_ping_ends_nothing(void **state)
 	assert_true(driver_next(&driver, &type));
 	assert_int_equal(type, FRAME_PONG);
 	assert_int_equal(driver_close(&driver), 0);
+}
+
+/* An nft that takes two leases, found first in PATH. */
+static void a_lease_does_not_run_out_while_the_agent_waits_for_nft(void **state)
+{
+	static const char script[] = "#!/bin/sh\nsleep 0.6; exit 1\n";
+	const char *old = getenv("PATH");
+	char dir[] = "/tmp/lab-lease.XXXXXX", nft[64], path[4096];
+	struct driver driver;
+	struct event setup;
+	enum frame_type type;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(nft, sizeof nft, "%s/nft", dir);
+	snprintf(path, sizeof path, "%s:%s", dir, old);
+	int fd = open(nft, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+	assert_int_equal(write(fd, script, strlen(script)), strlen(script));
+	close(fd);
+	char *kept = strdup(old);
+	setenv("PATH", path, 1);
+	driver_start(&driver);
+	setenv("PATH", kept, 1);
+	free(kept);
+	event_init(&setup, "setup");
+	event_int(&setup, "id", 1);
+	event_text(&setup, "name", "h");
+	event_int(&setup, "lease_ns", 300000000);
+	event_int(&setup, "is_private", 1);
+	driver_send(&driver, FRAME_REQUEST, &setup);
+	assert_string_equal(driver_done(&driver, 1), "ok");
+	ping(&driver);
+	assert_true(driver_next(&driver, &type));
+	assert_string_equal(
+	    driver_play(&driver, 2, "firewall cut hook=input action=drop match=tcp"), "error");
+	assert_true(event_num(&driver.last, "took_ns", 0) >= 600000000);
+	ping(&driver);
+	assert_true(driver_next(&driver, &type));
+	assert_int_equal(type, FRAME_PONG);
+	assert_int_equal(driver_close(&driver), 0);
+	unlink(nft);
+	rmdir(dir);
 }
 
 static void a_lease_out_of_bounds_is_refused(void **state)
@@ -102,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(silence_after_a_ping_ends_the_agent_when_its_lease_is_over),
 		cmocka_unit_test(silence_without_a_ping_ends_nothing),
+		cmocka_unit_test(a_lease_does_not_run_out_while_the_agent_waits_for_nft),
 		cmocka_unit_test(a_lease_out_of_bounds_is_refused),
 		cmocka_unit_test(the_agent_and_its_actors_die_with_who_started_it),
 	};
