@@ -19,14 +19,14 @@ enum {
 	JSON_MAX = 1 << 20
 };
 
-struct tally {
-	const char *name;
+struct tables {
+	const char *name; /* NULL: all */
 	int count;
 };
 
-static void tally_table(void *context, unsigned type, const void *body, size_t len)
+static void table_count(void *context, unsigned type, const void *body, size_t len)
 {
-	struct tally *tally = context;
+	struct tables *tables = context;
 	struct nfgenmsg head;
 	struct nlattr_view attr;
 	const void *at;
@@ -34,8 +34,8 @@ static void tally_table(void *context, unsigned type, const void *body, size_t l
 
 	if (type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE) || len < sizeof head)
 		return;
-	if (tally->name == NULL) {
-		tally->count++;
+	if (tables->name == NULL) {
+		tables->count++;
 		return;
 	}
 	memcpy(&head, body, sizeof head);
@@ -43,24 +43,24 @@ static void tally_table(void *context, unsigned type, const void *body, size_t l
 	left = len - sizeof head;
 	while (nldump_attr(&at, &left, &attr))
 		if (attr.type == NFTA_TABLE_NAME && head.nfgen_family == NFPROTO_INET &&
-		    attr.len == strlen(tally->name) + 1 &&
-		    memcmp(attr.data, tally->name, attr.len) == 0)
-			tally->count++;
+		    attr.len == strlen(tables->name) + 1 &&
+		    memcmp(attr.data, tables->name, attr.len) == 0)
+			tables->count++;
 }
 
 int ruleset_tables(const char *name, struct err *err)
 {
 	const struct nfgenmsg request = { .nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0 };
 	struct nldump nl = NLDUMP_INIT(NETLINK_NETFILTER);
-	struct tally tally = { .name = name };
+	struct tables tables = { .name = name };
 	int status = nldump_run(&nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, &request,
-				sizeof request, tally_table, &tally, err);
+				sizeof request, table_count, &tables, err);
 
 	nldump_close(&nl);
 	/* Without nf_tables in the kernel there is no table. */
 	if (status < 0 && (err->sys == EPROTONOSUPPORT || err->sys == EINVAL))
 		return 0;
-	return status < 0 ? err_in(err, "rulesets") : tally.count;
+	return status < 0 ? err_in(err, "rulesets") : tables.count;
 }
 
 /* Old iptables: names of its tables, one a line; "" when there are none or nobody may look. */
@@ -117,7 +117,8 @@ void ruleset_emit(int64_t snapshot, const struct sink *sink)
 		event_text(&event, "json", result.out.data);
 	else if (tables != 0)
 		event_text(&event, "error", err.text);
-	else if (legacy[0] != '\0') {
+	/* They judge packets beside nftables, so its listing alone is not the whole. */
+	if (event_get(&event, "error") == NULL && legacy[0] != '\0') {
 		snprintf(words, sizeof words, "iptables-legacy tables are not read: %s", legacy);
 		event_text(&event, "error", words);
 	}
