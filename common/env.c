@@ -25,6 +25,7 @@ static const struct {
 	[VAR_NO_COLOR] = { "NO_COLOR", "no colours, also of lab-agent server" },
 	[VAR_CLICOLOR] = { "CLICOLOR", "0: no colours" },
 	[VAR_CLICOLOR_FORCE] = { "CLICOLOR_FORCE", "not 0: colours into pipes and files too" },
+	[VAR_SSH_AUTH_SOCK] = { "SSH_AUTH_SOCK", "where ssh-agent answers, for -b ssh" },
 	[VAR_TERM] = { "TERM", "dumb: no colours" },
 	[VAR_CI] = { "CI", "output is that of a pipe, one line a step, on a terminal too" },
 	[VAR_SUDO_UID] = { "SUDO_UID", "set by sudo: whom the run directory is given to" },

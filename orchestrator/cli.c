@@ -51,19 +51,20 @@ static bool is_choice(const char *choices, const char *value)
 	return false;
 }
 
-static int set_parameter(struct cli *cli, const char *value, struct err *err)
+static int add_named(struct cli *cli, struct named_values *to, const char *value, const char *from,
+		     const struct option_row *row, struct err *err)
 {
 	const char *equals = strchr(value, '=');
 
 	if (!equals || equals == value)
-		return err_set(err, ERR_USAGE, "--set %s: NAME=VALUE is needed", value);
-	struct name_value *set = arena_array(cli->arena, cli->nset + 1, sizeof(*set));
-	if (cli->nset)
-		memcpy(set, cli->set, cli->nset * sizeof(*set));
-	set[cli->nset].name = arena_ndup(cli->arena, value, (size_t)(equals - value));
-	set[cli->nset].value = equals + 1;
-	cli->set = set;
-	cli->nset++;
+		return err_set(err, ERR_USAGE, "%s %s: %s is needed", from, value, row->value);
+	struct name_value *at = arena_array(cli->arena, to->count + 1, sizeof(*at));
+	if (to->count)
+		memcpy(at, to->at, to->count * sizeof(*at));
+	at[to->count].name = arena_ndup(cli->arena, value, (size_t)(equals - value));
+	at[to->count].value = equals + 1;
+	to->at = at;
+	to->count++;
 	return 0;
 }
 
@@ -78,7 +79,7 @@ static int set_value(struct cli *cli, const struct option_row *row, const char *
 		*(bool *)member = true;
 		return 0;
 	case VALUE_SET:
-		return set_parameter(cli, value, err);
+		return add_named(cli, (struct named_values *)(void *)member, value, from, row, err);
 	case VALUE_COUNT:
 		if (parse_int(value, 1, 100000, &number) < 0)
 			return err_set(err, ERR_USAGE, "%s %s: a number from 1 to 100000 is needed",
@@ -259,6 +260,21 @@ static int find_command(struct parser *p, struct err *err)
 	return err_set(err, ERR_USAGE, "unknown command %s (lab help)", p->arg[0]);
 }
 
+/* Who names machines means them. */
+static int choose_backend(struct cli *cli, struct err *err)
+{
+	if (!cli->bind.count && !cli->inventory && !cli->terraform)
+		return 0;
+	if (streq(cli->backend, "auto"))
+		cli->backend = "ssh";
+	if (streq(cli->backend, "ssh"))
+		return 0;
+	return err_set(err, ERR_USAGE,
+		       "--bind, --inventory and --terraform name machines, and -b %s makes its own "
+		       "hosts: -b ssh",
+		       cli->backend);
+}
+
 int cli_parse(struct cli *out, int argc, char **argv, struct arena *arena, struct err *err)
 {
 	struct parser p = { .cli = out, .argc = argc, .argv = argv };
@@ -292,7 +308,8 @@ int cli_parse(struct cli *out, int argc, char **argv, struct arena *arena, struc
 			return -1;
 	}
 	find_style(out);
-	if (find_command(&p, err) < 0 || check_options(&p, err) < 0)
+	if (find_command(&p, err) < 0 || check_options(&p, err) < 0 ||
+	    choose_backend(out, err) < 0)
 		return -1;
 	return check_arguments(out, err);
 }

@@ -19,22 +19,30 @@ enum colour_when {
 	COLOUR_NEVER
 };
 
+struct named_values { /* NAME=VALUE, as often as it was given */
+	size_t count;
+	const struct name_value *at;
+};
+
 struct cli {
 	const struct command *command;
 	size_t narg;
-	const char *const *arg; /* names and files, in order */
-	size_t nset;
-	const struct name_value *set; /* --set NAME=VALUE */
-	const char *backend;          /* "auto" when not given */
-	const char *out;              /* -o DIR; NULL */
-	const char *require;          /* "proven", "likely", "wire"; NULL */
-	const char *pause;            /* phase; NULL */
-	const char *tag;              /* family or level to select; NULL */
-	const char *from;             /* `lab new --from`; NULL */
-	const char *engine;           /* of every capture; NULL: as the scenario says */
-	int64_t repeat;               /* 1 */
-	int64_t jobs;                 /* 1 */
-	int64_t timeout_ns;           /* 0: the scenario's time-limit */
+	const char *const *arg;   /* names and files, in order */
+	struct named_values set;  /* --set NAME=VALUE */
+	struct named_values bind; /* --bind HOST=MACHINE */
+	const char *inventory;    /* FILE; NULL */
+	const char *terraform;    /* DIR|FILE; NULL */
+	const char *transport;    /* "libssh2", "openssh"; NULL: as each machine needs */
+	const char *backend;      /* "auto" when not given */
+	const char *out;          /* -o DIR; NULL */
+	const char *require;      /* "proven", "likely", "wire"; NULL */
+	const char *pause;        /* phase; NULL */
+	const char *tag;          /* family or level to select; NULL */
+	const char *from;         /* `lab new --from`; NULL */
+	const char *engine;       /* of every capture; NULL: as the scenario says */
+	int64_t repeat;           /* 1 */
+	int64_t jobs;             /* 1 */
+	int64_t timeout_ns;       /* 0: the scenario's time-limit */
 	bool is_json, is_quiet, is_verbose, is_ascii;
 	bool is_bare; /* no command was named */
 	bool wants_help, wants_resolved, wants_schema, wants_markdown;
@@ -96,7 +104,8 @@ enum option_bit {
 	OPT_FROM = 1 << 14,
 	OPT_MARKDOWN = 1 << 15,
 	OPT_ENGINE = 1 << 17,
-	OPT_ALWAYS = 1 << 16, /* --color, --ascii, -h: on every command */
+	OPT_MACHINES = 1 << 18, /* --bind, --inventory, --terraform, --transport */
+	OPT_ALWAYS = 1 << 16,   /* --color, --ascii, -h: on every command */
 };
 
 extern const struct command commands[]; /* name NULL ends it */

@@ -3,10 +3,11 @@
 
 #define SHOWS (OPT_JSON | OPT_ALWAYS)
 #define READS_SCENARIO (OPT_SET | OPT_BACKEND)
+#define ON_MACHINES (READS_SCENARIO | OPT_MACHINES)
 
 const struct command commands[] = {
 	{ "run", "NAME|FILE...", "play scenarios and explain what happened", cmd_run,
-	  SHOWS | READS_SCENARIO | OPT_OUT | OPT_QUIET | OPT_VERBOSE | OPT_JOBS | OPT_TIMEOUT |
+	  SHOWS | ON_MACHINES | OPT_OUT | OPT_QUIET | OPT_VERBOSE | OPT_JOBS | OPT_TIMEOUT |
 	      OPT_REQUIRE | OPT_REPEAT | OPT_PAUSE | OPT_TAG | OPT_ENGINE,
 	  0, -1,
 	  "NAME is looked up in ./scenarios, the user's and the installed ones; all: every\n"
@@ -19,7 +20,7 @@ const struct command commands[] = {
 	  SHOWS | READS_SCENARIO | OPT_RESOLVED | OPT_SCHEMA, 0, 1, NULL,
 	  WORD_SCENARIO | WORD_INI },
 	{ "plan", "NAME|FILE", "the numbered steps and addresses; touches nothing", cmd_plan,
-	  SHOWS | READS_SCENARIO | OPT_ENGINE, 1, 1, NULL, WORD_SCENARIO | WORD_INI },
+	  SHOWS | ON_MACHINES | OPT_ENGINE, 1, 1, NULL, WORD_SCENARIO | WORD_INI },
 	{ "check", "FILE...", "scenario errors as file:line:col: error: ...", cmd_check,
 	  SHOWS | READS_SCENARIO, 1, -1, NULL, WORD_SCENARIO | WORD_INI },
 	{ "new", "NAME", "write a commented skeleton scenario", cmd_new, OPT_ALWAYS | OPT_FROM, 1,
@@ -54,14 +55,23 @@ const struct command commands[] = {
 };
 
 const struct option_row option_rows[] = {
-	{ "backend", 'b', OPT_BACKEND, VALUE_CHOICE, "auto|netns|loopback",
+	{ "backend", 'b', OPT_BACKEND, VALUE_CHOICE, "auto|netns|loopback|ssh",
 	  offsetof(struct cli, backend), "where the hosts live (default auto)", VAR_LAB_BACKEND },
 	{ "out", 'o', OPT_OUT, VALUE_TEXT, "DIR", offsetof(struct cli, out),
 	  "run directories are in DIR, not in the history", VAR_LAB_OUT },
 	{ "engine", 0, OPT_ENGINE, VALUE_CHOICE, "packet|tcpdump", offsetof(struct cli, engine),
 	  "who captures, on every host (default: as the scenario says)", VAR_LAB_ENGINE },
-	{ "set", 0, OPT_SET, VALUE_SET, "NAME=VALUE", 0, "give a [params] value of the scenario",
+	{ "bind", 0, OPT_MACHINES, VALUE_SET, "HOST=MACHINE", offsetof(struct cli, bind),
+	  "a host of the scenario is this alias of ~/.ssh/config (with -b ssh)", VAR_NONE },
+	{ "inventory", 0, OPT_MACHINES, VALUE_TEXT, "FILE", offsetof(struct cli, inventory),
+	  "the machines of this file (docs/inventory.md)", VAR_NONE },
+	{ "terraform", 0, OPT_MACHINES, VALUE_TEXT, "DIR|FILE", offsetof(struct cli, terraform),
+	  "the machines of these outputs", VAR_NONE },
+	{ "transport", 0, OPT_MACHINES, VALUE_CHOICE, "libssh2|openssh",
+	  offsetof(struct cli, transport), "how machines are reached (default: as each needs)",
 	  VAR_NONE },
+	{ "set", 0, OPT_SET, VALUE_SET, "NAME=VALUE", offsetof(struct cli, set),
+	  "give a [params] value of the scenario", VAR_NONE },
 	{ "require", 0, OPT_REQUIRE, VALUE_CHOICE, "proven|likely|wire",
 	  offsetof(struct cli, require), "exit 3 where the evidence is less than that",
 	  VAR_LAB_REQUIRE },

@@ -8,7 +8,7 @@ static int load_all(const struct cli *cli, const char *path, struct complaints *
 		    struct err *err)
 {
 	static const char *const backends_known[] = { "loopback", "netns", "ssh", "aws" };
-	struct scenario_options options = { .nset = cli->nset, .set = cli->set };
+	struct scenario_options options = { .nset = cli->set.count, .set = cli->set.at };
 	struct scenario scenario;
 	bool is_given = !streq(cli->backend, "auto");
 

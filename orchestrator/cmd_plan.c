@@ -1,4 +1,5 @@
 /* lab plan: what a run would do, step by step; nothing is touched. */
+#include "bind.h"
 #include "cli.h"
 #include "host.h"
 #include "plan.h"
@@ -7,9 +8,10 @@
 int cmd_plan(const struct cli *cli, struct err *err)
 {
 	struct complaints complaints = { .arena = cli->arena };
-	struct scenario_options options = { .nset = cli->nset,
-					    .set = cli->set,
+	struct scenario_options options = { .nset = cli->set.count,
+					    .set = cli->set.at,
 					    .engine = cli->engine };
+	struct bind_asked asked;
 	struct scenario scenario;
 	struct plan plan;
 	struct buf out = { 0 };
@@ -18,6 +20,7 @@ int cmd_plan(const struct cli *cli, struct err *err)
 	/* Nothing is probed here, so that the plan is the same anywhere: auto is what it prefers.
 	 */
 	options.backend = streq(cli->backend, "auto") ? "netns" : cli->backend;
+	bind_ask(&options, &asked, cli);
 	if (scenario_find(cli->arg[0], &path, cli->arena, err) < 0)
 		return -1;
 	if (scenario_load(&scenario, path, &options, cli->arena, &complaints, err) < 0) {

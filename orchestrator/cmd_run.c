@@ -120,7 +120,7 @@ static int read_one(const struct cli *cli, const char *path, const char *backend
 {
 	struct complaints complaints = { .arena = cli->arena };
 	const struct scenario_options options = {
-		.backend = backend, .nset = cli->nset, .set = cli->set, .engine = cli->engine
+		.backend = backend, .nset = cli->set.count, .set = cli->set.at, .engine = cli->engine
 	};
 
 	if (scenario_load(scenario, path, &options, cli->arena, &complaints, err) == 0)

@@ -177,8 +177,8 @@ int cmd_show(const struct cli *cli, struct err *err)
 	struct complaints complaints = { .arena = cli->arena };
 	struct scenario_options options = {
 		.backend = streq(cli->backend, "auto") ? NULL : cli->backend,
-		.nset = cli->nset,
-		.set = cli->set,
+		.nset = cli->set.count,
+		.set = cli->set.at,
 	};
 	struct scenario scenario;
 	const char *path;

@@ -6,17 +6,24 @@
 #include <sys/types.h>
 
 #include "plan.h"
+#include "target.h"
 
 struct lab_options {
-	const char *agent;       /* path of lab-agent */
-	bool is_agent_ours;      /* of this build: a host may become it without execve */
-	void (*meanwhile)(void); /* called while the hosts come up; NULL: nothing */
+	const char *agent;                  /* path of lab-agent */
+	bool is_agent_ours;                 /* of this build: a host may become it without execve */
+	void (*meanwhile)(void);            /* called while the hosts come up; NULL: nothing */
+	const struct target *const *target; /* machines: by host; NULL: hosts are made */
+	int signal_fd;  /* what is readable there ends the wait for machines; -1: nothing does */
 	bool is_own_lo; /* loopback: the machine's own lo even where a namespace is allowed */
 };
 
 struct host_stream {
 	int read_fd, write_fd; /* -1: none; non-blocking, close on exec */
 	pid_t pid;             /* of the agent, as the controller sees it; 0: unknown */
+	/* Of a stream that is not a socket of its own, after each read and write: what to poll for
+	 * (0: as a socket), and whether more can be read without polling. */
+	short events;
+	bool is_ready;
 };
 
 struct lab { /* the hosts of one run, up */

@@ -287,12 +287,13 @@ static int read_asked(struct run *run, const char *path, const struct backend **
 		      struct err *err)
 {
 	struct complaints complaints = { .arena = run->arena };
-	const struct scenario_options options = {
+	struct scenario_options options = {
 		.backend = (*backend)->name,
-		.nset = run->cli->nset,
-		.set = run->cli->set,
+		.nset = run->cli->set.count,
+		.set = run->cli->set.at,
 		.engine = run->cli->engine,
 	};
+	bind_ask(&options, &run->asked, run->cli);
 	if (scenario_load(&run->scenario, path, &options, run->arena, &complaints, err) < 0) {
 		cli_complain(run->cli, &complaints);
 		if (complaints.count)
@@ -336,7 +337,9 @@ static void load_ahead(void)
 
 static int bring_up(struct run *run, const struct backend *backend, struct err *err)
 {
-	struct lab_options options = { .meanwhile = load_ahead };
+	struct lab_options options = { .meanwhile = load_ahead,
+				       .target = run->asked.binding.target,
+				       .signal_fd = run->signal_fd };
 
 	if (find_agent(run->arena, &options.agent, err) < 0)
 		return -1;
@@ -364,8 +367,7 @@ static bool give_back(struct run *run, const struct err *why, struct run_result 
 }
 
 /* Returns 1 when the backend is refused here (and nothing was done). */
-static int play_all(struct run *run, const struct backend *backend, int signal_fd,
-		    struct run_result *result)
+static int play_all(struct run *run, const struct backend *backend, struct run_result *result)
 {
 	struct err err = { 0 };
 	int64_t limit = run->cli->timeout_ns ? run->cli->timeout_ns : run->scenario.time_limit_ns;
@@ -379,7 +381,7 @@ static int play_all(struct run *run, const struct backend *backend, int signal_f
 		return 0;
 	}
 	snprintf(result->path, sizeof(result->path), "%s", run->dir.path);
-	run->session.signal_fd = signal_fd;
+	run->session.signal_fd = run->signal_fd;
 	run->session.deadline_ns = clock_mono_ns() + limit;
 	/* What was tried and given up on the way (another backend, say) is no error of the run. */
 	if (play(run, &err) == 0)
@@ -407,12 +409,12 @@ static int run_on(const struct cli *cli, const char *path, const struct backend 
 		return 0;
 	}
 	snprintf(result->scenario, sizeof(result->scenario), "%s", run.scenario.name);
-	int signal_fd = open_signals(&old);
-	int is_refused = play_all(&run, backend, signal_fd, result);
+	run.signal_fd = open_signals(&old);
+	int is_refused = play_all(&run, backend, result);
 	session_close(&run.session);
 	rundir_close(&run.dir);
-	if (signal_fd >= 0)
-		close(signal_fd);
+	if (run.signal_fd >= 0)
+		close(run.signal_fd);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	arena_close(&arena);
 	return is_refused;

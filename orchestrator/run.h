@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <signal.h>
 
+#include "bind.h"
 #include "cli.h"
 #include "plan.h"
 #include "rundir.h"
@@ -33,10 +34,12 @@ struct run {
 	struct rundir dir;
 	struct session session;
 	size_t nrecord, record_cap;
-	struct event *record; /* steps.ndjson so far */
-	size_t *request;      /* by step index: id of its request; 0: none yet */
-	const char **filter;  /* by capture of the plan: its program as hex; "" for all */
-	int snapshot;         /* number of the last one */
+	struct event *record;    /* steps.ndjson so far */
+	size_t *request;         /* by step index: id of its request; 0: none yet */
+	const char **filter;     /* by capture of the plan: its program as hex; "" for all */
+	struct bind_asked asked; /* which machines play the hosts */
+	int signal_fd;           /* -1: signals are not waited for */
+	int snapshot;            /* number of the last one */
 	int64_t start_ns;
 	bool is_live; /* steps are printed as they pass */
 	bool has_captures;

@@ -167,7 +167,8 @@ static int take_frame(struct session *session, size_t host, const struct frame *
 	if (event_decode(&event, frame->body, frame->len, err) < 0)
 		return lose(session, host, err->text, err);
 	if (frame->type != FRAME_DONE && !is_recordable(&event))
-		return lose(session, host, "an event with doubled, misnamed or too many fields", err);
+		return lose(session, host, "an event with doubled, misnamed or too many fields",
+			    err);
 	switch (frame->type) {
 	case FRAME_HELLO:
 	case FRAME_PONG:
@@ -215,8 +216,8 @@ static int read_host(struct session *session, size_t host, struct err *err)
 				return -1;
 		if (more < 0)
 			return lose(session, host, err->text, err);
-		if ((size_t)n < sizeof(bytes))
-			break;
+		if ((size_t)n < sizeof(bytes) && session->lab->host[host].events == 0)
+			break; /* a socket is empty then */
 	}
 	return 0;
 }
@@ -285,11 +286,19 @@ static int take_signal(struct session *session, struct err *err)
 						   : "SIGTERM");
 }
 
+/* A stream over SSH may have to read before it can write, and the other way round. */
+static bool is_readable(const struct host_stream *host, short revents)
+{
+	if (host->events)
+		return host->is_ready || revents != 0;
+	return (revents & (POLLIN | POLLHUP | POLLERR)) != 0;
+}
+
 static int serve_polled(struct session *session, const struct pollfd *fds, size_t nfds,
 			struct err *err)
 {
 	for (size_t i = 0; i < session->nhost; i++)
-		if (fds[i].fd >= 0 && (fds[i].revents & (POLLIN | POLLHUP | POLLERR)) &&
+		if (fds[i].fd >= 0 && is_readable(&session->lab->host[i], fds[i].revents) &&
 		    read_host(session, i, err) < 0)
 			return -1;
 	if (session->signal_fd >= 0 && nfds > session->nhost &&
@@ -304,6 +313,7 @@ int session_turn(struct session *session, int64_t deadline_ns, struct err *err)
 	struct arena scratch = { 0 };
 	struct pollfd *fds = arena_array(&scratch, session->nhost + 2, sizeof(*fds));
 	size_t nfds = session->nhost;
+	bool is_ready = false;
 	int status = 0;
 
 	send_pings(session, now);
@@ -312,8 +322,11 @@ int session_turn(struct session *session, int64_t deadline_ns, struct err *err)
 		if (session->host[i].is_lost)
 			continue;
 		status = write_host(session, i, err);
-		fds[i].fd = session->lab->host[i].read_fd;
-		fds[i].events = POLLIN | (session->host[i].out.len ? POLLOUT : 0);
+		const struct host_stream *host = &session->lab->host[i];
+		fds[i].fd = host->read_fd;
+		fds[i].events =
+		    host->events ? host->events : POLLIN | (session->host[i].out.len ? POLLOUT : 0);
+		is_ready = is_ready || host->is_ready;
 	}
 	if (session->signal_fd >= 0)
 		fds[nfds++] = (struct pollfd){ .fd = session->signal_fd, .events = POLLIN };
@@ -322,7 +335,7 @@ int session_turn(struct session *session, int64_t deadline_ns, struct err *err)
 	int64_t until = session->ping_ns + SESSION_PING_MS * (int64_t)1000000;
 	if (deadline_ns < until)
 		until = deadline_ns;
-	if (status == 0 && poll(fds, nfds, clock_left_ms(until)) > 0)
+	if (status == 0 && (poll(fds, nfds, is_ready ? 0 : clock_left_ms(until)) > 0 || is_ready))
 		status = serve_polled(session, fds, nfds, err);
 	if (status == 0)
 		status = find_silent(session, clock_mono_ns(), err);

@@ -75,8 +75,8 @@ static void values_are_checked_whole(void **state)
 	assert_int_equal(cli.timeout_ns, 5000000000);
 	assert_int_equal(PARSE("run", "x", "--set", "port"), -1);
 	assert_int_equal(PARSE("run", "x", "--set", "port=1=2", "--set", "b="), 0);
-	assert_int_equal(cli.nset, 2);
-	assert_string_equal(cli.set[0].value, "1=2");
+	assert_int_equal(cli.set.count, 2);
+	assert_string_equal(cli.set.at[0].value, "1=2");
 	assert_int_equal(PARSE("run", "x", "--json=yes"), -1);
 }
 
