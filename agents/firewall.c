@@ -208,19 +208,9 @@ int firewall_set(const struct firewall_spec *spec, char proof[FIREWALL_PROOF], s
 static int64_t number_behind(const char *proof, const char *word)
 {
 	const char *at = strstr(proof, word);
-	char digits[24];
-	size_t len;
 	int64_t number;
 
-	if (at == NULL)
-		return -1;
-	at += strlen(word);
-	len = strspn(at, "0123456789");
-	if (len == 0 || len >= sizeof digits)
-		return -1;
-	memcpy(digits, at, len);
-	digits[len] = '\0';
-	return parse_int(digits, 0, INT64_MAX, &number) == 0 ? number : -1;
+	return at != NULL && parse_digits(at + strlen(word), &number) > 0 ? number : -1;
 }
 
 int firewall_unset(const char *label, int64_t *packets, int64_t *bytes, struct err *err)

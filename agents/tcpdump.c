@@ -243,13 +243,7 @@ static bool count_of(const struct tcpdump *tcpdump, const char *what, uint64_t *
 		return false;
 	while (at > tcpdump->said.data && at[-1] != '\n')
 		at--;
-	size_t digits = strspn(at, "0123456789");
-	char text[24];
-	if (digits == 0 || digits >= sizeof text)
-		return false;
-	memcpy(text, at, digits);
-	text[digits] = '\0';
-	if (parse_int(text, 0, INT64_MAX, &number) < 0)
+	if (parse_digits(at, &number) == 0)
 		return false;
 	*count = (uint64_t)number;
 	return true;

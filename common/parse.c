@@ -2,8 +2,6 @@
  * exponents; what does not fit is an error. */
 #include "parse.h"
 
-#include <stddef.h>
-
 #include "util.h"
 
 static bool is_digit(char c)
@@ -11,8 +9,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Digits at text as a number that is not negative; their count, 0 when there is none. */
-static size_t digits(const char *text, int64_t *out)
+size_t parse_digits(const char *text, int64_t *out)
 {
 	size_t len = 0;
 
@@ -34,7 +31,7 @@ int parse_int(const char *text, int64_t min, int64_t max, int64_t *out)
 		value = INT64_MIN;
 	} else {
 		text += is_negative;
-		len = digits(text, &value);
+		len = parse_digits(text, &value);
 		if (len == 0 || text[len] != '\0' || (is_negative && value == 0))
 			return -1;
 		if (is_negative)
@@ -67,10 +64,12 @@ static int fraction(const char **text, int64_t unit, int64_t *out)
 	return 0;
 }
 
-static const struct unit {
+struct unit {
 	const char *name;
-	int64_t ns;
-} units[] = {
+	int64_t factor;
+};
+
+static const struct unit durations[] = {
 	{ "us", 1000 },
 	{ "ms", 1000000 },
 	{ "s", 1000000000 },
@@ -81,16 +80,16 @@ static int64_t unit_of(const char *text)
 {
 	while (is_digit(*text) || *text == '.')
 		text++;
-	for (size_t i = 0; i < COUNT(units); i++)
-		if (streq(text, units[i].name))
-			return units[i].ns;
+	for (size_t i = 0; i < COUNT(durations); i++)
+		if (streq(text, durations[i].name))
+			return durations[i].factor;
 	return 0;
 }
 
 int parse_duration_ns(const char *text, int64_t *out)
 {
 	int64_t unit = unit_of(text), whole, part = 0;
-	size_t len = digits(text, &whole);
+	size_t len = parse_digits(text, &whole);
 
 	if (unit == 0 || len == 0)
 		return -1;
@@ -109,25 +108,32 @@ int parse_duration_ns(const char *text, int64_t *out)
 	return 0;
 }
 
-int parse_size(const char *text, int64_t *out)
+/* A whole number and one of the units. */
+static int parse_in(const struct unit *units, size_t count, const char *text, int64_t *out)
 {
-	static const struct unit sizes[] = {
-		{ "", 1 }, { "k", 1 << 10 }, { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 },
-	};
 	int64_t value;
-	size_t len = digits(text, &value);
+	size_t len = parse_digits(text, &value);
 
 	if (len == 0)
 		return -1;
-	for (size_t i = 0; i < COUNT(sizes); i++) {
-		if (!streq(text + len, sizes[i].name))
+	for (size_t i = 0; i < count; i++) {
+		if (!streq(text + len, units[i].name))
 			continue;
-		if (__builtin_mul_overflow(value, sizes[i].ns, &value))
+		if (__builtin_mul_overflow(value, units[i].factor, &value))
 			return -1;
 		*out = value;
 		return 0;
 	}
 	return -1;
+}
+
+int parse_size(const char *text, int64_t *out)
+{
+	static const struct unit sizes[] = {
+		{ "", 1 }, { "k", 1 << 10 }, { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 },
+	};
+
+	return parse_in(sizes, COUNT(sizes), text, out);
 }
 
 int parse_rate(const char *text, int64_t *out)
@@ -137,26 +143,14 @@ int parse_rate(const char *text, int64_t *out)
 		{ "mbit", 1000000 },
 		{ "gbit", 1000000000 },
 	};
-	int64_t value;
-	size_t len = digits(text, &value);
 
-	if (len == 0)
-		return -1;
-	for (size_t i = 0; i < COUNT(rates); i++) {
-		if (!streq(text + len, rates[i].name))
-			continue;
-		if (__builtin_mul_overflow(value, rates[i].ns, &value))
-			return -1;
-		*out = value;
-		return 0;
-	}
-	return -1;
+	return parse_in(rates, COUNT(rates), text, out);
 }
 
 int parse_permille(const char *text, int64_t *out)
 {
 	int64_t whole, tenth = 0;
-	size_t len = digits(text, &whole);
+	size_t len = parse_digits(text, &whole);
 
 	if (len == 0 || whole > 100)
 		return -1;
