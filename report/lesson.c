@@ -201,6 +201,11 @@ const struct difference differences[] = {
 	{ 0 },
 };
 
+/* Tried: a prohibit route gives connect EACCES; without CAP_NET_BIND_SERVICE a bind fails so. */
+#define OWN_KERNEL                                                                                 \
+	"the host itself said no before a packet left: of connect a prohibit route or a security " \
+	"policy, of bind a port below 1024"
+
 const struct alias aliases[] = {
 	{ ALIAS_WORD, "econnrefused", "refused", NULL },
 	{ ALIAS_WORD, "111", "refused", NULL },
@@ -216,6 +221,8 @@ const struct alias aliases[] = {
 	{ ALIAS_WORD, "wsaeconnreset", "reset", NULL },
 	{ ALIAS_WORD, "ehostunreach", "failed", NULL },
 	{ ALIAS_WORD, "enetunreach", "failed", NULL },
+	{ ALIAS_WORD, "eacces", "failed", OWN_KERNEL },
+	{ ALIAS_WORD, "eperm", "failed", OWN_KERNEL },
 	{ ALIAS_WORD, "0", "ok", NULL },
 	{ ALIAS_WORD, "established", "ok", NULL },
 	{ ALIAS_PART, "while reading", NULL, "a wait for data on an open connection" },
@@ -252,5 +259,9 @@ const struct alias aliases[] = {
 	{ ALIAS_PART, "no route to host", "failed",
 	  "nobody answers for that address, or an ICMP error came back" },
 	{ ALIAS_PART, "network is unreachable", "failed", "no route, or an ICMP error came back" },
+	{ ALIAS_PART, "permission denied (publickey", NULL,
+	  "the connection works, and a login over it was refused" },
+	{ ALIAS_PART, "permission denied", "failed", OWN_KERNEL },
+	{ ALIAS_PART, "operation not permitted", "failed", OWN_KERNEL },
 	{ 0 },
 };

@@ -48,9 +48,13 @@ static void words_and_log_lines_find_their_lesson(void **state)
 	assert_found("ok", "ok");
 	assert_found("curl: (56) Recv failure: Connection reset by peer", "reset");
 	assert_found("connect: No route to host", "failed");
+	assert_found("EACCES", "failed");
+	assert_found("EPERM", "failed");
+	assert_found("connect: Permission denied", "failed");
+	assert_found("bind: Operation not permitted", "failed");
 }
 
-static void a_wait_for_data_is_no_connect_timeout(void **state)
+static void what_befalls_an_open_connection_is_no_failed_connect(void **state)
 {
 	struct explained explained;
 
@@ -60,6 +64,8 @@ static void a_wait_for_data_is_no_connect_timeout(void **state)
 				  "reading response header from upstream"));
 	assert_non_null(explained.note);
 	assert_false(explain_find(&explained, "java.net.SocketTimeoutException: Read timed out"));
+	assert_non_null(explained.note);
+	assert_false(explain_find(&explained, "git@host: Permission denied (publickey)."));
 	assert_non_null(explained.note);
 }
 
@@ -189,7 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_and_log_lines_find_their_lesson),
-		cmocka_unit_test(a_wait_for_data_is_no_connect_timeout),
+		cmocka_unit_test(what_befalls_an_open_connection_is_no_failed_connect),
 		cmocka_unit_test(unknown_words_find_nothing),
 		cmocka_unit_test(every_rule_has_a_lesson_and_a_cause),
 		cmocka_unit_test(every_cause_is_a_rule),
