@@ -190,8 +190,7 @@ static inline void driver_start(struct driver *driver)
 	enum frame_type type;
 
 	driver_open(driver);
-	assert_true(driver_next(driver, &type));
-	assert_int_equal(type, FRAME_HELLO);
+	assert_true(driver_next(driver, &type) && type == FRAME_HELLO);
 	assert_true(event_is(&driver->last, "hello"));
 }
 

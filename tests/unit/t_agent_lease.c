@@ -66,7 +66,7 @@ static void a_lease_does_not_run_out_while_the_agent_waits_for_nft(void **state)
 	int fd = open(nft, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
 	assert_int_equal(write(fd, script, strlen(script)), strlen(script));
 	close(fd);
-	char *kept = strdup(old);
+	char *kept = strdup(old ? old : "");
 	setenv("PATH", path, 1);
 	driver_start(&driver);
 	setenv("PATH", kept, 1);
