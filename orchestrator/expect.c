@@ -7,7 +7,7 @@
 struct check {
 	const struct plan *plan;
 	const struct expectation *expect;
-	const struct outcome *outcome;
+	const struct step_outcome *outcome;
 	char *why;
 	size_t len;
 };
@@ -245,7 +245,7 @@ static int holds_host(const struct check *check)
 }
 
 int expect_holds(const struct plan *plan, const struct scenario_step *step,
-		 const struct outcome *outcome, char *why, size_t len)
+		 const struct step_outcome *outcome, char *why, size_t len)
 {
 	const struct expectation *e = &step->expect;
 	const struct check check = { plan, e, outcome, why, len };

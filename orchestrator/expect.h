@@ -4,7 +4,7 @@
 
 #include "plan.h"
 
-struct outcome {            /* of one step */
+struct step_outcome {
 	const char *result; /* DONE's result */
 	int64_t took_ns;
 	size_t nevent; /* the events of its (last) request */
@@ -16,6 +16,6 @@ struct outcome {            /* of one step */
 
 /* 1: it fits, 0: it does not, and `why` says what is different (at most len bytes). */
 int expect_holds(const struct plan *plan, const struct scenario_step *step,
-		 const struct outcome *outcome, char *why, size_t len);
+		 const struct step_outcome *outcome, char *why, size_t len);
 
 #endif

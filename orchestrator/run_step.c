@@ -133,7 +133,7 @@ static void take_outcome(const struct run *run, const struct scenario_step *step
 	size_t end = run->session.nevent;
 	bool is_wait = streq(step->kind->name, "wait"); /* what it waits for made the events */
 	/* An actor's result carries its own time; the agent's own verbs are observed here. */
-	const struct outcome outcome = {
+	const struct step_outcome outcome = {
 		.result = request->result,
 		.took_ns = request->took_ns,
 		.nevent = end - request->first_event,

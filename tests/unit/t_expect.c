@@ -31,7 +31,7 @@ static struct event row(const char *state, const char *local, const char *peer, 
 }
 
 static int holds(const struct expectation *expect, const struct step_kind *kind,
-		 struct outcome outcome)
+		 struct step_outcome outcome)
 {
 	const struct scenario_step step = { .kind = kind, .expect = *expect };
 	char why[256];
@@ -46,8 +46,8 @@ static void without_an_expectation_only_ok_fits(void **state)
 	const struct expectation none = { 0 };
 
 	(void)state;
-	assert_true(holds(&none, &acting, (struct outcome){ .result = "ok" }));
-	assert_false(holds(&none, &acting, (struct outcome){ .result = "ECONNREFUSED" }));
+	assert_true(holds(&none, &acting, (struct step_outcome){ .result = "ok" }));
+	assert_false(holds(&none, &acting, (struct step_outcome){ .result = "ECONNREFUSED" }));
 }
 
 static void any_of_the_words_fits(void **state)
@@ -55,8 +55,8 @@ static void any_of_the_words_fits(void **state)
 	const struct expectation e = { .nword = 2, .word = { "ECONNREFUSED", "TIMEOUT" } };
 
 	(void)state;
-	assert_true(holds(&e, &acting, (struct outcome){ .result = "TIMEOUT" }));
-	assert_false(holds(&e, &acting, (struct outcome){ .result = "ok" }));
+	assert_true(holds(&e, &acting, (struct step_outcome){ .result = "TIMEOUT" }));
+	assert_false(holds(&e, &acting, (struct step_outcome){ .result = "ok" }));
 }
 
 static void time_must_be_within_both_bounds(void **state)
@@ -67,12 +67,12 @@ static void time_must_be_within_both_bounds(void **state)
 				       .within_max_ns = 3300000000 };
 
 	(void)state;
-	assert_true(
-	    holds(&e, &acting, (struct outcome){ .result = "ETIMEDOUT", .took_ns = 3060000000 }));
-	assert_false(
-	    holds(&e, &acting, (struct outcome){ .result = "ETIMEDOUT", .took_ns = 2000000000 }));
-	assert_false(
-	    holds(&e, &acting, (struct outcome){ .result = "ETIMEDOUT", .took_ns = 4000000000 }));
+	assert_true(holds(&e, &acting,
+			  (struct step_outcome){ .result = "ETIMEDOUT", .took_ns = 3060000000 }));
+	assert_false(holds(&e, &acting,
+			   (struct step_outcome){ .result = "ETIMEDOUT", .took_ns = 2000000000 }));
+	assert_false(holds(&e, &acting,
+			   (struct step_outcome){ .result = "ETIMEDOUT", .took_ns = 4000000000 }));
 }
 
 static void a_state_named_is_exact_and_others_are_free(void **state)
@@ -82,8 +82,9 @@ static void a_state_named_is_exact_and_others_are_free(void **state)
 	const struct event listening[] = { row("LISTEN", "10.7.0.1:1234", "0.0.0.0:*", 5) };
 
 	(void)state;
-	assert_true(holds(&e, &observing, (struct outcome){ "ok", 0, 1, rows, 0, 0, 0 }));
-	assert_false(holds(&e, &observing, (struct outcome){ "ok", 0, 1, listening, 0, 0, 0 }));
+	assert_true(holds(&e, &observing, (struct step_outcome){ "ok", 0, 1, rows, 0, 0, 0 }));
+	assert_false(
+	    holds(&e, &observing, (struct step_outcome){ "ok", 0, 1, listening, 0, 0, 0 }));
 }
 
 static void rows_of_snapshots_do_not_count(void **state)
@@ -93,7 +94,7 @@ static void rows_of_snapshots_do_not_count(void **state)
 
 	(void)state;
 	rows[0].field[0].number = 4; /* snapshot */
-	assert_true(holds(&e, &observing, (struct outcome){ "ok", 0, 1, rows, 0, 0, 0 }));
+	assert_true(holds(&e, &observing, (struct step_outcome){ "ok", 0, 1, rows, 0, 0, 0 }));
 }
 
 static void peers_are_distinct_hosts_and_owner_is_the_servers_pid(void **state)
@@ -110,8 +111,8 @@ static void peers_are_distinct_hosts_and_owner_is_the_servers_pid(void **state)
 		row("ESTAB", "10.7.0.1:1234", "10.7.0.2:40000", 5),
 		row("ESTAB", "10.7.0.1:1234", "10.7.0.3:40001", 5),
 	};
-	const struct outcome good = { "ok", 0, 3, rows, 0, 5, 0 };
-	struct outcome other_owner = good;
+	const struct step_outcome good = { "ok", 0, 3, rows, 0, 5, 0 };
+	struct step_outcome other_owner = good;
 
 	(void)state;
 	assert_true(holds(&e, &observing, good));
@@ -132,12 +133,15 @@ static void a_change_is_counted_from_the_runs_beginning(void **state)
 	};
 
 	(void)state;
-	assert_true(holds(&e, &observing, (struct outcome){ .result = "8", .value_before = 7 }));
-	assert_false(holds(&e, &observing, (struct outcome){ .result = "8", .value_before = 8 }));
-	assert_false(holds(&e, &observing, (struct outcome){ .result = "x", .value_before = 8 }));
+	assert_true(
+	    holds(&e, &observing, (struct step_outcome){ .result = "8", .value_before = 7 }));
+	assert_false(
+	    holds(&e, &observing, (struct step_outcome){ .result = "8", .value_before = 8 }));
+	assert_false(
+	    holds(&e, &observing, (struct step_outcome){ .result = "x", .value_before = 8 }));
 	assert_false(
 	    holds(&e, &observing,
-		  (struct outcome){ .result = "-9223372036854775808", .value_before = 8 }));
+		  (struct step_outcome){ .result = "-9223372036854775808", .value_before = 8 }));
 }
 
 static void it_must_have_gone_to_the_host_named(void **state)
@@ -148,10 +152,10 @@ static void it_must_have_gone_to_the_host_named(void **state)
 	(void)state;
 	event_init(&connect, "connect");
 	event_text(&connect, "peer", "10.7.0.1:1234");
-	assert_true(holds(&e, &acting, (struct outcome){ "ok", 0, 1, &connect, 0, 0, 0 }));
+	assert_true(holds(&e, &acting, (struct step_outcome){ "ok", 0, 1, &connect, 0, 0, 0 }));
 	connect.field[0].text = "10.7.0.3:1234";
-	assert_false(holds(&e, &acting, (struct outcome){ "ok", 0, 1, &connect, 0, 0, 0 }));
-	assert_false(holds(&e, &acting, (struct outcome){ .result = "ok" }));
+	assert_false(holds(&e, &acting, (struct step_outcome){ "ok", 0, 1, &connect, 0, 0, 0 }));
+	assert_false(holds(&e, &acting, (struct step_outcome){ .result = "ok" }));
 }
 
 static void what_goes_on_in_the_background_is_another_steps(void **state)
@@ -165,14 +169,14 @@ static void what_goes_on_in_the_background_is_another_steps(void **state)
 		connects[i].step = i + 1;
 		event_text(&connects[i], "peer", i ? "10.7.0.1:1234" : "10.7.0.2:1234");
 	}
-	assert_true(holds(&e, &acting, (struct outcome){ "ok", 0, 2, connects, 0, 0, 2 }));
-	assert_false(holds(&e, &acting, (struct outcome){ "ok", 0, 2, connects, 0, 0, 1 }));
+	assert_true(holds(&e, &acting, (struct step_outcome){ "ok", 0, 2, connects, 0, 0, 2 }));
+	assert_false(holds(&e, &acting, (struct step_outcome){ "ok", 0, 2, connects, 0, 0, 1 }));
 }
 
 static int counted(const struct expectation *expect, const char *result, const char *says)
 {
 	const struct scenario_step step = { .kind = &acting, .expect = *expect };
-	const struct outcome outcome = { .result = result };
+	const struct step_outcome outcome = { .result = result };
 	char why[256];
 	int yes = expect_holds(&plan, &step, &outcome, why, sizeof(why));
 
@@ -227,9 +231,9 @@ static void each_of_several_connections_went_to_the_host_named(void **state)
 		event_init(&connects[i], "connect");
 		event_text(&connects[i], "peer", "10.7.0.1:1234");
 	}
-	assert_true(holds(&e, &acting, (struct outcome){ "ok 2", 0, 2, connects, 0, 0, 0 }));
+	assert_true(holds(&e, &acting, (struct step_outcome){ "ok 2", 0, 2, connects, 0, 0, 0 }));
 	connects[1].field[0].text = "10.7.0.3:1234";
-	assert_false(holds(&e, &acting, (struct outcome){ "ok 2", 0, 2, connects, 0, 0, 0 }));
+	assert_false(holds(&e, &acting, (struct step_outcome){ "ok 2", 0, 2, connects, 0, 0, 0 }));
 }
 
 int main(void)
