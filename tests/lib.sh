@@ -1,12 +1,14 @@
 # Black-box tests in bash, as TAP. A test file begins with
 #   . "$(dirname "$0")/../lib.sh"
-# and ends with done_testing. Known to it: SRC (the repository), B (build folder), LAB (the program
-# under test), T (an empty folder of its own, the working directory, gone at the end).
+# and ends with done_testing. Known to it: SRC (the repository), LAYERS (its folders of sources), B
+# (build folder), LAB (the program under test), T (an empty folder of its own, the working directory,
+# gone at the end).
 # shellcheck shell=bash disable=SC2034
 set -u
 SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 B=$(cd "${B:-$SRC/build}" && pwd) || exit 1
 LAB=$B/lab
+read -ra LAYERS < <(sed -n 's/^LAYERS := //p' "$SRC/Makefile")
 T=$(mktemp -d "${TMPDIR:-/tmp}/lab-test-XXXXXX") || exit 1
 USER_ID=12345
 export CLICOLOR_FORCE= # unset below: a caller's wishes are no part of a test
@@ -138,6 +140,17 @@ done_testing() {
 	exit
 }
 
+# within SECONDS COMMAND...: tries it until it ends 0, for so long; its last status
+within() {
+	local until=$((${EPOCHREALTIME/./} + $1 * 1000000)) status
+	shift
+	until "$@"; do
+		status=$?
+		[ "${EPOCHREALTIME/./}" -lt "$until" ] || return "$status"
+		read -rt 0.02 <> <(:) || :
+	done
+}
+
 # namespaces: the network namespaces, but the test's own, of processes that the test started. Others
 # on the machine may come and go, so they are told by the environment that they were given.
 namespaces() {
@@ -149,13 +162,10 @@ namespaces() {
 
 # no_namespaces: waits (bounded) until there is none; prints those that stay
 no_namespaces() {
-	local i
-	for ((i = 0; i < 300; i++)); do
-		[ -n "$(namespaces)" ] || return 0
-		read -rt 0.02 <> <(:) || :
-	done
-	namespaces
-	return 1
+	within 6 no_namespace_now || { namespaces && return 1; }
+}
+no_namespace_now() {
+	[ -z "$(namespaces)" ]
 }
 
 # golden_anew: whether the files to compare with are to be made anew first (make golden)
@@ -195,4 +205,15 @@ user_folder() {
 # user_can COMMAND...: whether as_user can do it, silently
 user_can() {
 	as_user "$@" >/dev/null 2>&1
+}
+
+# as_bare COMMAND...: as_user with no capability and no way to one: where bare_works, user namespaces
+# are used up for what it starts
+as_bare() {
+	as_user unshare -U --map-current-user --keep-caps bash -c '
+		echo 0 >/proc/sys/user/max_user_namespaces
+		exec setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all "$@"' bare "$@"
+}
+bare_works() {
+	user_can unshare -U --map-current-user --keep-caps true
 }

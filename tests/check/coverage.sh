@@ -13,7 +13,7 @@ fi
 command -v gcov >/dev/null || skip_all 'gcov is not installed'
 
 # one JSON object a file; headers appear once for each file that includes them: the best is taken
-find "$B"/{common,agents,analysis,report,remote,orchestrator} -name '*.gcda' -size +0 -print0 |
+find "${LAYERS[@]/#/$B/}" -name '*.gcda' -size +0 -print0 |
 	xargs -0 gcov --json-format --stdout --branch-probabilities 2>"$T/gcov.err" |
 	jq -c '.files[] | {file, lines}' >files
 t 'gcov reads what the tests left' test -s files || comment <"$T/gcov.err"

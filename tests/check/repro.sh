@@ -8,7 +8,7 @@ lacks() {
 	! grep -qF -e "$1" "$2"
 }
 mkdir -p "$copy"
-cp -r "$SRC"/{Makefile,scripts,common,agents,analysis,report,orchestrator} "$copy/"
+cp -r "$SRC"/{Makefile,scripts} "${LAYERS[@]/#/$SRC/}" "$copy/"
 t 'a copy of the sources builds' \
 	env TZ=Asia/Tokyo LC_ALL=C make -C "$copy" -j"$(nproc)" CC="${CC:-cc}" B=b/c all
 for program in lab lab-agent; do

@@ -63,7 +63,7 @@ done >"$tmp/out"
 is_empty "$tmp/out" "each relative link in a document exists"
 
 documents | while read -r file; do
-	grep -oE '`(common|agents|analysis|report|remote|orchestrator|scenarios|tests|bench|docs|man|scripts)/[a-z0-9_./-]*`' \
+	grep -oE "\`($(IFS='|' && echo "${LAYERS[*]}")|scenarios|tests|bench|docs|man|scripts)/[a-z0-9_./-]*\`" \
 		"$file" | tr -d '`' | while read -r path; do
 		[ -e "$path" ] || echo "$file: $path"
 	done

@@ -4,11 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 cp -r "$SRC/scenarios" "$T/scenarios"
 
-if ! PATH=$PATH:/usr/sbin:/sbin command -v tcpdump >/dev/null; then
-	skip 'tcpdump is not installed' 1
-	done_testing
-	exit
-fi
+PATH=$PATH:/usr/sbin:/sbin command -v tcpdump >/dev/null || skip_all 'tcpdump is not installed'
 
 hash_of() {
 	jq -r .trace_hash <<<"$1"

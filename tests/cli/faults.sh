@@ -13,14 +13,16 @@ left() {
 	done
 	echo "$n"
 }
+none_left() {
+	[ "$(left)" -eq 0 ]
+}
 # waits (bounded) until nothing of ours runs
 settled() {
-	local i
-	for ((i = 0; i < 200; i++)); do
-		[ "$(left)" -eq 0 ] && return 0
-		read -rt 0.02 <> <(:) || :
-	done
-	return 1
+	within 4 none_left
+}
+# happens PATTERN FOLDER: waits (bounded) until the run in it tells such an event
+happens() {
+	within 10 grep -Eqrs --include=events.ndjson -e "$1" "$2"
 }
 
 exits 4 "$LAB" run refused -o /proc/nowhere
@@ -81,27 +83,16 @@ sed 's/ -> EADDRINUSE//' inuse.ini >inuse2.ini
 exits 1 "$LAB" run ./inuse2.ini -b netns -o "$T/runs" -q
 
 # no user namespaces, no rights at all: loopback on the machine's own lo
-bare() {
-	unshare -U --map-current-user --keep-caps bash -c 'echo 0 >/proc/sys/user/max_user_namespaces
-		exec setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all "$@"' bare "$@" ||
-		return $?
-}
-if as_user unshare -U --map-current-user --keep-caps true 2>/dev/null; then
+if bare_works; then
 	cd "$(user_folder)" || exit 1
-	LABU=$LAB
-	[ "$(id -u)" -eq 0 ] && LABU=$T/user/build/lab
-	export -f bare
-	as_bare() {
-		as_user bash -c 'bare "$@"' bare "$@"
-	}
-	exits 0 as_bare "$LABU" run refused -b loopback -o "$T/user/bare" --json
+	exits 0 as_bare "$LAB" run refused -b loopback -o "$T/user/bare" --json
 	like "$out" '"confidence": ?"likely"' 'without any right the verdict is likely'
 	like "$out" '"missing"' 'and what is missing is named'
-	exits 0 as_bare "$LABU" run refused -o "$T/user/bare" -q
-	exits 3 as_bare "$LABU" run refused -b loopback -o "$T/user/bare" --require wire -q
-	exits 3 as_bare "$LABU" run refused -b loopback -o "$T/user/bare" --require proven -q
-	exits 4 as_bare "$LABU" run refused -b netns -o "$T/user/bare" -q
-	exits 4 as_bare "$LABU" run refused-firewall-reset -b loopback -o "$T/user/bare" -q
+	exits 0 as_bare "$LAB" run refused -o "$T/user/bare" -q
+	exits 3 as_bare "$LAB" run refused -b loopback -o "$T/user/bare" --require wire -q
+	exits 3 as_bare "$LAB" run refused -b loopback -o "$T/user/bare" --require proven -q
+	exits 4 as_bare "$LAB" run refused -b netns -o "$T/user/bare" -q
+	exits 4 as_bare "$LAB" run refused-firewall-reset -b loopback -o "$T/user/bare" -q
 	cd "$T" || exit 1
 else
 	skip 'no user namespaces to take them away in' 8
@@ -110,10 +101,7 @@ fi
 # nohup: the terminal's end is not the run's
 setsid env --ignore-signal=HUP "$LAB" run timeout-drop-input -b netns -q -o "$T/nohup" >"$T/out" 2>"$T/err" &
 pid=$!
-for ((i = 0; i < 500; i++)); do
-	grep -qs connecting "$T"/nohup/*/events.ndjson && break
-	read -rt 0.02 <> <(:) || :
-done
+happens connecting "$T/nohup"
 kill -HUP "$pid"
 wait "$pid"
 is "$?" 0 'a SIGHUP that is ignored does not end a run'
@@ -136,10 +124,7 @@ for pair in 'INT 130' 'TERM 143' 'HUP 143'; do
 	set -- $pair
 	setsid "$LAB" run timeout-drop-input -b netns -o "$T/int$1" >"$T/out" 2>"$T/err" &
 	pid=$!
-	for ((i = 0; i < 500; i++)); do
-		grep -qs connecting "$T/int$1"/*/events.ndjson && break
-		read -rt 0.02 <> <(:) || :
-	done
+	happens connecting "$T/int$1"
 	kill -s "$1" "$pid"
 	wait "$pid"
 	is "$?" "$2" "SIG$1 while a connect hangs ends with $2"
@@ -156,10 +141,7 @@ for pattern in '"kind":"hello"' '"kind":"listen"' '"kind":"connecting"' '"kind":
 	name=${pattern//[^a-z]/}
 	"$LAB" run timeout-drop-input -b netns -o "$T/kill$name" >/dev/null 2>&1 &
 	pid=$!
-	for ((i = 0; i < 500; i++)); do
-		grep -Eqs "${pattern/:/: ?}" "$T/kill$name"/*/events.ndjson && break
-		read -rt 0.01 <> <(:) || :
-	done
+	t "it comes to $name" happens "$pattern" "$T/kill$name"
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null
 	t "SIGKILL after $name leaves no process" settled

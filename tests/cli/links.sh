@@ -43,6 +43,7 @@ exits 0 "$LAB" run ./rate.ini -b netns -o "$T/runs" --json
 like "$out" '"verdict": "ok"' 'a slow link is no fault'
 like "$out" '"confidence": "proven"' 'and the three witnesses agree'
 slow_hash=$(grep -o '"trace_hash": "[^"]*"' <<<"$out")
+isnt "$slow_hash" '' 'it has a trace'
 exits 0 "$LAB" run ./plain.ini -b netns -o "$T/runs" --json
 is "$(grep -o '"trace_hash": "[^"]*"' <<<"$out")" "$slow_hash" 'its trace is that of a fast one'
 user=$(user_folder)

@@ -5,8 +5,8 @@
 pages='lab.1 lab-agent.1 lab-run.5 lab-scenario.5'
 
 # ---- one place where the environment is read
-is "$(cd "$SRC" && grep -lE '\b(secure_)?getenv\(' ./{common,agents,analysis,report,orchestrator}/*.c)" \
-	./common/env.c 'the environment is read in common/env.c alone'
+is "$(cd "$SRC" && grep -rlE --include='*.[ch]' '\b(secure_)?getenv\(' "${LAYERS[@]}")" \
+	common/env.c 'the environment is read in common/env.c alone'
 
 # ---- the pages
 if command -v scdoc >/dev/null; then

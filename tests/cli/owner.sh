@@ -1,10 +1,7 @@
 #!/bin/bash
 # Under sudo a run belongs to the person who asked for it, what is derived and `latest` too.
 . "$(dirname "$0")/../lib.sh"
-if [ "$(id -u)" -ne 0 ]; then
-	echo '1..0 # SKIP needs root, to play sudo'
-	exit 0
-fi
+[ "$(id -u)" -eq 0 ] || skip_all 'needs root, to play sudo'
 export SUDO_UID=$USER_ID SUDO_GID=$USER_ID
 exits 0 "$LAB" run refused -q
 is "$(find "$XDG_STATE_HOME/lab" ! -uid "$USER_ID")" '' 'all of a run and its history is the caller'"'s"
