@@ -123,7 +123,7 @@ sweep: all sweepers
 		status=$$?; cat $(B)/sweep.txt; exit $$status
 
 .PHONY: tests unit test check
-tests: $(TESTS) bench-tools sweepers
+tests: $(TESTS) bench-tools sweepers agents
 
 ## test: install what the tests need, build, run the unit tests and the black-box tests
 test:
@@ -139,12 +139,13 @@ check:
 
 ## unit: the unit tests alone; T=name for one of them (t_name.c)
 T ?= *
-unit: $(filter $(B)/tests/t_$(subst *,%,$(T)),$(TESTS))
-	@B=$(abspath $(B)) tests/run $^
+UNIT = $(filter $(B)/tests/t_$(subst *,%,$(T)),$(TESTS))
+unit: $(UNIT) agents
+	@B=$(abspath $(B)) tests/run $(UNIT)
 
 ## cli: the black-box tests alone; T=name for one of them
 .PHONY: cli
-cli: all sweepers
+cli: all sweepers agents
 	@B=$(abspath $(B)) tests/run -- $(wildcard tests/cli/$(T).sh)
 
 ## golden: makes the files that tests compare with anew; read their diff like code
@@ -195,14 +196,16 @@ $(B)/f_%: tests/fuzz/f_%.c tests/fuzz/fuzz.h $(ARCHIVES)
 	$(call SAY,LD $@)
 	$(Q)$(CC) $(BASE) $(CFLAGS) -fsanitize=fuzzer $(LAYERS:%=-iquote %) -o $@ $< $(ARCHIVES) $(LIBS)
 
-## agent-static: build-static/lab-agent, one static program with musl
-MULTIARCH = $(shell cc -dumpmachine)
-.PHONY: agent-static
-agent-static:
-	@command -v musl-gcc >/dev/null || { echo 'musl-gcc: apt-get install musl-tools' >&2; exit 1; }
-	@$(MAKE) --no-print-directory $(JOBS) B=build-static CC=musl-gcc LOOK= LDFLAGS='-static -s' \
-		CFLAGS='-Os -idirafter /usr/include -idirafter /usr/include/$(MULTIARCH)' \
-		build-static/lab-agent
+## agents: the static agents that lab sends to other machines, in $(B)/agents
+# Built small, whatever this build is; a machine without a compiler here is named and left out.
+MACHINES = x86_64 aarch64
+.PHONY: agents $(MACHINES:%=agent-%)
+agents: $(MACHINES:%=agent-%)
+$(MACHINES:%=agent-%): agent-%:
+	@cc=$$(scripts/static-cc $*) || exit 0; agent=$(B)/agents/lab-agent-$*; mkdir -p $(B)/agents; \
+	$(MAKE) --no-print-directory B=$(B)/static/$* CC="$$cc" AR=ar LOOK= CFLAGS=-Os \
+		LDFLAGS='-static -s' $(B)/static/$*/lab-agent && \
+	{ cmp -s $(B)/static/$*/lab-agent $$agent || install -m 755 $(B)/static/$*/lab-agent $$agent; }
 
 ## bench: speed beside rivals and bare programs, written to bench/; BENCH=quick: a smoke test
 # bench/limits are the bare programs: they share nothing with lab.
@@ -252,10 +255,12 @@ $(B)/man/%: man/%.scd
 
 ## install: to PREFIX (/usr/local), below DESTDIR; manual pages where scdoc is there
 .PHONY: install uninstall
-install: all $(if $(shell command -v scdoc),man)
+install: all agents $(if $(shell command -v scdoc),man)
 	install -d $(BINDIR) $(LIBEXECDIR) $(DATADIR)/scenarios
 	install -m 755 $(B)/lab $(BINDIR)/lab
-	install -m 755 $(B)/lab-agent $(LIBEXECDIR)/lab-agent
+	@for agent in $(B)/lab-agent $(B)/agents/lab-agent-*; do \
+		[ ! -f $$agent ] || install -m 755 $$agent $(LIBEXECDIR) || exit 1; \
+	done
 	install -m 644 $(wildcard scenarios/*.ini) $(DATADIR)/scenarios/
 	@for page in $(if $(shell command -v scdoc),$(MAN)); do \
 		install -D -m 644 $$page $(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; \

@@ -111,18 +111,49 @@ is "$(comm -12 <(echo "$ours" | grep -vE '^(__|_)') <(echo "$theirs"))" '' \
 exits 0 make -C "$SRC" B="$B" DESTDIR="$T/root" PREFIX=/usr/local install
 t 'lab is installed' test -x root/usr/local/bin/lab
 t 'its agent is installed' test -x root/usr/local/libexec/lab/lab-agent
+for machine in x86_64 aarch64; do
+	"$SRC/scripts/static-cc" "$machine" >/dev/null 2>&1 || continue
+	t "the agent for $machine is installed" test -x "root/usr/local/libexec/lab/lab-agent-$machine"
+done
 t 'the scenarios are installed' test -f root/usr/local/share/lab/scenarios/refused.ini
 t 'completion is installed' test -s root/usr/local/share/bash-completion/completions/lab -a \
 	-s root/usr/local/share/zsh/site-functions/_lab -a -s root/usr/local/share/fish/vendor_completions.d/lab.fish
 exits 0 make -C "$SRC" B="$B" DESTDIR="$T/root" PREFIX=/usr/local uninstall
 is "$(find root -type f)" '' 'uninstall leaves no file'
 
-if command -v musl-gcc >/dev/null; then
-	exits 0 make -C "$SRC" agent-static B=build
-	like "$(ldd "$SRC/build-static/lab-agent" 2>&1)" 'not a dynamic|statically' \
-		'the static agent needs no library'
-	t 'the static agent starts' "$SRC/build-static/lab-agent" --version
-else
-	skip 'no musl-gcc' 3
-fi
+# Agents for other machines.
+lacks() {
+	! grep -qF -e "$1" "$2"
+}
+small() {
+	[ "$(stat -c %s "$1")" -lt 1000000 ]
+}
+exits 0 make -C "$SRC" B="$B" agents
+exits 0 make -C "$SRC" B="$T/again" agents
+for machine in x86_64 aarch64; do
+	if ! "$SRC/scripts/static-cc" "$machine" >/dev/null 2>&1; then
+		skip "no compiler for $machine" 5
+		continue
+	fi
+	agent=$B/agents/lab-agent-$machine
+	unlike "$(readelf -ld "$agent" 2>&1)" 'INTERP|NEEDED' "the agent for $machine needs no library"
+	t "the agent for $machine is under 1 MB" small "$agent"
+	t "the agent for $machine names no folder of its build" lacks "$SRC" "$agent"
+	t "the agent for $machine is the same wherever it is built" \
+		cmp "$agent" "$T/again/agents/lab-agent-$machine"
+	run=("$agent")
+	[ "$machine" = "$(uname -m)" ] || run=("$(type -P "qemu-$machine")" "$agent")
+	if [ -n "${run[0]}" ]; then
+		like "$("${run[@]}" --version)" '^lab-agent [0-9]' "the agent for $machine starts"
+	else
+		skip "no qemu-$machine" 1
+	fi
+done
+program bin/uname 'echo riscv64'
+for name in cat bash; do
+	program "bin/$name" "exec $(type -P "$name") \"\$@\""
+done
+PATH=$T/bin exits 1 "$SRC/scripts/static-cc" aarch64
+like "$err" 'no agent for aarch64.*apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross' \
+	'a machine without a compiler is named with what to install'
 done_testing
