@@ -135,6 +135,6 @@ int cmd_list(const struct cli *cli, struct err *err)
 	if (cli->is_json)
 		print_json(cli, listed, count);
 	else
-		table_print(cli->result, &table, cli->style.is_plain, 80);
+		table_print(cli->result, &table, cli->style.is_plain);
 	return 0;
 }

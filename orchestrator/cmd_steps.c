@@ -151,7 +151,7 @@ static void print_table(const struct cli *cli)
 		table_add(&table, cells);
 		buf_close(&usage);
 	}
-	table_print(cli->result, &table, true, 0);
+	table_print(cli->result, &table, true);
 }
 
 static int find_one(const struct cli *cli, const struct step_kind **out, struct err *err)

@@ -260,16 +260,16 @@ void schema_text(FILE *out)
 	struct buf form = { 0 }, text = { 0 };
 
 	for (const struct schema_section *s = schema; s->name; s++) {
-		fprintf(out, "[%s]\t%s\n", s->name, s->text);
+		fprintf(out, "[%s]  %s\n", s->name, s->text);
 		if (s->form == SECTION_STEPS)
-			fprintf(out, "  %-24s\t%s\n", "NAME = SUBJECT VERB ...",
+			fprintf(out, "  %-24s  %s\n", "NAME = SUBJECT VERB ...",
 				"a step, see lab steps");
 		for (const struct schema_row *r = s->rows; r && r->param.name; r++) {
 			buf_clear(&form);
 			buf_clear(&text);
 			schema_row_form(&form, r);
 			schema_row_text(&text, r);
-			fprintf(out, "  %-24s\t%s\n", form.data, text.data);
+			fprintf(out, "  %-24s  %s\n", form.data, text.data);
 		}
 	}
 	buf_close(&form);

@@ -2,6 +2,7 @@
 #include "table.h"
 
 #include "safe.h"
+#include "wrap.h"
 
 void table_add(struct table *table, const char *const *cells)
 {
@@ -23,24 +24,22 @@ static const char *cell(const struct table *table, size_t row, size_t column)
 	return table->row[row][column] ? table->row[row][column] : "";
 }
 
-/* The first `columns` characters of the text, with a mark where it is cut. */
-static void print_cut(FILE *out, const char *text, size_t columns)
+/* The last column is as wide as the rest of the line; where that is little, it has a line below. */
+static void print_last(FILE *out, const char *text, size_t used)
 {
-	const char *end = text + strlen(text);
+	enum {
+		LITTLE = WRAP_COLUMNS - 24,
+		INDENT = 4
+	};
 
-	if (utf8_columns(text) <= columns) {
-		fputs(text, out);
-		return;
+	if (used > LITTLE) {
+		fprintf(out, "\n%*s", INDENT, "");
+		used = INDENT;
 	}
-	for (; columns > 3; columns--) {
-		size_t len = utf8_len(text, end);
-		fwrite(text, 1, len ? len : 1, out);
-		text += len ? len : 1;
-	}
-	fputs("...", out);
+	wrap_text(out, used, used, text);
 }
 
-void table_print(FILE *out, const struct table *table, bool is_piped, size_t width)
+void table_print(FILE *out, const struct table *table, bool is_piped)
 {
 	size_t columns[TABLE_COLUMNS] = { 0 };
 
@@ -53,16 +52,15 @@ void table_print(FILE *out, const struct table *table, bool is_piped, size_t wid
 		for (size_t j = 0; j < table->ncolumn; j++) {
 			const char *text = cell(table, i, j);
 			if (is_piped) {
-				fprintf(out, "%s%s", j ? "\t" : "", text);
-				continue;
+				fprintf(out, "%s%s%s", j ? "\t" : "", text,
+					j + 1 < table->ncolumn ? "" : "\n");
+			} else if (j + 1 == table->ncolumn) {
+				print_last(out, text, used);
+			} else {
+				fprintf(out, "%s%*s", text,
+					(int)(columns[j] - utf8_columns(text)) + 2, "");
+				used += columns[j] + 2;
 			}
-			if (j + 1 == table->ncolumn) {
-				print_cut(out, text, width > used + 10 ? width - used : SIZE_MAX);
-				continue;
-			}
-			fprintf(out, "%s%*s", text, (int)(columns[j] - utf8_columns(text)) + 2, "");
-			used += columns[j] + 2;
 		}
-		fputc('\n', out);
 	}
 }

@@ -23,7 +23,7 @@ struct table {
 void table_add(struct table *table, const char *const *cells);
 /* Bits of enum need as words: "capture firewall". */
 const char *needs_text(unsigned needs, struct arena *arena);
-/* On a terminal the last column is cut so that a line holds `width` columns; width 0: uncut. */
-void table_print(FILE *out, const struct table *table, bool is_piped, size_t width);
+/* On a terminal the last column is broken so that a line holds 80 columns. */
+void table_print(FILE *out, const struct table *table, bool is_piped);
 
 #endif
