@@ -78,8 +78,8 @@ static inline void load_bytes(struct loaded *out, const void *bytes, size_t len)
 	load_file(out, "t.ini", NULL);
 }
 
-/* The good text with its line `line` replaced (0: appended at the end). */
-static inline void load_with(struct loaded *out, int line, const char *text)
+/* The good text with its line `line` replaced (0: appended at the end), as a file. */
+static inline void write_with(const char *name, int line, const char *text)
 {
 	struct buf all = { 0 };
 	int at = 1;
@@ -94,8 +94,14 @@ static inline void load_with(struct loaded *out, int line, const char *text)
 	}
 	if (line == 0)
 		buf_printf(&all, "%s\n", text);
-	load_bytes(out, all.data, all.len);
+	write_text(name, all.data, all.len);
 	buf_close(&all);
+}
+
+static inline void load_with(struct loaded *out, int line, const char *text)
+{
+	write_with("t.ini", line, text);
+	load_file(out, "t.ini", NULL);
 }
 
 static inline void unload(struct loaded *loaded)

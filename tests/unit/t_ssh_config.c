@@ -1,0 +1,115 @@
+/* What ssh -G says, as a target; the texts are as OpenSSH 9.2 prints them. */
+#include "unit.h"
+
+#include "ssh_config.h"
+#include "util.h"
+
+struct read {
+	struct arena arena;
+	struct target target;
+	const char *jump;
+	struct err err;
+};
+
+static int parse(struct read *out, const char *text)
+{
+	*out = (struct read){ 0 };
+	return ssh_config_parse(&out->target, &out->jump, "web-1", text, &out->arena, &out->err);
+}
+
+static void an_alias_is_read_as_ssh_prints_it(void **state)
+{
+	struct read r;
+
+	(void)state;
+	assert_int_equal(parse(&r, "host web-1\nuser deploy\nhostname 10.0.0.5\nport 2222\n"
+				   "identitiesonly yes\nidentityfile /\n"
+				   "identityfile /is/not/there\nidentityagent /run/agent\n"
+				   "hostkeyalias web\nproxycommand none\nproxyjump bastion\n"
+				   "userknownhostsfile /a/known /b/known\n"
+				   "globalknownhostsfile /etc/ssh/ssh_known_hosts\n"),
+			 0);
+	assert_string_equal(r.target.name, "web-1");
+	assert_string_equal(r.target.address, "10.0.0.5");
+	assert_string_equal(r.target.user, "deploy");
+	assert_int_equal(r.target.port, 2222);
+	assert_true(r.target.is_identity_only);
+	assert_int_equal(r.target.nidentity, 1);
+	assert_string_equal(r.target.identity[0], "/");
+	assert_string_equal(r.target.agent_socket, "/run/agent");
+	assert_string_equal(r.target.host_key_name, "web");
+	assert_int_equal(r.target.nknown_hosts, 3);
+	assert_string_equal(r.target.known_hosts[1], "/b/known");
+	assert_string_equal(r.target.known_hosts[2], "/etc/ssh/ssh_known_hosts");
+	assert_string_equal(r.jump, "bastion");
+	assert_int_equal(r.target.transport, TRANSPORT_LIBSSH2);
+	assert_null(r.target.why);
+	arena_close(&r.arena);
+}
+
+static void what_libssh2_cannot_do_selects_ssh_and_says_why(void **state)
+{
+	static const struct {
+		const char *line, *why;
+	} rows[] = {
+		{ "proxycommand aws ssm start-session", "a ProxyCommand" },
+		{ "proxyjump one,two", "more than one jump host" },
+		{ "pkcs11provider /usr/lib/opensc.so", "a PKCS#11 token" },
+		{ "certificatefile /", "a certificate" },
+		{ "identityfile ~/.ssh/%h", "an IdentityFile with % in it" },
+		{ "ciphers chacha20-poly1305@openssh.com,aes256-gcm@openssh.com",
+		  "a list of Ciphers that libssh2 has none of" },
+		{ "macs hmac-sha2-256-etm@openssh.com", "a list of MACs that libssh2 has none of" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[256];
+		struct read r;
+		snprintf(text, sizeof text, "user a\nhostname b\n%s\n", rows[i].line);
+		assert_int_equal(parse(&r, text), 0);
+		assert_int_equal(r.target.transport, TRANSPORT_OPENSSH);
+		assert_string_equal(r.target.why, rows[i].why);
+		arena_close(&r.arena);
+	}
+}
+
+static void what_is_none_changes_nothing(void **state)
+{
+	struct read r;
+
+	(void)state;
+	assert_int_equal(parse(&r, "user a\nhostname b\nproxycommand none\nproxyjump none\n"
+				   "pkcs11provider none\nciphers aes128-ctr,x\nmacs hmac-sha2-256\n"
+				   "certificatefile /not/there\nhostkeyalias none\n"
+				   "identityagent none\nport 70000\n"),
+			 0);
+	assert_int_equal(r.target.transport, TRANSPORT_LIBSSH2);
+	assert_null(r.jump);
+	assert_null(r.target.host_key_name);
+	assert_null(r.target.agent_socket);
+	assert_int_equal(r.target.port, 22);
+	arena_close(&r.arena);
+}
+
+static void an_answer_without_a_host_is_refused(void **state)
+{
+	struct read r;
+
+	(void)state;
+	assert_int_equal(parse(&r, "user a\n"), -1);
+	assert_string_equal(r.err.text, "ssh -G web-1: no hostname or user in its answer");
+	arena_close(&r.arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_alias_is_read_as_ssh_prints_it),
+		cmocka_unit_test(what_libssh2_cannot_do_selects_ssh_and_says_why),
+		cmocka_unit_test(what_is_none_changes_nothing),
+		cmocka_unit_test(an_answer_without_a_host_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
