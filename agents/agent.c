@@ -150,9 +150,19 @@ enum {
 	SLOT_MAX = SLOT_FIXED + AGENT_WATCHES + AGENT_CHILDREN
 };
 
+/* Up to the last in use: poll(2) takes no more slots than descriptors are allowed. */
+static size_t watches(const struct agent *agent)
+{
+	size_t count = AGENT_WATCHES;
+
+	while (count > 0 && agent->watch[count - 1].fd < 0)
+		count--;
+	return count;
+}
+
 /* Watches, then children; slots without a descriptor have fd -1. While the controller does not
  * read, nothing more is taken from anybody. */
-static nfds_t fill_poll(struct agent *agent, struct pollfd set[SLOT_MAX])
+static nfds_t fill_poll(struct agent *agent, size_t nwatch, struct pollfd set[SLOT_MAX])
 {
 	bool is_full = agent_backlog(agent) >= AGENT_FULL;
 	nfds_t count = SLOT_FIXED;
@@ -161,7 +171,7 @@ static nfds_t fill_poll(struct agent *agent, struct pollfd set[SLOT_MAX])
 	set[SLOT_OUT] =
 	    (struct pollfd){ .fd = agent_backlog(agent) > 0 ? agent->out : -1, .events = POLLOUT };
 	set[SLOT_SIGNALS] = (struct pollfd){ .fd = agent->signals, .events = POLLIN };
-	for (size_t i = 0; i < AGENT_WATCHES; i++)
+	for (size_t i = 0; i < nwatch; i++)
 		set[count++] = (struct pollfd){ .fd = is_full ? -1 : agent->watch[i].fd,
 						.events = agent->watch[i].events };
 	for (size_t i = 0; i < agent->nchild; i++) {
@@ -175,17 +185,17 @@ static nfds_t fill_poll(struct agent *agent, struct pollfd set[SLOT_MAX])
 	return count;
 }
 
-static void serve(struct agent *agent, const struct pollfd *set, nfds_t count)
+static void serve(struct agent *agent, size_t nwatch, const struct pollfd *set, nfds_t count)
 {
-	for (nfds_t i = SLOT_FIXED + AGENT_WATCHES; i < count; i++) {
-		struct child *child = &agent->child[i - SLOT_FIXED - AGENT_WATCHES];
+	for (nfds_t i = SLOT_FIXED + nwatch; i < count; i++) {
+		struct child *child = &agent->child[i - SLOT_FIXED - nwatch];
 
 		if ((set[i].revents & POLLOUT) != 0)
 			child_writable(child);
 		if ((set[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
 			child_readable(agent, child);
 	}
-	for (size_t i = 0; i < AGENT_WATCHES; i++) {
+	for (size_t i = 0; i < nwatch; i++) {
 		const struct watch *watch = &agent->watch[i];
 		const struct pollfd *at = &set[SLOT_FIXED + i];
 
@@ -207,16 +217,22 @@ static void loop(struct agent *agent)
 	while (!agent->is_ending) {
 		int64_t lease_ns = agent->heard_ns + agent->lease_ns;
 		int64_t next_ns = child_timers(agent);
+		size_t nwatch;
 		nfds_t count;
+		int n;
 
 		write_backlog(agent);
 		if (agent->has_lease && clock_mono_ns() >= lease_ns)
 			break;
 		if (agent->has_lease && lease_ns < next_ns)
 			next_ns = lease_ns;
-		count = fill_poll(agent, set);
-		if (poll(set, count, next_ns == INT64_MAX ? -1 : clock_left_ms(next_ns)) > 0)
-			serve(agent, set, count);
+		nwatch = watches(agent);
+		count = fill_poll(agent, nwatch, set);
+		n = poll(set, count, next_ns == INT64_MAX ? -1 : clock_left_ms(next_ns));
+		if (n > 0)
+			serve(agent, nwatch, set, count);
+		else if (n < 0 && errno != EINTR)
+			break;
 	}
 	free(set);
 }

@@ -122,6 +122,8 @@ for run in "$T"/many/*/; do
 	[[ $first == *'Flags [S],'* && $last == *'Flags [R.]'* ]] && whole=$((whole + 1))
 done
 is "$whole" 20 'in 20 of 20 runs the first SYN and the RST are captured'
+exits 0 bash -c 'ulimit -n 40; exec "$@"' few "$LAB" run refused -b netns -o "$T/few"
+like "$out" 'verdict=refused.no-listener confidence=proven' 'forty descriptors are enough'
 exits 0 "$LAB" run refused ok-tcp -j 2 -b netns -o "$T/jobs" --json
 t "two side by side are one JSON array" jq -e "length == 2" <<<"$out"
 like "$out" '^\[' 'an array'
