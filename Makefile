@@ -82,7 +82,7 @@ $(B)/lab-agent: $(B)/agents/main.o $(B)/libagents.a $(B)/libcommon.a
 	$(call SAY,LD $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
-## demo: install what is missing, build, play `lab run refused`
+## demo: installs what is missing, builds, plays `lab run refused`
 .PHONY: demo
 demo:
 	@scripts/need demo
@@ -116,7 +116,7 @@ $(B)/tests/failalloc.so: tests/sweep/failalloc.c $(B)/flags.stamp
 	$(call SAY,LD $@)
 	$(Q)mkdir -p $(@D) && $(CC) $(filter-out -MMD -MP,$(BASE)) -O2 -fPIC -shared -o $@ $<
 
-## sweep: ends a run, fails its calls and allocations, at every point; 40 minutes
+## sweep: ends a run, fails its calls, at every point; 40 minutes
 SWEEP = kill error alloc
 sweep: all sweepers
 	@B=$(abspath $(B)) tests/sweep/sweep.sh -o $(B)/sweep.ndjson $(SWEEP) >$(B)/sweep.txt; \
@@ -125,13 +125,13 @@ sweep: all sweepers
 .PHONY: tests unit test check
 tests: $(TESTS) bench-tools sweepers agents
 
-## test: install what the tests need, build, run the unit tests and the black-box tests
+## test: installs what is needed, builds, plays every test
 test:
 	@scripts/need test
 	@$(MAKE) --no-print-directory $(JOBS) all tests
 	@B=$(abspath $(B)) tests/run -o $(OUT) $(TESTS) -- $(SCRIPTS)
 
-## check: everything, a stage after the other; STAGES='test lint' for some of them
+## check: all, a stage after the other; STAGES='test lint' for some
 STAGES = lint test clang repro valgrind asan coverage fuzz
 check:
 	@scripts/need check
@@ -148,13 +148,13 @@ unit: $(UNIT) agents
 cli: all sweepers agents
 	@B=$(abspath $(B)) tests/run -- $(wildcard tests/cli/$(T).sh)
 
-## golden: makes the files that tests compare with anew; read their diff like code
+## golden: writes anew what tests compare with; read the diff like code
 GOLDEN_TESTS = $(shell grep -l golden_anew tests/unit/t_*.c tests/cli/*.sh)
 .PHONY: golden
 golden: all $(filter $(GOLDEN_TESTS:tests/unit/%.c=$(B)/tests/%),$(TESTS))
 	@B=$(abspath $(B)) GOLDEN=write tests/run $(filter $(B)/tests/%,$^) -- $(filter %.sh,$(GOLDEN_TESTS))
 
-## asan: every test with address and undefined-behaviour checks, in build-asan
+## asan: every test with address and undefined-behaviour checks
 # gcc's guesses at lengths differ under sanitizers: warnings are the plain build's matter.
 SANITIZE = -Wno-error -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 .PHONY: asan
@@ -171,7 +171,7 @@ valgrind: all
 clang repro valgrind:
 	@B=$(abspath $(B)) tests/run -t 600 -o $(OUT) -- tests/check/$@.sh
 
-## coverage: lines and branches that the tests reach, in build-coverage; fails under 90 %
+## coverage: lines and branches that tests reach; fails under 90 %
 # Processes that end by _exit write what they reached too: tests/check/flush.c.
 .PHONY: coverage covered
 coverage:
@@ -185,7 +185,7 @@ covered: $(B)/flush.o
 $(B)/flush.o: tests/check/flush.c $(B)/flags.stamp
 	$(Q)$(CC) $(BASE) $(CFLAGS) -c $< -o $@
 
-## fuzz: each tests/fuzz/f_*.c for FUZZ_S seconds (60), with clang, in build-fuzz
+## fuzz: each tests/fuzz/f_*.c for FUZZ_S seconds (60), with clang
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/f_*.c))
 .PHONY: fuzz fuzzers
 fuzz:
@@ -196,7 +196,7 @@ $(B)/f_%: tests/fuzz/f_%.c tests/fuzz/fuzz.h $(ARCHIVES)
 	$(call SAY,LD $@)
 	$(Q)$(CC) $(BASE) $(CFLAGS) -fsanitize=fuzzer $(LAYERS:%=-iquote %) -o $@ $< $(ARCHIVES) $(LIBS)
 
-## agents: the static agents that lab sends to other machines, in $(B)/agents
+## agents: the static agents for other machines, in B/agents
 # Built small, whatever this build is; a machine without a compiler here is named and left out.
 MACHINES = x86_64 aarch64
 .PHONY: agents $(MACHINES:%=agent-%)
@@ -207,7 +207,7 @@ $(MACHINES:%=agent-%): agent-%:
 		LDFLAGS='-static -s' $(B)/static/$*/lab-agent && \
 	{ cmp -s $(B)/static/$*/lab-agent $$agent || install -m 755 $(B)/static/$*/lab-agent $$agent; }
 
-## bench: speed beside rivals and bare programs, written to bench/; BENCH=quick: a smoke test
+## bench: speed beside rivals and bare programs; BENCH=quick: a try
 # bench/limits are the bare programs: they share nothing with lab.
 BENCH_TOOLS := $(patsubst %,$(B)/bench/%,pair table flood hosts_lab limits/refused limits/hosts)
 .PHONY: bench bench-tools
@@ -237,7 +237,7 @@ SH_FILES = $(sort $(wildcard tests/*.sh tests/*/*.sh bench/*.sh bench/*/*.sh scr
 fmt:
 	clang-format -i $(C_FILES)
 
-## lint: clang-format, clang-tidy, cppcheck, shellcheck; what is not installed is a skip
+## lint: clang-format, clang-tidy, cppcheck, shellcheck, if there
 lint: export C_FILES := $(C_FILES)
 lint: export SH_FILES := $(SH_FILES)
 lint: export INCLUDES := $(LAYERS) tests/unit bench/limits $(B)/tests
@@ -253,7 +253,7 @@ $(B)/man/%: man/%.scd
 	@mkdir -p $(@D)
 	scdoc <$< >$@.tmp && mv $@.tmp $@
 
-## install: to PREFIX (/usr/local), below DESTDIR; manual pages where scdoc is there
+## install: to PREFIX (/usr/local), below DESTDIR; pages by scdoc
 .PHONY: install uninstall
 install: all agents $(if $(shell command -v scdoc),man)
 	install -d $(BINDIR) $(LIBEXECDIR) $(DATADIR)/scenarios
@@ -283,7 +283,7 @@ clean:
 
 ## help: this list
 help:
-	@sed -n 's/^## \([^:]*\): /  make \1	/p' Makefile | expand -t22
-	@echo '  make                builds $(B)/lab and $(B)/lab-agent, installs nothing'
+	@sed -n 's/^## \([^:]*\): /  make \1	/p' Makefile | expand -t18
+	@echo '  make            builds lab and lab-agent in B (build), installs nothing'
 
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)

@@ -17,6 +17,7 @@ for name in $(sed -n 's/^  \([a-z]*\)  .*/\1/p' <<<"$overview" | grep -v '^lab$'
 done
 exits 0 "$LAB" run -h
 like "$out" '^usage: lab run' 'lab COMMAND -h: that of the command'
+is "$(make -C "$SRC" -s help | awk 'length > 80')" '' 'make help in 80 columns'
 
 # What is said of mistakes: by which program, and only what helps.
 exits 2 "$B/lab-agent" client -q
