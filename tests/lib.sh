@@ -162,7 +162,9 @@ namespaces() {
 
 # no_namespaces: waits (bounded) until there is none; prints those that stay
 no_namespaces() {
-	within 6 no_namespace_now || { namespaces && return 1; }
+	within 6 no_namespace_now && return
+	namespaces
+	return 1
 }
 no_namespace_now() {
 	[ -z "$(namespaces)" ]

@@ -1,7 +1,7 @@
 /* Runs a command and does one thing to one of its processes, at its Nth system call: a signal, or
  * an error instead of the call. Processes are named by birth: 0 the command, 0.2 its second child.
- * Then waits until the whole tree has ended, and tells in one
- * line what it saw: the call hit, status, processes left, namespaces left, hung, milliseconds. */
+ * When the whole tree has ended, one line tells what was seen: the call hit, status, processes
+ * left, namespaces left, hung, milliseconds. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

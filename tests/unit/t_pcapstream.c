@@ -140,6 +140,15 @@ static void refused(struct buf *bytes, const char *words)
 	buf_close(bytes);
 }
 
+static void header_refused(const struct form *form, uint32_t snaplen, uint32_t link,
+			   const char *words)
+{
+	struct buf bytes = { 0 };
+
+	put_header(&bytes, form, snaplen, link);
+	refused(&bytes, words);
+}
+
 static void what_is_no_pcap_of_ethernet_is_refused(void **state)
 {
 	struct buf bytes = { 0 };
@@ -153,14 +162,10 @@ static void what_is_no_pcap_of_ethernet_is_refused(void **state)
 	put(&bytes, &forms[0], 0xa1b2cd34, 4); /* Kuznetzov's */
 	put_header(&bytes, &forms[0], 100, 1);
 	refused(&bytes, "no pcap stream");
-	put_header(&bytes, &forms[0], 100, 113); /* -i any */
-	refused(&bytes, "link type 113");
-	put_header(&bytes, &forms[2], 0, 1);
-	refused(&bytes, "snaplen of 0");
-	put_header(&bytes, &forms[2], PCAPSTREAM_SNAPLEN + 1, 1);
-	refused(&bytes, "snaplen of 262145");
-	put_header(&bytes, &forms[0], 0x7fffffff, 1);
-	refused(&bytes, "snaplen of 2147483647");
+	header_refused(&forms[0], 100, 113, "link type 113"); /* -i any */
+	header_refused(&forms[2], 0, 1, "snaplen of 0");
+	header_refused(&forms[2], PCAPSTREAM_SNAPLEN + 1, 1, "snaplen of 262145");
+	header_refused(&forms[0], 0x7fffffff, 1, "snaplen of 2147483647");
 	put_header(&bytes, &forms[0], 100, 1);
 	bytes.data[4] = 3;
 	refused(&bytes, "version 3.4");
@@ -168,24 +173,27 @@ static void what_is_no_pcap_of_ethernet_is_refused(void **state)
 
 static void a_record_with_absurd_numbers_is_refused_before_its_bytes_come(void **state)
 {
-	struct buf bytes = { 0 };
+	static const struct {
+		size_t form;
+		uint32_t fraction, caplen, len;
+		const char *words;
+	} rows[] = {
+		{ 0, 0, 101, 101, "record 1: 101 bytes of 101, snaplen 100" },
+		{ 2, 0, 0xffffffff, 0xffffffff, "4294967295 bytes" },
+		{ 0, 0, 60, 59, "60 bytes of 59" },
+		{ 0, 1000000, 0, 0, "1000000 parts of a second" },
+		{ 1, 1000000000, 0, 0, "1000000000 parts of a second" },
+	};
 
 	(void)state;
-	put_header(&bytes, &forms[0], 100, 1);
-	put_head(&bytes, &forms[0], 0, 101, 101);
-	refused(&bytes, "record 1: 101 bytes of 101, snaplen 100");
-	put_header(&bytes, &forms[2], 100, 1);
-	put_head(&bytes, &forms[2], 0, 0xffffffff, 0xffffffff);
-	refused(&bytes, "4294967295 bytes");
-	put_header(&bytes, &forms[0], 100, 1);
-	put_head(&bytes, &forms[0], 0, 60, 59);
-	refused(&bytes, "60 bytes of 59");
-	put_header(&bytes, &forms[0], 100, 1);
-	put_head(&bytes, &forms[0], 1000000, 0, 0);
-	refused(&bytes, "1000000 parts of a second");
-	put_header(&bytes, &forms[1], 100, 1);
-	put_head(&bytes, &forms[1], 1000000000, 0, 0);
-	refused(&bytes, "1000000000 parts of a second");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf bytes = { 0 };
+
+		put_header(&bytes, &forms[rows[i].form], 100, 1);
+		put_head(&bytes, &forms[rows[i].form], rows[i].fraction, rows[i].caplen,
+			 rows[i].len);
+		refused(&bytes, rows[i].words);
+	}
 }
 
 static void nothing_waits_longer_than_one_record(void **state)

@@ -70,6 +70,22 @@ static void assert_trial(const struct trial *trial, int status, const char *comp
 		assert_int_equal(trial->judgement.ncomplaint, 0);
 }
 
+/* The record of the run that is right, each `from` of it replaced. */
+static char *steps_with(struct trial *trial, const char *from, const char *to)
+{
+	return edited(&trial->arena, golden_lines("steps", &trial->arena), NULL, from, to);
+}
+
+/* A run that is right but for this: it ends so, with this complaint (NULL: none). */
+static void one_change(const char *from, const char *to, int status, const char *complaint)
+{
+	struct trial trial = trial_of();
+
+	try_record(&trial, steps_with(&trial, from, to));
+	assert_trial(&trial, status, complaint);
+	arena_close(&trial.arena);
+}
+
 /* The second finding with something else in it. */
 static void change_finding(struct trial *trial, const struct finding *finding)
 {
@@ -106,76 +122,47 @@ static void all_as_expected_is_0(void **state)
 
 static void another_result_of_a_step_is_1(void **state)
 {
-	struct trial trial = trial_of();
-
 	(void)state;
-	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
-				  "\"result\":\"LISTEN 0\",\"is_ok\":1",
-				  "\"result\":\"LISTEN 1\",\"is_ok\":0"));
-	assert_trial(&trial, 1, "after: expected LISTEN 0, got LISTEN 1");
-	arena_close(&trial.arena);
+	one_change("\"result\":\"LISTEN 0\",\"is_ok\":1", "\"result\":\"LISTEN 1\",\"is_ok\":0", 1,
+		   "after: expected LISTEN 0, got LISTEN 1");
 }
 
 static void what_came_instead_is_said_once(void **state)
 {
-	struct trial trial = trial_of();
-
 	(void)state;
-	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
-				  "\"result\":\"LISTEN 0\",\"is_ok\":1",
-				  "\"result\":\"7\",\"is_ok\":0,\"why\":\"got 7, not a table\""));
-	assert_trial(&trial, 1, "after: expected LISTEN 0, got 7, not a table (step");
-	arena_close(&trial.arena);
+	one_change("\"result\":\"LISTEN 0\",\"is_ok\":1",
+		   "\"result\":\"7\",\"is_ok\":0,\"why\":\"got 7, not a table\"", 1,
+		   "after: expected LISTEN 0, got 7, not a table (step");
 }
 
 static void another_result_without_an_expectation_is_1_too(void **state)
 {
-	struct trial trial = trial_of();
-
 	(void)state;
-	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
-				  "1234\",\"result\":\"ok\",\"is_ok\":1,\"took_ns\":1010000",
-				  "1234\",\"result\":\"EADDRINUSE\",\"is_ok\":0"));
-	assert_trial(&trial, 1, "serve: expected ok, got EADDRINUSE");
-	arena_close(&trial.arena);
+	one_change("1234\",\"result\":\"ok\",\"is_ok\":1,\"took_ns\":1010000",
+		   "1234\",\"result\":\"EADDRINUSE\",\"is_ok\":0", 1,
+		   "serve: expected ok, got EADDRINUSE");
 }
 
 static void a_step_that_could_not_be_found_out_is_3(void **state)
 {
-	struct trial trial = trial_of();
-
 	(void)state;
-	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
-				  "\"result\":\"LISTEN 0\",\"is_ok\":1",
-				  "\"result\":\"error\",\"text\":\"no netlink\",\"is_ok\":0"));
-	assert_trial(&trial, 3, "after: could not be found out: no netlink");
-	arena_close(&trial.arena);
+	one_change("\"result\":\"LISTEN 0\",\"is_ok\":1",
+		   "\"result\":\"error\",\"text\":\"no netlink\",\"is_ok\":0", 3,
+		   "after: could not be found out: no netlink");
 }
 
 static void another_verdict_is_1_and_says_by_what(void **state)
 {
-	struct trial trial = trial_of();
-
 	(void)state;
-	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
-				  "\"verdict\":\"refused.no-listener\"",
-				  "\"verdict\":\"refused.wrong-port\""));
-	assert_trial(&trial, 1,
-		     "expected refused.wrong-port on carol, found refused.no-listener (proven: "
-		     "event 19, client-1.lan #14");
-	arena_close(&trial.arena);
+	one_change("\"verdict\":\"refused.no-listener\"", "\"verdict\":\"refused.wrong-port\"", 1,
+		   "expected refused.wrong-port on carol, found refused.no-listener (proven: "
+		   "event 19, client-1.lan #14");
 }
 
 static void a_family_is_enough_when_asked_for(void **state)
 {
-	struct trial trial = trial_of();
-
 	(void)state;
-	try_record(&trial,
-		   edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
-			  "\"verdict\":\"refused.no-listener\"", "\"verdict\":\"refused\""));
-	assert_trial(&trial, 0, NULL);
-	arena_close(&trial.arena);
+	one_change("\"verdict\":\"refused.no-listener\"", "\"verdict\":\"refused\"", 0, NULL);
 }
 
 static void right_but_less_sure_than_asked_is_3(void **state)
@@ -198,8 +185,7 @@ static void likely_is_enough_where_likely_is_asked_until_proven_is_required(void
 {
 	struct trial trial = trial_of();
 	struct finding finding = trial.analysis.finding[1];
-	char *record = edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
-			      "\"ask\":\"proven\"", "\"ask\":\"likely\"");
+	char *record = steps_with(&trial, "\"ask\":\"proven\"", "\"ask\":\"likely\"");
 
 	(void)state;
 	finding.confidence = LIKELY;
@@ -243,24 +229,17 @@ static void a_look_alike_that_stands_is_3_and_a_remark_where_likely_is_asked(voi
 	change_finding(&trial, &finding);
 	try_record(&trial, golden_lines("steps", &trial.arena));
 	assert_trial(&trial, 3, "refused.firewall-reset is not ruled out");
-	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
-				  "\"ask\":\"proven\"", "\"ask\":\"likely\""));
+	try_record(&trial, steps_with(&trial, "\"ask\":\"proven\"", "\"ask\":\"likely\""));
 	assert_trial(&trial, 0, "refused.firewall-reset is not ruled out");
 	arena_close(&trial.arena);
 }
 
 static void another_wire_is_1(void **state)
 {
-	struct trial trial = trial_of();
-
 	(void)state;
-	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
-				  "S>C [R.]\"", "S>C [S.]\""));
-	assert_trial(&trial, 1, "wire: expected C>S [S], S>C [S.] at the client");
-	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
-				  "S>C [R.]\"", "S>C [S.]\",\"wire_at\":\"server\""));
-	assert_trial(&trial, 1, "wire: expected C>S [S], S>C [S.] at server");
-	arena_close(&trial.arena);
+	one_change("S>C [R.]\"", "S>C [S.]\"", 1, "wire: expected C>S [S], S>C [S.] at the client");
+	one_change("S>C [R.]\"", "S>C [S.]\",\"wire_at\":\"server\"", 1,
+		   "wire: expected C>S [S], S>C [S.] at server");
 }
 
 static void each_vantage_point_has_its_own_wire(void **state)
@@ -282,8 +261,7 @@ static void a_wire_that_was_not_captured_is_3_unless_not_asked(void **state)
 	struct trial trial = trial_of();
 	struct connection *connection = arena_alloc(&trial.arena, sizeof *connection);
 	struct finding finding = trial.analysis.finding[1];
-	char *not_asked = edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
-				 "\"ask_wire\":1", "\"ask_wire\":0");
+	char *not_asked = steps_with(&trial, "\"ask_wire\":1", "\"ask_wire\":0");
 
 	(void)state;
 	*connection = *finding.connection;
@@ -315,8 +293,7 @@ static void a_capture_that_lost_packets_contradicts_nothing(void **state)
 	capture[1] = trial.analysis.capture[1];
 	capture[0].dropped = 3;
 	trial.analysis.capture = capture;
-	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
-				  "S>C [R.]\"", "S>C [S.]\""));
+	try_record(&trial, steps_with(&trial, "S>C [R.]\"", "S>C [S.]\""));
 	assert_trial(&trial, 3, "the capture at the client lost packets");
 	arena_close(&trial.arena);
 }
@@ -329,8 +306,7 @@ static void a_run_that_did_not_end_is_3(void **state)
 	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena),
 				  "\"kind\":\"end\"", NULL, NULL));
 	assert_trial(&trial, 3, "did not end");
-	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
-				  "\"why\":\"done\"", "\"why\":\"interrupted\""));
+	try_record(&trial, steps_with(&trial, "\"why\":\"done\"", "\"why\":\"interrupted\""));
 	assert_trial(&trial, 3, "interrupted");
 	trial.analysis.is_interrupted = true;
 	try_record(&trial, golden_lines("steps", &trial.arena));
@@ -341,8 +317,7 @@ static void a_run_that_did_not_end_is_3(void **state)
 static void a_fault_phase_that_asserts_nothing_is_3(void **state)
 {
 	struct trial trial = trial_of();
-	char *record = edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
-			      "\"expected\":\"ECONNREFUSED within 50ms\",", "");
+	char *record = steps_with(&trial, "\"expected\":\"ECONNREFUSED within 50ms\",", "");
 
 	(void)state;
 	record = edited(&trial.arena, record, NULL, "\"expected\":\"LISTEN 0\",", "");
@@ -387,13 +362,8 @@ static void a_step_without_a_connection_is_3(void **state)
 
 static void a_step_in_the_background_is_judged_by_its_wait(void **state)
 {
-	struct trial trial = trial_of();
-
 	(void)state;
-	try_record(&trial, edited(&trial.arena, golden_lines("steps", &trial.arena), NULL,
-				  "\"result\":\"ECONNREFUSED\",\"is_ok\":1", "\"background\":1"));
-	assert_trial(&trial, 0, NULL);
-	arena_close(&trial.arena);
+	one_change("\"result\":\"ECONNREFUSED\",\"is_ok\":1", "\"background\":1", 0, NULL);
 }
 
 static void result_json_is_whole_and_its_head_is_stable(void **state)
