@@ -1,14 +1,10 @@
 /* Bytes as an event: what decodes must encode to the same bytes, and its JSON must parse. */
 /* Aims at: common/event.c */
+#include "fuzz.h"
+
 #include <jansson.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "event.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -20,12 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (event_decode(&event, bytes, len, &err) < 0)
 		return 0;
 	event_encode(&again, &event);
-	if (again.len != len || memcmp(again.data, bytes, len) != 0)
-		abort();
+	LAW(again.len == len && memcmp(again.data, bytes, len) == 0);
 	event_json(&json, &event);
 	root = json_loadb(json.data, json.len, 0, NULL);
-	if (!root || memchr(json.data, '\n', json.len) != json.data + json.len - 1)
-		abort();
+	LAW(root && memchr(json.data, '\n', json.len) == json.data + json.len - 1);
 	json_decref(root);
 	buf_close(&again);
 	buf_close(&json);

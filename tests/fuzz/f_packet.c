@@ -1,14 +1,11 @@
 /* Any bytes as a frame of any link type: two bytes choose it and the claimed length. */
 /* Aims at: analysis/packet.c analysis/flow.c analysis/fold.c */
-#include <stddef.h>
-#include <stdint.h>
+#include "fuzz.h"
 
 #include "arena.h"
 #include "flow.h"
 #include "fold.h"
 #include "packet.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -19,8 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint32_t number = 1; size >= 3; number++) { /* frames of data[2] bytes each */
 		size_t caplen = data[2] < size - 3 ? data[2] : size - 3;
 		struct packet packet;
-		if (packet_parse(&packet, linktypes[data[0] % 8], data + 3, caplen, data[1] * 8u))
+		if (packet_parse(&packet, linktypes[data[0] % 8], data + 3, caplen, data[1] * 8u)) {
+			LAW(packet.noption <= PACKET_OPTIONS);
 			flow_add(&table, &packet, number, number);
+		}
 		data += 3 + caplen;
 		size -= 3 + caplen;
 	}
