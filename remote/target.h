@@ -13,6 +13,7 @@ enum transport_kind {
 
 struct target {
 	const char *name;    /* as the person calls it: an alias, or its name in the inventory */
+	bool is_alias;       /* ssh itself knows the name: ~/.ssh/config says all the rest */
 	const char *role;    /* NULL */
 	const char *address; /* to connect to: a literal address or a name */
 	int port;            /* 22 */
