@@ -67,6 +67,15 @@ const struct event *run_record(struct run *run, const struct event *event)
 	return copy;
 }
 
+static void set_deadline(struct run *run)
+{
+	struct session *session = &run->session;
+
+	session->limit_ns =
+	    run->cli->timeout_ns ? run->cli->timeout_ns : run->scenario.time_limit_ns;
+	session->deadline_ns = clock_mono_ns() + session->limit_ns;
+}
+
 /* --pause: holds until Enter while the agents are kept alive. */
 static int pause_here(struct run *run, enum phase phase, struct err *err)
 {
@@ -87,8 +96,7 @@ static int pause_here(struct run *run, enum phase phase, struct err *err)
 		return -1;
 	if (read(STDIN_FILENO, line, sizeof(line)) < 0)
 		return err_sys(err, "standard input");
-	int64_t limit = run->cli->timeout_ns ? run->cli->timeout_ns : run->scenario.time_limit_ns;
-	run->session.deadline_ns = clock_mono_ns() + limit;
+	set_deadline(run);
 	return 0;
 }
 
@@ -370,7 +378,6 @@ static bool give_back(struct run *run, const struct err *why, struct run_result 
 static int play_all(struct run *run, const struct backend *backend, struct run_result *result)
 {
 	struct err err = { 0 };
-	int64_t limit = run->cli->timeout_ns ? run->cli->timeout_ns : run->scenario.time_limit_ns;
 
 	if (bring_up(run, backend, &err) < 0) {
 		if (give_back(run, &err, result))
@@ -382,7 +389,7 @@ static int play_all(struct run *run, const struct backend *backend, struct run_r
 	}
 	snprintf(result->path, sizeof(result->path), "%s", run->dir.path);
 	run->session.signal_fd = run->signal_fd;
-	run->session.deadline_ns = clock_mono_ns() + limit;
+	set_deadline(run);
 	/* What was tried and given up on the way (another backend, say) is no error of the run. */
 	if (play(run, &err) == 0)
 		err.kind = ERR_NONE;

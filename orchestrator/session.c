@@ -349,7 +349,9 @@ int session_turn(struct session *session, int64_t deadline_ns, struct err *err)
 		return status;
 	if (clock_mono_ns() > session->deadline_ns)
 		return err_set(err, ERR_BROKE,
-			       "the run took longer than its time-limit (or --timeout) allows");
+			       "the run took longer than %gs: give it more with --timeout, or "
+			       "with time-limit in [lab]",
+			       (double)session->limit_ns / 1e9);
 	return rundir_check_size(session->dir, err);
 }
 

@@ -46,7 +46,8 @@ struct session {
 	int input_fd;    /* -1: none. session_turn returns when there is something to read on it */
 	int caught;      /* the signal that came; 0 */
 	int64_t ping_ns; /* when the last pings went out */
-	int64_t deadline_ns; /* of the whole run */
+	int64_t deadline_ns; /* of the whole run; 0: the evidence is being kept */
+	int64_t limit_ns;    /* what set it, for the error */
 };
 
 enum {

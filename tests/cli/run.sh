@@ -113,6 +113,9 @@ is "$(grep -Eo '[0-9a-f]{64}' <<<"$(grep trace_hash <<<"$out")" | head -n 1)" "$
 exits 0 "$LAB" run refused --repeat 5 -b netns -o "$T/rep"
 like "$out" 'one trace hash' 'five runs, one trace hash'
 
+exits 5 "$LAB" run refused --timeout 1ms -b netns -o "$T/short"
+like "$err" 'longer than 0\.001s: give it more with --timeout' 'a run that takes too long names its limit'
+
 # the first SYN and the last RST are in the files of every run
 exits 0 "$LAB" run refused --repeat 20 -j 2 -b netns -o "$T/many"
 whole=0
