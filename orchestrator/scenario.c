@@ -287,10 +287,21 @@ bool scenario_has_resolver(const struct scenario *scenario)
 	return false;
 }
 
+/* A group whose count= was complained about is one host, which goes by the names of all. */
+static bool is_called(const struct scenario_host *host, const char *name)
+{
+	size_t len = strlen(host->name);
+
+	if (streq(host->name, name))
+		return true;
+	return host->group && streq(host->group, host->name) && starts_with(name, host->name) &&
+	       name[len] == '-' && name[len + 1 + strspn(name + len + 1, "0123456789")] == 0;
+}
+
 size_t scenario_host_find(const struct scenario *scenario, const char *name)
 {
 	for (size_t i = 0; i < scenario->nhost; i++)
-		if (streq(scenario->host[i].name, name))
+		if (is_called(&scenario->host[i], name))
 			return i;
 	return SIZE_MAX;
 }

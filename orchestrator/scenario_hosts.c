@@ -101,7 +101,8 @@ static void add_group(struct loader *l, const struct item *item, struct scenario
 	if (l->out->nhost + (size_t)count > SCENARIO_HOSTS) {
 		COMPLAIN_AT(l, e, column, "count: with these there are more than %d hosts",
 			    SCENARIO_HOSTS);
-		count = 1;
+		add_host(l, &host, cap);
+		return;
 	}
 	for (int64_t i = 1; i <= count; i++) {
 		host.name = arena_printf(l->arena, "%s-%lld", e->key, (long long)i);
@@ -117,6 +118,7 @@ static void load_host(struct loader *l, const struct ini_entry *e, size_t *cap)
 
 	check_host_name(l, e);
 	if (!item_read(l, e, &item)) {
+		host.group = item_get(&item, "count")->column ? e->key : NULL;
 		add_host(l, &host, cap);
 		return;
 	}

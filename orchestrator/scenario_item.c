@@ -76,10 +76,13 @@ bool item_read(struct loader *l, const struct ini_entry *entry, struct item *out
 			      .rows = schema_section_find(entry->section)->rows };
 	if (entry->is_bad)
 		return false;
-	out->is_good = words_split(l, entry, &out->words);
+	if (!words_split(l, entry, &out->words)) {
+		out->words.count = 0;
+		out->is_good = false;
+	}
 	out->bare = arena_array(l->arena, out->words.count + 1, sizeof(*out->bare));
 	out->prefix = arena_array(l->arena, out->words.count + 1, sizeof(*out->prefix));
-	for (size_t i = 0; out->is_good && i < out->words.count; i++)
+	for (size_t i = 0; i < out->words.count; i++)
 		take_word(l, out, i);
 	return out->is_good;
 }

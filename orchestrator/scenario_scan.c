@@ -181,7 +181,8 @@ static void scan_entry(struct scan *s, const struct line *l, bool is_bad)
 	for (size_t i = l->start; i < key_end; i++) {
 		if (is_key_char(l->bytes[i], i == l->start))
 			continue;
-		COMPLAIN(s, i + 1, "a name is one word of a to z, 0 to 9, - _ . and @");
+		COMPLAIN(s, i + 1, "a name is one word of a to z, 0 to 9, - _ . and @%s",
+			 l->bytes[i] == '*' ? ": each host or group has a line of its own" : "");
 		return;
 	}
 	entry.key = lower_case(s, l->bytes + l->start, key_end - l->start, &has_upper);

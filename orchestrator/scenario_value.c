@@ -83,14 +83,18 @@ static bool is_for_dns(const struct loader *l, const char *name)
 /* NAME of an endpoint: a name that resolves, or HOST.LINK. */
 static bool is_known_name(struct loader *l, const char *name)
 {
+	size_t host = scenario_host_find(l->out, name);
+
+	if (host != SIZE_MAX && !streq(l->out->host[host].name, name))
+		return true; /* one of a group that was complained about */
 	for (size_t i = 0; i < l->out->nname; i++)
 		if (streq(l->out->dns[i].name, name))
 			return true;
 	for (size_t link = 0; link < l->out->nlink; link++)
 		for (size_t i = 0; i < l->out->link[link].nhost; i++) {
-			const char *host = l->out->host[l->out->link[link].host[i]].name;
-			size_t len = strlen(host);
-			if (starts_with(name, host) && name[len] == '.' &&
+			const char *own = l->out->host[l->out->link[link].host[i]].name;
+			size_t len = strlen(own);
+			if (starts_with(name, own) && name[len] == '.' &&
 			    streq(name + len + 1, l->out->link[link].name))
 				return true;
 		}

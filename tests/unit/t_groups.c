@@ -63,6 +63,31 @@ static void a_count_that_cannot_be_is_told_in_its_column(void **state)
 		"has more than 32 characters");
 }
 
+static void one_bad_line_of_a_group_is_told_alone(void **state)
+{
+	struct loaded l;
+
+	(void)state;
+	refused(8,
+		"client =\npeer = count=3x\n[links]\nlan = server client peer\n[captures]\n"
+		"peer-2 = off",
+		14, "3x is not a number");
+	refused(8, "client =\npeer = count=999\n[names]\nserver = server\nwww = peer-12", 14,
+		"more than 1000 hosts");
+	refused(8,
+		"client =\npeer = count=3 forwrd\n[names]\nserver = server\n"
+		"client = peer-2\nwww = peer",
+		16, "forwrd is unknown");
+	refused(8,
+		"client =\npeer = count=0\n[captures]\nserver = filter=\"host ${peer-1.address}\"",
+		14, "0 is not a number");
+	load_with(&l, 8, "client =\npeer = forwrd count=3x");
+	assert_int_equal(l.complaints.count, 2);
+	assert_true(complains(&l, 9, 8, "forwrd is unknown"));
+	assert_true(complains(&l, 9, 21, "3x is not a number"));
+	unload(&l);
+}
+
 static void a_name_that_a_group_has_already_is_refused(void **state)
 {
 	(void)state;
@@ -224,6 +249,7 @@ int main(void)
 		cmocka_unit_test(a_count_is_that_many_hosts_with_numbers),
 		cmocka_unit_test(a_count_can_be_a_parameter_that_is_set),
 		cmocka_unit_test(a_count_that_cannot_be_is_told_in_its_column),
+		cmocka_unit_test(one_bad_line_of_a_group_is_told_alone),
 		cmocka_unit_test(a_name_that_a_group_has_already_is_refused),
 		cmocka_unit_test(a_group_is_no_host_but_each_of_its_hosts_is),
 		cmocka_unit_test(a_link_takes_a_group_or_some_of_it),
