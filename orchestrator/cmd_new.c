@@ -104,9 +104,12 @@ int cmd_new(const struct cli *cli, struct err *err)
 		buf_printf(&text, skeleton, name, path, path, path);
 	}
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0) {
+	if (fd < 0 && errno == EEXIST) {
+		status = err_set(err, ERR_USAGE,
+				 "%s: File exists: give another name, or remove it first", path);
+	} else if (fd < 0) {
 		status = err_sys(err, "%s", path);
-		err->kind = errno == EEXIST ? ERR_USAGE : ERR_CANNOT;
+		err->kind = ERR_CANNOT;
 	} else if (write_all(fd, text.data, text.len) < 0) {
 		status = err_sys(err, "%s", path);
 		unlink(path);

@@ -184,10 +184,27 @@ static int check_set(const struct name_value *set, struct err *err)
 	return 0;
 }
 
-static int put_sets(struct loader *l, struct err *err)
+static int no_parameter(struct loader *l, const char *name, struct err *err)
 {
+	const char **known = arena_array(l->arena, l->flat.nentry + 1, sizeof(*known));
+	const char *list = "";
 	size_t count = 0;
 
+	for (size_t i = 0; i < l->flat.nentry; i++) {
+		if (!streq(l->flat.entry[i].section, "params"))
+			continue;
+		list =
+		    arena_printf(l->arena, "%s%s%s", list, count ? ", " : "", l->flat.entry[i].key);
+		known[count++] = l->flat.entry[i].key;
+	}
+	const char *near = did_you_mean(l->arena, name, known, count);
+	if (!*near)
+		near = count ? arena_printf(l->arena, " (there is %s)", list) : ", it has none";
+	return err_set(err, ERR_USAGE, "%s: --set %s: no such parameter%s", l->path, name, near);
+}
+
+static int put_sets(struct loader *l, struct err *err)
+{
 	if (!l->options)
 		return 0;
 	for (size_t i = 0; i < l->options->nset; i++) {
@@ -195,16 +212,9 @@ static int put_sets(struct loader *l, struct err *err)
 		struct ini_entry *entry = ini_find(&l->flat, "params", set->name);
 		if (check_set(set, err) < 0)
 			return -1;
-		if (entry) {
-			entry->value = set->value;
-			continue;
-		}
-		const char **known = arena_array(l->arena, l->flat.nentry + 1, sizeof(*known));
-		for (size_t j = 0; j < l->flat.nentry; j++)
-			if (streq(l->flat.entry[j].section, "params"))
-				known[count++] = l->flat.entry[j].key;
-		return err_set(err, ERR_USAGE, "%s: --set %s: no such parameter%s", l->path,
-			       set->name, did_you_mean(l->arena, set->name, known, count));
+		if (!entry)
+			return no_parameter(l, set->name, err);
+		entry->value = set->value;
 	}
 	return 0;
 }

@@ -68,6 +68,8 @@ exits 2 "$LAB" show refuse
 like "$err" 'did you mean refused\?' "an unknown scenario is told with the nearest"
 exits 2 "$LAB" plan refused --set prot=1
 like "$err" 'no such parameter: did you mean port\?' "an unknown parameter is told with the nearest"
+exits 2 "$LAB" plan refused --set zebra=1
+like "$err" '--set zebra: no such parameter \(there is port\)' 'where none is near, those that exist are told'
 exits 2 "$LAB" plan refused --set port=70000
 like "$err" 'refused.ini:[0-9]+:[0-9]+: error: port: 70000' "a bad value is told where it is used"
 
@@ -113,7 +115,7 @@ exits 0 "$LAB" new my-failure
 is "$out" my-failure.ini "new says what it wrote"
 exits 0 "$LAB" check my-failure.ini
 exits 2 "$LAB" new my-failure
-like "$err" 'File exists' "new overwrites nothing"
+like "$err" 'File exists: give another name' "new overwrites nothing"
 exits 0 "$LAB" new child --from refused
 exits 0 "$LAB" check child.ini
 exits 2 "$LAB" new Bad_Name
