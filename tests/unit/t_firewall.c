@@ -1,12 +1,9 @@
 /* Rules set through nft(8), proven by what connections feel and the kernel lists, and healed. */
 #include "unit.h"
 
-#include <poll.h>
-
 #include "counters.h"
 #include "firewall.h"
 #include "own_net.h"
-#include "proc.h"
 #include "ruleset.h"
 #include "sockdiag.h"
 
