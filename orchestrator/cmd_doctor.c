@@ -33,7 +33,7 @@ struct finding_line {
 struct check {
 	const char *name;
 	const char *backend; /* asked only when this backend is meant; NULL: always */
-	void (*look)(const struct cli *cli, struct finding_line *out);
+	void (*look)(struct finding_line *out);
 };
 
 static void say(struct finding_line *out, enum verdict verdict, const char *mend, const char *fmt,
@@ -50,11 +50,10 @@ static void say(struct finding_line *out, enum verdict verdict, const char *mend
 	va_end(args);
 }
 
-static void look_kernel(const struct cli *cli, struct finding_line *out)
+static void look_kernel(struct finding_line *out)
 {
 	struct utsname uts;
 
-	(void)cli;
 	if (uname(&uts) < 0 || !streq(uts.sysname, "Linux"))
 		say(out, FAILS, NULL, "Linux is needed");
 	else
@@ -83,25 +82,22 @@ static void look_backend(const char *name, enum verdict otherwise, struct findin
 	}
 }
 
-static void look_netns(const struct cli *cli, struct finding_line *out)
+static void look_netns(struct finding_line *out)
 {
-	(void)cli;
 	look_backend("netns", WEAKER, out);
 }
 
-static void look_loopback(const struct cli *cli, struct finding_line *out)
+static void look_loopback(struct finding_line *out)
 {
-	(void)cli;
 	look_backend("loopback", FAILS, out);
 }
 
-static void look_capture(const struct cli *cli, struct finding_line *out)
+static void look_capture(struct finding_line *out)
 {
 	struct err why = { 0 };
 	const struct backend *netns = backend_find("netns");
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), refusal = errno;
 
-	(void)cli;
 	if (fd >= 0) {
 		close(fd);
 		say(out, FINE, NULL, "packet sockets, here and in namespaces");
@@ -113,11 +109,10 @@ static void look_capture(const struct cli *cli, struct finding_line *out)
 	}
 }
 
-static void look_sockets(const struct cli *cli, struct finding_line *out)
+static void look_sockets(struct finding_line *out)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 
-	(void)cli;
 	if (fd >= 0) {
 		close(fd);
 		say(out, FINE, NULL, "sock_diag");
@@ -126,36 +121,35 @@ static void look_sockets(const struct cli *cli, struct finding_line *out)
 	}
 }
 
-static void look_nft(const struct cli *cli, struct finding_line *out)
+/* Of Debian's package; without it something is lacking. */
+static void look_program(const char *name, const char *use, const char *mend, const char *lacks,
+			 struct finding_line *out)
 {
 	char path[PATH_MAX];
 
-	(void)cli;
-	if (proc_find("nft", path, sizeof(path)) == 0)
-		say(out, FINE, NULL, "%s", path);
+	if (proc_find(name, path, sizeof(path)) == 0)
+		say(out, FINE, NULL, "%s%s", path, use);
 	else
-		say(out, WEAKER, "apt-get install -y nftables",
-		    "no nft: firewall scenarios cannot run");
+		say(out, WEAKER, mend, "no %s: %s", name, lacks);
 }
 
-static void look_tcpdump(const struct cli *cli, struct finding_line *out)
+static void look_nft(struct finding_line *out)
 {
-	char path[PATH_MAX];
-
-	(void)cli;
-	if (proc_find("tcpdump", path, sizeof(path)) == 0)
-		say(out, FINE, NULL, "%s, for --engine tcpdump", path);
-	else
-		say(out, WEAKER, "apt-get install -y tcpdump",
-		    "no tcpdump: --engine tcpdump cannot be asked for");
+	look_program("nft", "", "apt-get install -y nftables", "firewall scenarios cannot run",
+		     out);
 }
 
-static void look_history(const struct cli *cli, struct finding_line *out)
+static void look_tcpdump(struct finding_line *out)
+{
+	look_program("tcpdump", ", for --engine tcpdump", "apt-get install -y tcpdump",
+		     "--engine tcpdump cannot be asked for", out);
+}
+
+static void look_history(struct finding_line *out)
 {
 	char path[PATH_MAX];
 	struct err err = { 0 };
 
-	(void)cli;
 	if (rundir_history(path, &err) < 0) {
 		say(out, WEAKER, "lab run -o DIR ...", "%s", err.text);
 		return;
@@ -176,14 +170,13 @@ static void look_history(const struct cli *cli, struct finding_line *out)
 		say(out, FAILS, "lab run -o DIR ...", "%s: %s", path, strerror(errno));
 }
 
-static void look_tools(const struct cli *cli, struct finding_line *out)
+static void look_tools(struct finding_line *out)
 {
 	char path[PATH_MAX];
 	bool has_dump = proc_find("tcpdump", path, sizeof(path)) == 0;
 	bool has_shark = proc_find("wireshark", path, sizeof(path)) == 0 ||
 			 proc_find("tshark", path, sizeof(path)) == 0;
 
-	(void)cli;
 	if (has_dump || has_shark)
 		say(out, FINE, NULL, "to open captures: %s%s%s", has_dump ? "tcpdump" : "",
 		    has_dump && has_shark ? ", " : "", has_shark ? "wireshark or tshark" : "");
@@ -238,7 +231,7 @@ int cmd_doctor(const struct cli *cli, struct err *err)
 				streq(cli->backend, checks[i].backend);
 		if (!is_meant)
 			continue;
-		checks[i].look(cli, &line);
+		checks[i].look(&line);
 		fails |= line.verdict == FAILS || (line.verdict == WEAKER && checks[i].backend &&
 						   streq(cli->backend, checks[i].backend));
 		json_object_begin(&json, NULL);
