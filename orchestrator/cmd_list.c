@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "host.h"
 #include "json.h"
+#include "step_text.h"
 #include "table.h"
 
 struct listed {
@@ -11,17 +12,6 @@ struct listed {
 	const char *needs;
 	const char *hindrance; /* why it cannot be played here; NULL: it can */
 };
-
-const char *needs_text(unsigned needs, struct arena *arena)
-{
-	const char *text = "";
-
-	for (unsigned bit = 1; step_need_name(bit); bit <<= 1)
-		if (needs & bit)
-			text = arena_printf(arena, "%s%s%s", text, *text ? " " : "",
-					    step_need_name(bit));
-	return text;
-}
 
 static void read_one(const struct cli *cli, const char *backend, struct listed *out)
 {
@@ -72,11 +62,7 @@ static void print_json(const struct cli *cli, const struct listed *listed, size_
 		json_text(&json, "family", is_good ? s->family : NULL);
 		json_text(&json, "level", is_good ? s->level : NULL);
 		json_text(&json, "verdict", is_good ? s->expect.verdict : NULL);
-		json_array_begin(&json, "needs");
-		for (unsigned bit = 1; is_good && step_need_name(bit); bit <<= 1)
-			if (s->needs & bit)
-				json_text(&json, NULL, step_need_name(bit));
-		json_array_end(&json);
+		needs_json(&json, is_good ? s->needs : 0);
 		json_object_begin(&json, "not_on");
 		for (size_t j = 0; is_good && j < s->nnot_on; j++)
 			json_text(&json, s->not_on[j].name, s->not_on[j].value);

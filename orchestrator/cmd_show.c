@@ -2,7 +2,7 @@
 #include "cli.h"
 #include "json.h"
 #include "safe.h"
-#include "table.h"
+#include "step_text.h"
 #include "wrap.h"
 
 static void print_wrapped(FILE *out, const char *text)
@@ -90,11 +90,7 @@ static void print_text(const struct cli *cli, const struct scenario *s)
 
 static void json_lists(struct json *json, const struct scenario *s)
 {
-	json_array_begin(json, "needs");
-	for (unsigned bit = 1; step_need_name(bit); bit <<= 1)
-		if (s->needs & bit)
-			json_text(json, NULL, step_need_name(bit));
-	json_array_end(json);
+	needs_json(json, s->needs);
 	json_object_begin(json, "not_on");
 	for (size_t i = 0; i < s->nnot_on; i++)
 		json_text(json, s->not_on[i].name, s->not_on[i].value);

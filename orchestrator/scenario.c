@@ -66,7 +66,6 @@ static void load_needs(struct loader *l, const struct ini_entry *e, const char *
 		l->out->needs |= bit;
 		at += len + (at[len] != 0);
 	}
-	l->out->needs_text = value;
 }
 
 /* BACKEND: REASON | BACKEND: REASON */

@@ -136,7 +136,7 @@ struct scenario_expect {
 struct scenario {
 	const char *name, *path; /* path for messages */
 	const char *source;      /* the resolved flat file, as `lab show --resolved` prints it */
-	const char *title, *about, *family, *level, *see, *needs_text;
+	const char *title, *about, *family, *level, *see;
 	unsigned needs; /* enum need: written ones and those of its verbs */
 	size_t nnot_on;
 	const struct name_value *not_on; /* backend, reason */

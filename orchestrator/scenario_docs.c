@@ -2,7 +2,7 @@
 #include "scenario.h"
 #include "scdoc.h"
 #include "scenario_schema.h"
-#include "table.h"
+#include "step_text.h"
 
 static char upper(char c)
 {

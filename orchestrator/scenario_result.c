@@ -4,6 +4,7 @@
 
 #include "errname.h"
 #include "parse.h"
+#include "step_text.h"
 
 enum {
 	COUNT_MAX = 1000000
@@ -91,19 +92,6 @@ static void read_to(struct reader *r)
 	r->at++;
 }
 
-static const char *results_of(struct arena *arena, const struct step_kind *kind)
-{
-	const char *text =
-	    arena_printf(arena, "%s%s%s%s%s%s", kind->results & RESULT_OK ? ", ok" : "",
-			 kind->results & RESULT_ERRNO ? ", an errno name" : "",
-			 kind->results & RESULT_TIMEOUT ? ", TIMEOUT" : "",
-			 kind->results & RESULT_EOF ? ", EOF" : "",
-			 kind->results & RESULT_SOCKETS ? ", STATE COUNT" : "",
-			 kind->results & RESULT_VALUE ? ", a number" : "");
-
-	return *text ? text + 2 : "none";
-}
-
 static bool is_result(const struct step_kind *kind, const char *word)
 {
 	if (streq(word, "ok"))
@@ -131,7 +119,7 @@ static bool check_word(struct reader *r, const char *word)
 	if (is_result(r->kind, word))
 		return true;
 	FAIL(r, "%s is no result of %s (%s)%s", word, r->kind->name,
-	     results_of(r->loader->arena, r->kind), near_errno(r->loader->arena, word));
+	     step_results(r->kind, r->loader->arena), near_errno(r->loader->arena, word));
 	return false;
 }
 

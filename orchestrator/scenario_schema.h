@@ -41,9 +41,6 @@ const struct schema_row *schema_row_find(const struct schema_section *section, c
 /* "via=HOST", "address"; what it means, with its default. */
 void schema_row_form(struct buf *out, const struct schema_row *row);
 void schema_row_text(struct buf *out, const struct schema_row *row);
-/* "HOST tcp.serve PORT [address=ADDRESS]"; "ok, an errno name". */
-void step_usage(struct buf *out, const struct step_kind *kind);
-const char *step_results(const struct step_kind *kind, struct arena *arena);
 bool schema_is_backend(const char *name); /* loopback netns ssh aws */
 
 #endif

@@ -21,8 +21,6 @@ struct table {
 
 /* `cells` ends with NULL or holds TABLE_COLUMNS; the first row is the head. */
 void table_add(struct table *table, const char *const *cells);
-/* Bits of enum need as words: "capture firewall". */
-const char *needs_text(unsigned needs, struct arena *arena);
 /* On a terminal the last column is broken so that a line holds 80 columns. */
 void table_print(FILE *out, const struct table *table, bool is_piped);
 
