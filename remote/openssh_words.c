@@ -1,0 +1,167 @@
+/* An alias is left to ~/.ssh/config, but for what a stream of bytes needs. A target of an inventory
+ * is told in full; so is its jump host, as a ProxyCommand: ssh -J would take no key for it. */
+#include "openssh_words.h"
+
+#include "buf.h"
+#include "transport.h"
+
+struct words {
+	struct arena *arena;
+	const char **word;
+	size_t count, cap;
+};
+
+/* NULL ends them. */
+static void add(struct words *words, const char *word)
+{
+	words->word =
+	    arena_grow(words->arena, words->word, words->count, &words->cap, sizeof *words->word);
+	words->word[words->count++] = word;
+}
+
+static void add_option(struct words *words, const char *option)
+{
+	add(words, "-o");
+	add(words, option);
+}
+
+/* A percent sign begins a token of ssh's own. */
+static const char *without_tokens(struct arena *arena, const char *text)
+{
+	struct buf out = { 0 };
+	const char *kept;
+
+	buf_str(&out, "");
+	for (const char *at = text; *at; at++)
+		buf_str(&out, *at == '%' ? "%%" : (const char[]){ *at, '\0' });
+	kept = arena_dup(arena, out.data ? out.data : "");
+	buf_close(&out);
+	return kept;
+}
+
+static void add_common(struct words *words)
+{
+	/* A master of the user's is used, but none is left behind. Bytes, no banners. */
+	static const char *const option[] = {
+		"BatchMode=yes",      "ClearAllForwardings=yes", "ControlMaster=no",
+		"RemoteCommand=none", "PermitLocalCommand=no",   "LogLevel=ERROR",
+	};
+
+	add(words, "-T");
+	add(words, "-a");
+	add(words, "-x");
+	for (size_t i = 0; i < COUNT(option); i++)
+		add_option(words, option[i]);
+	add_option(words, arena_printf(words->arena, "ConnectTimeout=%d", PHASE_CONNECT_MS / 1000));
+	add_option(words, "ServerAliveInterval=3");
+	add_option(words, "ServerAliveCountMax=3");
+}
+
+static void add_known_hosts(struct words *words, const struct target *target)
+{
+	struct buf files = { 0 };
+
+	buf_str(&files, "UserKnownHostsFile=");
+	for (size_t i = 0; i < target->nknown_hosts; i++)
+		buf_printf(&files, "%s\"%s\"", i ? " " : "",
+			   without_tokens(words->arena, target->known_hosts[i]));
+	if (target->nknown_hosts > 0)
+		add_option(words, arena_dup(words->arena, files.data));
+	buf_close(&files);
+}
+
+/* All that the inventory says of it. */
+static void add_target(struct words *words, const struct target *target)
+{
+	add(words, "-p");
+	add(words, arena_printf(words->arena, "%d", target->port));
+	if (target->user) {
+		add(words, "-l");
+		add(words, target->user);
+	}
+	for (size_t i = 0; i < target->nidentity; i++) {
+		add(words, "-i");
+		add(words, without_tokens(words->arena, target->identity[i]));
+	}
+	if (target->is_identity_only)
+		add_option(words, "IdentitiesOnly=yes");
+	if (target->agent_socket)
+		add_option(words, arena_printf(words->arena, "IdentityAgent=\"%s\"",
+					       without_tokens(words->arena, target->agent_socket)));
+	add_known_hosts(words, target);
+	if (target->host_key_name)
+		add_option(words,
+			   arena_printf(words->arena, "HostKeyAlias=%s", target->host_key_name));
+	add_option(words, "StrictHostKeyChecking=yes");
+}
+
+/* One line for the shell that ssh starts it with; NULL: a word of it holds what a shell reads. */
+static const char *as_command(struct arena *arena, const char *const *word)
+{
+	struct buf line = { 0 };
+	const char *kept = NULL;
+
+	buf_str(&line, "ProxyCommand=exec");
+	for (; *word && !(*word)[strcspn(*word, "'\\!`$\n\r")]; word++)
+		buf_printf(&line, " '%s'", without_tokens(arena, *word));
+	if (!*word)
+		kept = arena_dup(arena, line.data);
+	buf_close(&line);
+	return kept;
+}
+
+static int add_jump(struct words *words, const struct target *target, const char *path,
+		    struct err *err)
+{
+	const struct target *jump = target->jump;
+	struct words own = { .arena = words->arena };
+	const char *line;
+	bool is_v6 = strchr(target->address, ':') != NULL;
+
+	if (jump->is_alias) {
+		add(words, "-J");
+		add(words, jump->name);
+		return 0;
+	}
+	if (jump->jump)
+		return err_set(err, ERR_CANNOT,
+			       "%s: its jump host %s has one of its own; write the way into "
+			       "~/.ssh/config (ProxyJump) and bind the alias",
+			       target->name, jump->name);
+	add(&own, path);
+	add_common(&own);
+	add_target(&own, jump);
+	add(&own, "-W");
+	add(&own,
+	    arena_printf(words->arena, is_v6 ? "[%s]:%d" : "%s:%d", target->address, target->port));
+	add(&own, "--");
+	add(&own, jump->address);
+	add(&own, NULL);
+	line = as_command(words->arena, own.word);
+	if (!line)
+		return err_set(err, ERR_CANNOT,
+			       "%s: the jump host %s has a file name that no shell takes as it "
+			       "stands; write it into ~/.ssh/config and bind the alias",
+			       target->name, jump->name);
+	add_option(words, line);
+	return 0;
+}
+
+const char *const *openssh_words(struct arena *arena, const struct target *target, const char *path,
+				 const char *command, struct err *err)
+{
+	struct words words = { .arena = arena };
+
+	add(&words, path);
+	add_common(&words);
+	if (!target->is_alias) {
+		add_target(&words, target);
+		if (target->jump && add_jump(&words, target, path, err) < 0)
+			return NULL;
+	}
+	add(&words, "--");
+	add(&words, target->is_alias ? target->name : target->address);
+	add(&words, command);
+	add(&words, NULL);
+	return words.word;
+}

@@ -1,0 +1,13 @@
+/* The argument vector of ssh for a target. */
+#ifndef OPENSSH_WORDS_H
+#define OPENSSH_WORDS_H
+
+#include "arena.h"
+#include "err.h"
+#include "target.h"
+
+/* NULL: it cannot be said to ssh, and what to do instead (ERR_CANNOT). Memory of the arena. */
+const char *const *openssh_words(struct arena *arena, const struct target *target, const char *path,
+				 const char *command, struct err *err);
+
+#endif
