@@ -69,6 +69,8 @@ void load_links(struct loader *loader);
 void load_names(struct loader *loader);
 void load_captures(struct loader *loader);
 void load_steps(struct loader *loader);
+/* One of them: `step` holds its name, phase and line; the rest is read here. */
+void load_step(struct loader *loader, const struct ini_entry *entry, struct scenario_step *step);
 void load_expect(struct loader *loader);
 /* What stands behind ->, words[from] on; `kind` is the one whose results are meant. */
 void load_result(struct loader *loader, const struct ini_entry *entry, const struct words *words,
