@@ -3,7 +3,6 @@
 
 #include "cli.h"
 #include "history.h"
-#include "safe.h"
 
 /* 1: a failure was found; 3: none, but of some connection it is not known what became of it. */
 static int status_of(const struct analysis *analysis)
@@ -18,15 +17,6 @@ static int status_of(const struct analysis *analysis)
 			status = 1;
 	}
 	return status;
-}
-
-static void print_path(const struct cli *cli, const char *path)
-{
-	struct buf text = { 0 };
-
-	safe_add(&text, path);
-	fprintf(cli->result, "%s\n", text.data);
-	buf_close(&text);
 }
 
 static int analyze_one(const struct cli *cli, const char *name, bool *is_begun, struct err *err)
@@ -51,7 +41,7 @@ static int analyze_one(const struct cli *cli, const char *name, bool *is_begun, 
 		buf_close(&json);
 	} else {
 		if (cli->narg > 1)
-			print_path(cli, path);
+			cli_print_named(cli->result, "", path, "");
 		findings_text(cli->result, &style, &analysis);
 	}
 	if (analysis.nfinding == 0)

@@ -4,14 +4,14 @@
 
 int cmd_completion(const struct cli *cli, struct err *err)
 {
-	static const struct completion_shell *const shells[] = { &completion_bash, &completion_zsh,
-								 &completion_fish };
+	const char *known = "";
 
-	for (size_t i = 0; i < COUNT(shells); i++)
-		if (streq(shells[i]->name, cli->arg[0])) {
-			completion_print(cli->result, shells[i], cli->arena);
+	for (const struct completion_shell *const *shell = completion_shells; *shell; shell++) {
+		if (streq((*shell)->name, cli->arg[0])) {
+			completion_print(cli->result, *shell, cli->arena);
 			return 0;
 		}
-	return err_set(err, ERR_USAGE, "no completion for %s: bash, zsh and fish are known",
-		       cli->arg[0]);
+		known = arena_printf(cli->arena, "%s %s", known, (*shell)->name);
+	}
+	return err_set(err, ERR_USAGE, "no completion for %s; known are%s", cli->arg[0], known);
 }

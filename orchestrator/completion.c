@@ -10,6 +10,9 @@
 #include "scenario_schema.h"
 #include "topic.h"
 
+const struct completion_shell *const completion_shells[] = { &completion_bash, &completion_zsh,
+							     &completion_fish, NULL };
+
 static void quoted(FILE *out, const struct completion_shell *shell, const char *text)
 {
 	fputc('\'', out);
@@ -47,7 +50,7 @@ static void begin_rows(FILE *out)
 
 static void end_rows(FILE *out, const struct completion_shell *shell)
 {
-	fputs(streq(shell->name, "fish") ? "\n" : " ;;\n", out);
+	fputs(shell->rows_end, out);
 }
 
 static void say_options(FILE *out, const struct completion_shell *shell,
@@ -134,9 +137,8 @@ static void say_lists(FILE *out, const struct completion_shell *shell, struct ar
 	end_rows(out, shell);
 	arm(out, shell, "shell", NULL);
 	begin_rows(out);
-	row(out, shell, completion_bash.name, "");
-	row(out, shell, completion_zsh.name, "");
-	row(out, shell, completion_fish.name, "");
+	for (const struct completion_shell *const *s = completion_shells; *s; s++)
+		row(out, shell, (*s)->name, "");
 	end_rows(out, shell);
 	say_levels(out, shell, arena);
 }

@@ -13,7 +13,8 @@ struct completion_shell {
 	const char *prefix;              /* of the two functions' names */
 	const char *function, *end;      /* how a function begins (behind its name) and ends */
 	const char *choose, *choose_end; /* how a choice by $1 begins and ends */
-	const char *arm, *arm_end;       /* "%s" of a list; what ends an arm */
+	const char *arm, *arm_end;       /* what stands around an arm's list */
+	const char *rows_end;            /* what ends the words of an arm */
 	const char *between;             /* two words of an arm's list */
 	const char *quote;               /* what stands for ' in a quoted word */
 	const char *engine;              /* uses the two functions */
@@ -39,6 +40,7 @@ struct completion_shell {
 	"\tdone <<<\"$kinds\"\n"
 
 extern const struct completion_shell completion_bash, completion_zsh, completion_fish;
+extern const struct completion_shell *const completion_shells[]; /* NULL ends it */
 /* PREFIX_say SUBJECT prints lines WORD tab TEXT; PREFIX_kinds COMMAND|OPTION what it takes. */
 void completion_print(FILE *out, const struct completion_shell *shell, struct arena *arena);
 

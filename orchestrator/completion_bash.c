@@ -98,6 +98,7 @@ const struct completion_shell completion_bash = {
 	.choose_end = "\tesac\n",
 	.arm = "",
 	.arm_end = ")\n",
+	.rows_end = " ;;\n",
 	.between = " | ",
 	.quote = "'\\''",
 	.engine = engine,

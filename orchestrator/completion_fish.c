@@ -119,6 +119,7 @@ const struct completion_shell completion_fish = {
 	.choose_end = "\tend\n",
 	.arm = "case ",
 	.arm_end = "\n",
+	.rows_end = "\n",
 	.between = " ",
 	.quote = "\\'",
 	.engine = engine,

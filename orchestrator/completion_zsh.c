@@ -79,6 +79,7 @@ const struct completion_shell completion_zsh = {
 	.choose_end = "\tesac\n",
 	.arm = "",
 	.arm_end = ")\n",
+	.rows_end = " ;;\n",
 	.between = " | ",
 	.quote = "'\\''",
 	.engine = engine,
