@@ -31,6 +31,7 @@ static const char with_sudo[] =
     "[ $u = 0 ] || { sudo -n true </dev/null >/dev/null 2>&1 && s=\"sudo -n\" r=rs; }; ";
 
 static const char tail[] =
+    "leave() { cd /; rmdir \"$d\" 2>/dev/null; }; " /* where it is empty */
     "runs() { e=$($s ./$f --version 2>&1 </dev/null) && return; "
     "e=${e##*: }; skip the agent does not run there: ${e:-it fails}; return 1; }; "
     /* Into a name of its own, then renamed: no other lab sees half a file. An empty program is
@@ -43,7 +44,8 @@ static const char tail[] =
     "say give; e=$(head -c $l | { cat 2>&1 >$t || cat >/dev/null; }); v=$(sha256sum $t 2>&1); "
     "case $v in $h*) mv $t $f; runs || return 1; "
     "ls -tu | sed 1,8d | while read -r o; do rm -f \"./$o\"; done; return 0;; esac; "
-    "rm -f $t; e=${e##*: }; skip ${e:-it arrived damaged: $v}; return 1; }; "
+    "rm -f $t; [ -n \"$e\" ] && { skip ${e##*: }; return 1; }; "
+    "leave; say none it arrived damaged: $v; exit 1; }; "
     /* Of one that ran there before the digest is enough, but for sudo; -x knows noexec. */
     "look() { case $(sha256sum $f 2>&1) in $h*) ;; *) c=; fetch; return;; esac; c=c; "
     "[ -x $f ] || { skip programs may not run there: noexec; return 1; }; "
@@ -57,7 +59,7 @@ static const char tail[] =
     "[ \"$PWD\" = \"$b/$2\" ] || { skip it is a link to elsewhere; return; }; "
     "set -- $(ls -ldn .); case $1-$3 in drwx--[-S]---*-$u) ;; "
     "*) skip it is not a private directory of this user; return;; esac; "
-    "look || return; has nft && r=${r}n; has tcpdump && r=${r}t; "
+    "look || { leave; return; }; has nft && r=${r}n; has tcpdump && r=${r}t; "
     "say run -$r$c \"$PWD\"; exec $s ./$f --stdio; }; "
     "h0=${XDG_CACHE_HOME:-$HOME/.cache}; "
     "[ -d \"$h0\" ] || { [ -d \"$HOME\" ] && mkdir -p \"$h0\" 2>/dev/null; }; "
