@@ -18,7 +18,7 @@ enum {
 	FIRST_FD = 3
 };
 
-const struct backend *const backends[] = { &backend_netns, &backend_loopback, NULL };
+const struct backend *const backends[] = { &backend_netns, &backend_loopback, &backend_ssh, NULL };
 
 const struct backend *backend_find(const char *name)
 {
@@ -52,7 +52,8 @@ const struct backend *backend_next(const char *name, const struct backend *refus
 {
 	for (size_t i = 0; is_auto(name) && backends[i]; i++) {
 		if (backends[i] == refused)
-			return backends[i + 1];
+			return backends[i + 1] && backends[i + 1]->makes_hosts ? backends[i + 1]
+									       : NULL;
 	}
 	return NULL;
 }

@@ -41,6 +41,7 @@ struct lab { /* the hosts of one run, up */
 
 struct backend {
 	const char *name, *text;
+	bool makes_hosts; /* of its own, so that auto may choose it; those come first in the table */
 	/* 0 when it works here; -1 with why (ERR_CANNOT) and the mend. Leaves nothing. */
 	int (*usable)(struct err *why);
 	/* What its hosts would offer here (enum need), where it is usable. Leaves nothing. */

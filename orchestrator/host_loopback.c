@@ -361,6 +361,7 @@ static int loopback_close(struct lab *lab, int deadline_ms, struct err *err)
 const struct backend backend_loopback = {
 	.name = "loopback",
 	.text = "processes on one lo, each with an address 127.0.0.x",
+	.makes_hosts = true,
 	.usable = loopback_usable,
 	.offers = loopback_offers,
 	.open = loopback_open,

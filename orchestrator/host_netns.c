@@ -55,6 +55,7 @@ static int netns_close(struct lab *lab, int deadline_ms, struct err *err)
 const struct backend backend_netns = {
 	.name = "netns",
 	.text = "network namespaces of their own, one a host, joined by bridges",
+	.makes_hosts = true,
 	.usable = netns_usable,
 	.offers = private_offers,
 	.open = netns_open,

@@ -74,10 +74,9 @@ sshd_start() {
 	} >"$SSHD/$name.conf"
 	on "$name" setsid "$(type -P sshd)" -D -f "$SSHD/$name.conf" -E "$SSHD/$name.log" \
 		</dev/null >/dev/null 2>&1 &
-	sshd_pid[$name]=$!
 	wait_for 10 answers "$(address_of "$name")"
 }
-declare -A sshd_pid address
+declare -A address
 
 address_of() {
 	echo "${address[$1]}"
