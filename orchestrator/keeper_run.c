@@ -2,7 +2,6 @@
  * that all is ready, and then lives until lab's end of the socket closes. */
 #include "keeper_run.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
@@ -18,12 +17,6 @@
 #include "mem.h"
 #include "namespace.h"
 #include "netlink.h"
-
-/* Far from hosts' own indexes: a cable whose two ends had equal ones would wait a second for its
- * carrier (linkwatch takes such a device for one without a lower end). */
-enum {
-	FIRST_BRIDGE = 1000
-};
 
 void note_send(int notes, enum note_type type, size_t host, const struct err *err)
 {
@@ -131,77 +124,11 @@ static int wait_stage(const struct keeper_spec *spec, const pid_t *pid, int said
 	return 0;
 }
 
-static int first_port(const struct plan *plan)
-{
-	return FIRST_BRIDGE + (int)plan->nlink;
-}
-
-static int make_bridges(const struct plan *plan, struct nl *nl, struct err *err)
-{
-	struct nl_batch batch = { .nl = nl };
-	char name[16];
-
-	for (size_t i = 0; i < plan->nlink; i++) {
-		if (plan->link[i].is_private)
-			continue;
-		int index = FIRST_BRIDGE + (int)i;
-		snprintf(name, sizeof name, "b%d", index);
-		if (nl_add_bridge(&batch, index, name, plan->link[i].mtu, err) < 0)
-			return -1;
-	}
-	return nl_flush(&batch, err);
-}
-
-static int parse_mac(const char *text, uint8_t mac[6])
-{
-	char *end = NULL;
-
-	for (size_t i = 0; text && i < 6; i++) {
-		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]) ||
-		    text[2] != (i < 5 ? ':' : 0))
-			return -1;
-		mac[i] = (uint8_t)strtoul(text, &end, 16);
-		text = end + 1;
-	}
-	return text ? 0 : -1;
-}
-
-/* A cable for every port of every host; ours are numbered from first_port on. */
-static int make_cables(const struct plan *plan, const pid_t *pid, struct nl *nl, struct err *err)
-{
-	struct nl_batch batch = { .nl = nl };
-	int index = first_port(plan);
-
-	for (size_t i = 0; i < plan->nhost; i++) {
-		const struct plan_host *host = &plan->host[i];
-		for (size_t j = 0; j < host->nport; j++, index++) {
-			const struct plan_port *port = &host->port[j];
-			char name[PORT_NAME];
-			keeper_port_name(name, index);
-			struct nl_veth veth = {
-				.index = index,
-				.peer_index = HOST_IFINDEX + (int)j,
-				.name = name,
-				.peer_name = port->iface,
-				.bridge = FIRST_BRIDGE + (int)port->link,
-				.mtu = plan->link[port->link].mtu,
-				.peer_pid = pid[i],
-			};
-			if (parse_mac(port->mac, veth.peer_mac) < 0)
-				return err_set(err, ERR_USAGE, "host %s: %s is no MAC address",
-					       host->name, port->mac ? port->mac : "nothing");
-			if (nl_add_veth(&batch, &veth, err) < 0)
-				return err_in(err, "host %s", host->name);
-		}
-	}
-	return nl_flush(&batch, err);
-}
-
 /* Our ends come up last: only then is there a carrier, and the port forwards with it. */
 static int raise_ports(const struct keeper_spec *spec, struct nl *nl, int raised, struct err *err)
 {
 	struct nl_batch batch = { .nl = nl };
-	struct nl_ready ready = { .first = first_port(spec->plan), .is_port = true };
+	struct nl_ready ready = { .first = keeper_first_port(spec->plan), .is_port = true };
 
 	for (size_t i = 0; i < spec->plan->nhost; i++)
 		ready.count += spec->plan->host[i].nport;
@@ -271,12 +198,12 @@ static int lay_network(const struct keeper_spec *spec, const pid_t *pid,
 
 	if (nl_open(&nl, 0, err) < 0)
 		return -1; /* what is open ends with this process */
-	if (make_bridges(spec->plan, &nl, err) < 0)
+	if (keeper_make_bridges(spec->plan, &nl, err) < 0)
 		return refuse_links(spec, err);
-	if (keeper_lose(spec->plan, first_port(spec->plan), spec->deadline_ns, err) < 0 ||
+	if (keeper_lose(spec->plan, spec->deadline_ns, err) < 0 ||
 	    wait_stage(spec, pid, gate->said, STAGE_SET, err) < 0 ||
-	    make_cables(spec->plan, pid, &nl, err) < 0 ||
-	    keeper_limit_ports(spec->plan, first_port(spec->plan), &nl, err) < 0)
+	    keeper_make_cables(spec->plan, pid, &nl, err) < 0 ||
+	    keeper_limit_ports(spec->plan, &nl, err) < 0)
 		return -1;
 	close(gate->go);
 	if (wait_stage(spec, pid, gate->said, STAGE_UP, err) < 0 ||
@@ -295,8 +222,9 @@ static bool has_sysctl(const struct plan_host *host, const char *name)
 	return false;
 }
 
-/* What hosts' namespaces get from ours as they are made. A table of TCP sockets of their own, of a
- * size that is soon walked: else every reading of it walks the machine's (Linux 6.1). */
+/* What hosts' namespaces get from ours as they are made: a table of TCP sockets of their own, of a
+ * size that is soon walked, else every reading of it walks the machine's (Linux 6.1). And what ours
+ * needs itself: bridges that do not configure themselves. */
 static int set_children(struct err *err)
 {
 	if (ns_sysctl("net.ipv4.tcp_child_ehash_entries", "256", err) < 0)

@@ -70,18 +70,18 @@ int keeper_share_hosts(const struct keeper_spec *spec, struct err *err);
 /* Becomes host `at` of the plan, then its agent (keeper_host.c). */
 _Noreturn void keeper_host(const struct keeper_spec *spec, size_t at,
 			   const struct keeper_gate *gate);
-/* What is done to links beside laying them (keeper_link.c). Our ends are numbered in the plan's
- * order from first_port on, and named after their numbers. */
+/* The links (keeper_link.c). Our ends are numbered in the plan's order from keeper_first_port on,
+ * and named after their numbers. */
 struct nl;
-enum {
-	PORT_NAME = 16
-};
-void keeper_port_name(char name[PORT_NAME], int index);
+int keeper_first_port(const struct plan *plan);
+int keeper_make_bridges(const struct plan *plan, struct nl *nl, struct err *err);
+/* A cable for every port of every host; pid: a process in each host's network namespace. */
+int keeper_make_cables(const struct plan *plan, const pid_t *pid, struct nl *nl, struct err *err);
 /* The losses of links, as a ruleset of the bridges' namespace: once there are bridges (a chain that
  * was there before the first one hears of no packet) and before their ports have a carrier. */
-int keeper_lose(const struct plan *plan, int first_port, int64_t deadline_ns, struct err *err);
+int keeper_lose(const struct plan *plan, int64_t deadline_ns, struct err *err);
 /* Our ends, then in each host its own: what they send is held to the link's rate. */
-int keeper_limit_ports(const struct plan *plan, int first_port, struct nl *nl, struct err *err);
+int keeper_limit_ports(const struct plan *plan, struct nl *nl, struct err *err);
 int keeper_limit_host(const struct plan *plan, size_t at, struct nl *nl, struct err *err);
 /* A missing one that is optional (the plan's own, or written "-name" as in sysctl.d) is passed
  * over. */
