@@ -30,9 +30,10 @@ static void netns_let_go(struct lab *lab)
 {
 	struct keeper *keeper = lab->state;
 
-	streams_close(lab);
+	/* The end first: agents that heard their streams close would all wake to end themselves. */
 	if (keeper)
 		keeper_let_go(keeper);
+	streams_close(lab);
 }
 
 static int netns_close(struct lab *lab, int deadline_ms, struct err *err)
@@ -41,7 +42,7 @@ static int netns_close(struct lab *lab, int deadline_ms, struct err *err)
 
 	if (!keeper)
 		return 0;
-	streams_close(lab);
+	netns_let_go(lab);
 	if (keeper_close(keeper, deadline_ms, err) != 0)
 		return 1; /* and may be tried again */
 	free(keeper);
