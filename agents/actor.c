@@ -146,12 +146,13 @@ void actor_done(const struct actor *actor, int64_t id, struct event *done)
 	event_int(done, "start_ns", actor->start_ns);
 }
 
-/* Nothing of the agent stays open: a socket held here by accident would outlive its owner. */
+/* Nothing of the agent stays open: a socket held here by accident would outlive its owner, and the
+ * channel to another machine is open as long as anybody has its stderr. */
 static void close_others(struct actor *actor)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	for (int fd = 0; fd < 2; fd++)
+	for (int fd = 0; fd < (actor->host->is_private ? 2 : 3); fd++)
 		if (null < 0 || dup2(null, fd) < 0)
 			close(fd);
 	if (actor->channel != CHANNEL && dup2(actor->channel, CHANNEL) < 0)
@@ -174,6 +175,19 @@ static void reset_signals(void)
 		(void)signal(number, SIG_DFL);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void refuse(struct actor *actor, const struct event *request, const char *text)
+{
+	struct event done;
+
+	actor->now_step = request->step;
+	actor->now_label = request->label;
+	actor->start_ns = clock_mono_ns();
+	actor->took_ns = 0;
+	actor_result(actor, "error", text);
+	actor_done(actor, request_num(request, "id", 0), &done);
+	send_frame(actor, FRAME_DONE, &done);
 }
 
 static void play_and_answer(struct actor *actor, const struct event *request)
@@ -251,7 +265,7 @@ _Noreturn void actor_main(struct actor *actor, const struct event *request, pid_
 	reset_signals();
 	close_others(actor);
 	if (actor->host->does_drop && caps_drop(kind != NULL ? kind->capabilities : 0, &err) < 0) {
-		fprintf(stderr, "lab-agent: %s: %s\n", actor->label, err.text);
+		refuse(actor, request, err.text);
 		_exit(1);
 	}
 	play_and_answer(actor, request);

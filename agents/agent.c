@@ -9,6 +9,7 @@
 
 #include "agent_control.h"
 #include "clock.h"
+#include "complain.h"
 #include "mem.h"
 
 enum {
@@ -69,7 +70,6 @@ static void answer_ping(struct agent *agent, const struct frame *frame)
 	event_int(&clock, "mono_ns", clock.t_ns);
 	event_int(&clock, "real_ns", clock_real_ns());
 	frame_put_event(&agent->backlog, FRAME_PONG, &clock);
-	agent->has_lease = true;
 }
 
 /* Reads once from the controller and handles what is whole. */
@@ -97,7 +97,7 @@ static void take_frames(struct agent *agent)
 	/* Not before: while nft was waited for, nobody listened to whether there was silence. */
 	agent->heard_ns = clock_mono_ns();
 	if (rc < 0) {
-		fprintf(stderr, "lab-agent: %s\n", err.text);
+		complain("%s", err.text);
 		agent->status = ERR_BROKE;
 		agent->is_ending = true;
 	}
@@ -136,8 +136,13 @@ void agent_signals_clear(struct agent *agent)
 	struct signalfd_siginfo info;
 
 	while (read(agent->signals, &info, sizeof info) == (ssize_t)sizeof info)
-		if (info.ssi_signo == SIGTERM)
+		if (info.ssi_signo != SIGCHLD)
 			agent->is_ending = true;
+}
+
+void agent_leftover(struct agent *agent)
+{
+	agent->status = ERR_LEFTOVER;
 }
 
 enum {
@@ -222,13 +227,13 @@ static void loop(struct agent *agent)
 		int n;
 
 		write_backlog(agent);
-		if (agent->has_lease && clock_mono_ns() >= lease_ns)
+		if (clock_mono_ns() >= lease_ns)
 			break;
-		if (agent->has_lease && lease_ns < next_ns)
+		if (lease_ns < next_ns)
 			next_ns = lease_ns;
 		nwatch = watches(agent);
 		count = fill_poll(agent, nwatch, set);
-		n = poll(set, count, next_ns == INT64_MAX ? -1 : clock_left_ms(next_ns));
+		n = poll(set, count, clock_left_ms(next_ns));
 		if (n > 0)
 			serve(agent, nwatch, set, count);
 		else if (n < 0 && errno != EINTR)
@@ -239,22 +244,25 @@ static void loop(struct agent *agent)
 
 static int open_agent(struct agent *agent, int in, int out)
 {
+	static const int numbers[] = { SIGCHLD, SIGTERM, SIGHUP, SIGINT, SIGQUIT };
 	sigset_t mask;
 
 	*agent = (struct agent){ .in = in, .out = out, .signals = -1, .host.does_drop = true };
-	agent->lease_ns = AGENT_LEASE_NS;
+	agent->lease_ns = AGENT_LEASE_MOST_NS; /* until setup names one */
 	for (size_t i = 0; i < AGENT_WATCHES; i++)
 		agent->watch[i].fd = -1;
 	sigemptyset(&mask);
-	sigaddset(&mask, SIGCHLD);
-	sigaddset(&mask, SIGTERM);
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		sigaddset(&mask, numbers[i]);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
 		return -1;
 	agent->signals = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (agent->signals < 0 || fcntl(in, F_SETFL, fcntl(in, F_GETFL) | O_NONBLOCK) < 0 ||
-	    fcntl(out, F_SETFL, fcntl(out, F_GETFL) | O_NONBLOCK) < 0)
+	agent->in_flags = fcntl(in, F_GETFL);
+	agent->out_flags = fcntl(out, F_GETFL);
+	if (agent->signals < 0 || fcntl(in, F_SETFL, agent->in_flags | O_NONBLOCK) < 0 ||
+	    fcntl(out, F_SETFL, agent->out_flags | O_NONBLOCK) < 0)
 		return -1;
 	agent->heard_ns = clock_mono_ns();
 	return 0;
@@ -280,7 +288,7 @@ int agent_run(int in, int out)
 	struct agent agent;
 
 	if (open_agent(&agent, in, out) < 0) {
-		fprintf(stderr, "lab-agent: %s\n", strerror(errno));
+		complain("%s", strerror(errno));
 		return ERR_CANNOT;
 	}
 	hello_send(&agent);
@@ -294,5 +302,8 @@ int agent_run(int in, int out)
 	free(agent.host.names);
 	free(agent.child);
 	close(agent.signals);
+	/* Others may share them: a terminal, a sudo(8) in between. */
+	(void)fcntl(out, F_SETFL, agent.out_flags);
+	(void)fcntl(in, F_SETFL, agent.in_flags);
 	return agent.status;
 }

@@ -86,7 +86,11 @@ struct agent_parts {
 };
 struct agent_parts *agent_parts(struct agent *agent);
 
-/* Runs on descriptors in, out until EOF, a lost lease or SIGTERM. Returns the exit status. */
+/* Something that was changed on this host could not be undone: the exit status is ERR_LEFTOVER. */
+void agent_leftover(struct agent *agent);
+
+/* Runs on descriptors in, out until EOF, a lost lease, SIGTERM, SIGHUP, SIGINT or SIGQUIT; then all
+ * that was changed is undone. Returns the exit status. */
 int agent_run(int in, int out);
 
 #endif

@@ -4,6 +4,7 @@
 #include "actor.h"
 #include "agent_control.h"
 #include "clock.h"
+#include "complain.h"
 #include "errname.h"
 
 void pending_set(struct pending *pending, const struct event *request)
@@ -109,7 +110,7 @@ void agent_request(struct agent *agent, const struct frame *frame)
 	const char *subject;
 
 	if (event_decode(&request, frame->body, frame->len, &err) < 0) {
-		fprintf(stderr, "lab-agent: request: %s\n", err.text);
+		complain("request: %s", err.text);
 		agent->status = ERR_BROKE;
 		agent->is_ending = true;
 		return;

@@ -52,13 +52,15 @@ struct watch {
 	void *context;
 };
 
-/* Of silence: when setup names none, and the least and the most that it may name. */
+/* Of silence: when setup names none, and the least and the most that it may name (the most also
+ * before setup). */
 #define AGENT_LEASE_NS INT64_C(10000000000)
 #define AGENT_LEASE_LEAST_NS INT64_C(100000000)
 #define AGENT_LEASE_MOST_NS INT64_C(60000000000)
 
 struct agent {
 	int in, out, signals;
+	int in_flags, out_flags; /* as they were (fcntl(2)) */
 	struct frame_reader reader;
 	struct buf backlog;
 	size_t written; /* bytes of backlog that are out already */
@@ -68,15 +70,14 @@ struct agent {
 	struct child *child; /* owned */
 	struct watch watch[AGENT_WATCHES];
 	int64_t heard_ns; /* the last frame, once it was handled */
-	int64_t lease_ns; /* how long a silence may be */
-	bool has_lease;   /* a ping was seen: a longer silence ends us */
+	int64_t lease_ns; /* how long a silence may be before it ends us */
 	bool is_ending;
 	int status;
 };
 
 void agent_done(struct agent *agent, const struct pending *to, const char *result, const char *text,
 		int64_t start_ns);
-void agent_signals_clear(struct agent *agent); /* forget what signalfd has; SIGTERM ends us */
+void agent_signals_clear(struct agent *agent); /* forget what signalfd has; all but SIGCHLD end us */
 void pending_set(struct pending *pending, const struct event *request);
 
 /* agent_request.c */

@@ -105,6 +105,7 @@ void faults_end(struct agent *agent)
 
 		if (undo(agent, fault, 0, NULL, &err) == 0)
 			continue;
+		agent_leftover(agent);
 		event_init(&event, "heal");
 		event_text(&event, "of", fault->label);
 		event_text(&event, "error", err.text);

@@ -2,9 +2,12 @@
  * and client. */
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include "agent.h"
 #include "byhand.h"
+#include "env.h"
+#include "file.h"
 #include "util.h"
 
 static const char usage[] =
@@ -14,15 +17,42 @@ static const char usage[] =
     "       lab-agent --version | --help\n"
     "`lab-agent server --help` and `lab-agent client --help` list their options.\n";
 
-/* The agent ends with whoever started it, and a Ctrl-C on the terminal is lab's business alone:
- * what runs here is undone in order, when the stream ends. */
+enum {
+	FILES = 4096 /* actors, their peers, captures */
+};
+
+/* A session over SSH begins in the user's home with his umask, and sudo(8) without the folders of
+ * nft and tcpdump in PATH. */
+static void be_at_home(void)
+{
+	const char *dirs = env_get(VAR_PATH);
+	char path[4096];
+	int len =
+	    snprintf(path, sizeof path, "%s%s/usr/sbin:/sbin", dirs ? dirs : "", dirs ? ":" : "");
+
+	if (len > 0 && (size_t)len < sizeof path)
+		(void)setenv(env_name(VAR_PATH), path, 1);
+	umask(077);
+	file_allow(FILES);
+	if (chdir("/") < 0)
+		return; /* it keeps some file system busy, no more */
+}
+
+/* Whoever started the agent may end first, in any way: that too undoes what runs here in order, as
+ * the end of the stream does, so the signal is one that can be caught. A Ctrl-C on the terminal is
+ * lab's business alone. */
 static int run_agent(void)
 {
 	pid_t parent = getppid();
+	sigset_t term;
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &term, NULL);
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
 		return ERR_CANNOT;
 	(void)setsid();
+	be_at_home();
 	return agent_run(STDIN_FILENO, STDOUT_FILENO);
 }
 

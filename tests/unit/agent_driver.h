@@ -25,6 +25,8 @@ struct driver {
 	struct buf log;  /* every event as a line of JSON, in the order of arrival */
 	struct buf copy; /* the body of the last frame, which `last` borrows from */
 	struct event last;
+	const char *ssh; /* for --ssh: the agent of a machine of its own; NULL */
+	int words;       /* its stderr; 0: the test's */
 };
 
 /* lab-agent of the build folder that holds this test. */
@@ -43,7 +45,6 @@ static inline void driver_open(struct driver *driver)
 	char path[PATH_MAX];
 	int pair[2];
 
-	*driver = (struct driver){ 0 };
 	driver_agent(path);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	driver->pid = fork();
@@ -51,6 +52,10 @@ static inline void driver_open(struct driver *driver)
 	if (driver->pid == 0) {
 		dup2(pair[1], 0);
 		dup2(pair[1], 1);
+		if (driver->words > 0)
+			dup2(driver->words, 2);
+		if (driver->ssh != NULL)
+			execl(path, path, "--stdio", "--ssh", driver->ssh, (char *)NULL);
 		execl(path, path, "--stdio", (char *)NULL);
 		_exit(127);
 	}
@@ -184,14 +189,20 @@ static inline int driver_close(struct driver *driver)
 	return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* A driver that has its agent's HELLO, in driver->last. */
-static inline void driver_start(struct driver *driver)
+/* A driver that has its agent's HELLO, in driver->last; of `like` come ssh and words. */
+static inline void driver_start_like(struct driver *driver, const struct driver *like)
 {
 	enum frame_type type;
 
+	*driver = (struct driver){ .ssh = like->ssh, .words = like->words };
 	driver_open(driver);
 	assert_true(driver_next(driver, &type) && type == FRAME_HELLO);
 	assert_true(event_is(&driver->last, "hello"));
+}
+
+static inline void driver_start(struct driver *driver)
+{
+	driver_start_like(driver, &(struct driver){ 0 });
 }
 
 /* A tcp.serve `label` on a port of the kernel's choice; the server's pid. */
@@ -224,6 +235,23 @@ static inline pid_t driver_server(struct driver *driver, int *port)
 {
 	driver_host(driver);
 	return driver_serve(driver, 2, "serve", port);
+}
+
+/* The step `label` drops what matches, on its way in; its result. */
+static inline const char *driver_drop(struct driver *driver, int64_t id, const char *label,
+				      const char *match)
+{
+	struct event request;
+
+	event_init(&request, "firewall");
+	event_int(&request, "id", id);
+	request.label = label;
+	request.step = (int)id;
+	event_text(&request, "hook", "input");
+	event_text(&request, "action", "drop");
+	event_text(&request, "match", match);
+	driver_send(driver, FRAME_REQUEST, &request);
+	return driver_done(driver, id);
 }
 
 /* With the port for PORT. */
