@@ -101,9 +101,9 @@ static const char *as_command(struct arena *arena, const char *const *word)
 	struct buf line = { 0 };
 	const char *kept = NULL;
 
-	buf_str(&line, "ProxyCommand=exec");
+	buf_str(&line, "ProxyCommand=");
 	for (; *word && !(*word)[strcspn(*word, "'\\!`$\n\r")]; word++)
-		buf_printf(&line, " '%s'", without_tokens(arena, *word));
+		buf_printf(&line, "'%s' ", without_tokens(arena, *word));
 	if (!*word)
 		kept = arena_dup(arena, line.data);
 	buf_close(&line);
