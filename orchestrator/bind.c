@@ -12,12 +12,20 @@ static const char *bound_name(const struct cli *cli, const char *host)
 	return NULL;
 }
 
-static bool is_bound(const struct binding *b, const struct target *target)
+struct binder {
+	struct binding *out;
+	struct targets targets;
+	bool *is_taken; /* by machine of the file */
+	const struct scenario *scenario;
+	const struct cli *cli;
+};
+
+/* Gives a machine of the file to a host; false with err. */
+static bool give(struct binder *b, size_t host, size_t machine, struct err *err)
 {
-	for (size_t i = 0; i < b->count; i++)
-		if (b->target[i] == target)
-			return true;
-	return false;
+	b->is_taken[machine] = true;
+	b->out->target[host] = targets_at(&b->targets, machine, err);
+	return b->out->target[host] != NULL;
 }
 
 /* "client-2" has the role "client"; "server" is its own. */
@@ -32,63 +40,85 @@ static const char *role_of(const char *host, struct arena *arena)
 	return arena_ndup(arena, host, len);
 }
 
-static const struct target *by_role(const struct binding *b, const struct targets *targets,
-				    const char *role)
+/* The first machine of that role that nobody has; SIZE_MAX: there is none. */
+static size_t by_role(const struct binder *b, const char *role)
 {
-	const struct target *target;
+	size_t at = targets_role(&b->targets, role, 0);
 
-	for (size_t n = 0; (target = targets_role(targets, role, n)); n++)
-		if (!is_bound(b, target))
-			return target;
-	return NULL;
+	while (at != SIZE_MAX && b->is_taken[at])
+		at = targets_role(&b->targets, role, at + 1);
+	return at;
 }
 
-static const struct target *by_name(const struct targets *targets, const char *name)
+static int refuse_host(const struct binder *b, const struct name_value *asked, struct err *err)
 {
-	for (size_t i = 0; i < targets->count; i++)
-		if (streq(targets->at[i]->name, name))
-			return targets->at[i];
-	return NULL;
+	const char **known = arena_array(b->cli->arena, b->out->count + 1, sizeof(const char *));
+
+	for (size_t i = 0; i < b->out->count; i++)
+		known[i] = b->scenario->host[i].name;
+	const char *near = nearest(asked->name, known, b->out->count);
+	return err_set(err, ERR_USAGE, "--bind %s=%s: %s has no host %s%s%s%s", asked->name,
+		       asked->value, b->scenario->name, asked->name, near ? ": did you mean " : "",
+		       near ? near : "", near ? "?" : "");
 }
 
-/* --bind and names for all hosts before roles for any: a role takes only what nobody asked for. */
-static int bind_named(struct binding *b, const struct cli *cli, struct targets *targets,
-		      const struct scenario *s, struct err *err)
+static int check_asked(const struct binder *b, struct err *err)
 {
-	for (size_t i = 0; i < cli->bind.count; i++)
-		if (scenario_host_find(s, cli->bind.at[i].name) == SIZE_MAX)
-			return err_set(err, ERR_USAGE, "--bind %s=%s: %s has no host %s",
-				       cli->bind.at[i].name, cli->bind.at[i].value, s->name,
-				       cli->bind.at[i].name);
-	for (size_t i = 0; i < b->count; i++) {
-		const char *name = bound_name(cli, s->host[i].name);
-		b->target[i] =
-		    name ? targets_find(targets, name, err) : by_name(targets, s->host[i].name);
-		if (name && !b->target[i])
-			return err_in(err, "--bind %s=%s", s->host[i].name, name);
+	for (size_t i = 0; i < b->cli->bind.count; i++) {
+		const struct name_value *asked = &b->cli->bind.at[i];
+		if (scenario_host_find(b->scenario, asked->name) == SIZE_MAX)
+			return refuse_host(b, asked, err);
+		if (!streq(bound_name(b->cli, asked->name), asked->value))
+			return err_set(err, ERR_USAGE, "--bind %s=%s: it is bound to %s already",
+				       asked->name, asked->value, bound_name(b->cli, asked->name));
 	}
 	return 0;
 }
 
-static int bind_roles(struct binding *b, const struct targets *targets, const struct scenario *s,
-		      struct arena *arena, struct err *err)
+/* --bind and names for all hosts before roles for any: a role takes only what nobody asked for. */
+static int bind_named(struct binder *b, struct err *err)
+{
+	if (check_asked(b, err) < 0)
+		return -1;
+	for (size_t i = 0; i < b->out->count; i++) {
+		const char *host = b->scenario->host[i].name, *name = bound_name(b->cli, host);
+		size_t at = machine_find(&b->targets.machines, name ? name : host);
+		if (at != SIZE_MAX && !give(b, i, at, err))
+			return err_in(err, "%s", host);
+		if (at != SIZE_MAX || !name)
+			continue;
+		b->out->target[i] = targets_find(&b->targets, name, err);
+		if (!b->out->target[i])
+			return err_in(err, "--bind %s=%s", host, name);
+	}
+	return 0;
+}
+
+static int bind_roles(struct binder *b, struct err *err)
 {
 	struct buf missing = { 0 };
+	int status = 0;
 
-	for (size_t i = 0; i < b->count; i++) {
-		if (!b->target[i])
-			b->target[i] = by_role(b, targets, s->host[i].name);
-		if (!b->target[i])
-			b->target[i] = by_role(b, targets, role_of(s->host[i].name, arena));
-		if (!b->target[i])
-			buf_printf(&missing, "%s%s", missing.len ? ", " : "", s->host[i].name);
+	for (size_t i = 0; i < b->out->count && status == 0; i++) {
+		const char *host = b->scenario->host[i].name;
+		if (b->out->target[i])
+			continue;
+		size_t at = by_role(b, host);
+		if (at == SIZE_MAX)
+			at = by_role(b, role_of(host, b->cli->arena));
+		if (at == SIZE_MAX)
+			buf_printf(&missing, "%s%s", missing.len ? ", " : "", host);
+		else if (!give(b, i, at, err))
+			status = err_in(err, "%s", host);
 	}
-	if (missing.len)
-		err_set(err, ERR_USAGE,
-			"no machine for %.500s: --bind HOST=ALIAS names one of ~/.ssh/config%s%s",
-			missing.data, targets->from ? ", or give it to " : "; or --inventory FILE",
-			targets->from ? targets->from : "");
-	int status = missing.len ? -1 : 0;
+	if (status == 0 && missing.len)
+		status = err_set(err, ERR_USAGE,
+				 "no machine for %.500s: --bind HOST=ALIAS names one of "
+				 "~/.ssh/config%s%s",
+				 missing.data,
+				 b->targets.from ? ", or give it a name or a role in "
+						 : "; or --inventory FILE",
+				 b->targets.from ? b->targets.from : "");
 	buf_close(&missing);
 	return status;
 }
@@ -106,23 +136,32 @@ static int check_apart(const struct binding *b, const struct scenario *s, struct
 	return 0;
 }
 
+/* What is wrong with a file of machines is told here: whoever asked knows only scenarios. */
+static int read_targets(struct binder *b, struct err *err)
+{
+	const struct targets_asked asked = { .inventory = b->cli->inventory,
+					     .terraform = b->cli->terraform,
+					     .transport = b->cli->transport };
+	struct complaints complaints = { .arena = b->cli->arena };
+	int status = targets_read(&b->targets, &asked, b->cli->arena, &complaints, err);
+
+	cli_complain(b->cli, &complaints);
+	b->is_taken = arena_array(b->cli->arena, b->targets.machines.count + 1, sizeof(bool));
+	return status;
+}
+
 int bind_hosts(struct binding *out, const struct cli *cli, const struct scenario *scenario,
 	       struct err *err)
 {
-	const struct targets_asked asked = { .inventory = cli->inventory,
-					     .terraform = cli->terraform,
-					     .transport = cli->transport };
-	struct targets targets;
+	struct binder b = { .out = out, .scenario = scenario, .cli = cli };
 
 	*out = (struct binding){ .count = scenario->nhost };
 	out->target = arena_array(cli->arena, scenario->nhost, sizeof(const struct target *));
 	out->address = arena_array(cli->arena, scenario->nhost, sizeof(const char *));
-	if (targets_read(&targets, &asked, cli->arena, err) < 0 ||
-	    bind_named(out, cli, &targets, scenario, err) < 0 ||
-	    bind_roles(out, &targets, scenario, cli->arena, err) < 0)
+	if (read_targets(&b, err) < 0 || bind_named(&b, err) < 0 || bind_roles(&b, err) < 0)
 		return -1;
 	for (size_t i = 0; i < out->count; i++) {
-		out->address[i] = targets_lab_address(&targets, out->target[i], err);
+		out->address[i] = targets_lab_address(&b.targets, out->target[i], err);
 		if (!out->address[i])
 			return err_in(err, "%s", scenario->host[i].name);
 	}

@@ -10,7 +10,9 @@ void cli_complain(const struct cli *cli, const struct complaints *complaints)
 		const struct complaint *c = &complaints->at[i];
 		buf_clear(&line);
 		safe_add(&line, c->path);
-		buf_printf(&line, ":%d:%d: error: ", c->line, c->column);
+		if (c->line > 0)
+			buf_printf(&line, ":%d:%d", c->line, c->column);
+		buf_str(&line, ": error: ");
 		safe_add(&line, c->text);
 		fprintf(cli->progress, "%s\n", line.data);
 	}

@@ -46,6 +46,13 @@ static int compare_complaints(const void *a, const void *b)
 	return order ? order : strcmp(x->text, y->text);
 }
 
+void complaints_sort(struct complaints *complaints)
+{
+	if (complaints->count > 1)
+		qsort(complaints->at, complaints->count, sizeof(*complaints->at),
+		      compare_complaints);
+}
+
 static void load_needs(struct loader *l, const struct ini_entry *e, const char *value)
 {
 	const char *known[32];
@@ -266,7 +273,7 @@ int scenario_load(struct scenario *out, const char *path, const struct scenario_
 	load_expect(&l);
 	if (complaints->count == before)
 		return 0;
-	qsort(complaints->at, complaints->count, sizeof(*complaints->at), compare_complaints);
+	complaints_sort(complaints);
 	return -1;
 }
 

@@ -163,10 +163,10 @@ struct scenario_options {
 	void *context;
 };
 
-/* A complaint about a scenario file. */
+/* A complaint about a scenario, or about another file that a person wrote. */
 struct complaint {
 	const char *path;
-	int line, column;
+	int line, column; /* 0: `path` names the place */
 	const char *text;
 };
 struct complaints {
@@ -176,6 +176,7 @@ struct complaints {
 };
 void complaint_add(struct complaints *complaints, const char *path, int line, int column,
 		   const char *fmt, ...) PRINTF(5, 6);
+void complaints_sort(struct complaints *complaints); /* by file, line and column */
 
 /* 0: `out` is whole; -1: at least one complaint (all of one pass), or err alone when the file could
  * not be read. Never prints. Plan-level facts (${HOST.address}) are expanded by the plan's own

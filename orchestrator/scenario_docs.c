@@ -9,11 +9,11 @@ static char upper(char c)
 	return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
 }
 
-void schema_markdown(FILE *out)
+void sections_markdown(FILE *out, const struct schema_section *sections)
 {
 	struct buf form = { 0 }, text = { 0 };
 
-	for (const struct schema_section *s = schema; s->name; s++) {
+	for (const struct schema_section *s = sections; s->name; s++) {
 		fprintf(out, "### `[%s]`\n%c%s.\n\n", s->name, upper(s->text[0]), s->text + 1);
 		if (!s->rows)
 			continue;
@@ -32,6 +32,11 @@ void schema_markdown(FILE *out)
 	}
 	buf_close(&form);
 	buf_close(&text);
+}
+
+void schema_markdown(FILE *out)
+{
+	sections_markdown(out, schema);
 }
 
 void steps_markdown(FILE *out)

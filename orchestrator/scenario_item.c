@@ -9,7 +9,7 @@ static const char *known_options(struct loader *l, const struct schema_row *rows
 	size_t count = 0;
 
 	for (const struct schema_row *r = rows; r->param.name && count < ITEM_OPTIONS; r++)
-		if (r->form == ROW_OPTION || r->form == ROW_FLAG)
+		if (r->form == ROW_OPTION || r->form == ROW_OPTIONS || r->form == ROW_FLAG)
 			known[count++] = r->param.name;
 	return did_you_mean(l->arena, word, known, count);
 }
@@ -49,6 +49,16 @@ static void take_word(struct loader *l, struct item *item, size_t at)
 			     w->column + (equals ? (int)len + 1 : 0));
 			return;
 		}
+		if (r->form == ROW_OPTIONS && equals && streq(name, r->param.name)) {
+			item->prefix[item->nprefix++] = at;
+			return;
+		}
+		if (r->form == ROW_OPTION && !equals && streq(name, r->param.name)) {
+			COMPLAIN_AT(l, item->entry, w->column, "%s: a value is needed: %s=%s", name,
+				    name, r->form_text);
+			item->is_good = false;
+			return;
+		}
 		if (r->form == ROW_PREFIX && equals && len > rlen + 1 &&
 		    starts_with(name, r->param.name) && name[rlen] == '.') {
 			item->prefix[item->nprefix++] = at;
@@ -71,9 +81,13 @@ static void take_word(struct loader *l, struct item *item, size_t at)
 
 bool item_read(struct loader *l, const struct ini_entry *entry, struct item *out)
 {
-	*out = (struct item){ .entry = entry,
-			      .is_good = true,
-			      .rows = schema_section_find(entry->section)->rows };
+	return item_read_by(l, entry, schema_section_find(entry->section)->rows, out);
+}
+
+bool item_read_by(struct loader *l, const struct ini_entry *entry, const struct schema_row *rows,
+		  struct item *out)
+{
+	*out = (struct item){ .entry = entry, .is_good = true, .rows = rows };
 	if (entry->is_bad)
 		return false;
 	if (!words_split(l, entry, &out->words)) {

@@ -20,13 +20,17 @@ struct item { /* one NAME = words */
 	struct option_value value[ITEM_OPTIONS]; /* by row */
 	size_t nbare;                            /* words of ROW_BARES, indexes in words */
 	size_t *bare;
-	size_t nprefix; /* words of ROW_PREFIX */
+	size_t nprefix; /* words of ROW_PREFIX and ROW_OPTIONS */
 	size_t *prefix;
 	bool is_good;
 };
 
-/* False when there was a complaint; what was understood is there. */
+/* By the rows of its section of a scenario. False when there was a complaint; what was understood
+ * is there. */
 bool item_read(struct loader *loader, const struct ini_entry *entry, struct item *out);
+/* By these rows: a file of another format. */
+bool item_read_by(struct loader *loader, const struct ini_entry *entry,
+		  const struct schema_row *rows, struct item *out);
 const struct option_value *item_get(const struct item *item, const char *name); /* never NULL */
 int64_t item_number(const struct item *item, const char *name);                 /* 0: absent */
 size_t entries_count(const struct loader *loader, const char *section);

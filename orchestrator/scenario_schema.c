@@ -236,6 +236,9 @@ void schema_row_form(struct buf *out, const struct schema_row *row)
 	case ROW_OPTION:
 		buf_printf(out, "%s=%s", row->param.name, row->form_text);
 		break;
+	case ROW_OPTIONS:
+		buf_printf(out, "%s=%s...", row->param.name, row->form_text);
+		break;
 	case ROW_PREFIX:
 		buf_printf(out, "%s.NAME=%s", row->param.name, row->form_text);
 		break;
@@ -279,9 +282,8 @@ void schema_text(FILE *out)
 void schema_json(struct buf *out)
 {
 	static const char *const section_forms[] = { "keys", "items", "steps" };
-	static const char *const row_forms[] = {
-		"key", "word", "words", "flag", "option", "prefix"
-	};
+	static const char *const row_forms[] = { "key",    "word",    "words", "flag",
+						 "option", "options", "prefix" };
 	struct json json = json_to(out);
 
 	json.is_pretty = true;

@@ -2,6 +2,8 @@
 #ifndef SCENARIO_SCHEMA_H
 #define SCENARIO_SCHEMA_H
 
+#include <stdio.h>
+
 #include "arena.h"
 #include "buf.h"
 #include "step.h"
@@ -13,12 +15,13 @@ enum section_form {
 };
 
 enum row_form {
-	ROW_KEY,    /* key = value */
-	ROW_BARE,   /* a word by its place */
-	ROW_BARES,  /* one or more of them */
-	ROW_FLAG,   /* the word itself */
-	ROW_OPTION, /* name=value */
-	ROW_PREFIX, /* name.REST=value */
+	ROW_KEY,     /* key = value */
+	ROW_BARE,    /* a word by its place */
+	ROW_BARES,   /* one or more of them */
+	ROW_FLAG,    /* the word itself */
+	ROW_OPTION,  /* name=value */
+	ROW_OPTIONS, /* the same, as often as needed */
+	ROW_PREFIX,  /* name.REST=value */
 };
 
 struct schema_row {         /* name NULL ends a list */
@@ -36,6 +39,8 @@ struct schema_section { /* name NULL ends the table */
 };
 
 extern const struct schema_section schema[];
+/* Sections as a table of the documents, those of other files too. */
+void sections_markdown(FILE *out, const struct schema_section *sections);
 const struct schema_section *schema_section_find(const char *name);
 const struct schema_row *schema_row_find(const struct schema_section *section, const char *name);
 /* "via=HOST", "address"; what it means, with its default. */

@@ -23,7 +23,13 @@ struct reader {
 	size_t nidentity, nknown;
 };
 
-/* "~/x" is in the home of the password file: ssh does not go by $HOME. */
+const char *ssh_config_home(struct arena *arena)
+{
+	const struct passwd *who = getpwuid(getuid());
+
+	return arena_dup(arena, who && who->pw_dir ? who->pw_dir : "/");
+}
+
 static const char *expand(struct reader *r, const char *path)
 {
 	if (path[0] == '~' && path[1] == '/')
@@ -210,13 +216,12 @@ static const char **keep_words(struct arena *arena, const char *const *word, siz
 int ssh_config_parse(struct target *out, const char **jump, const char *name, const char *text,
 		     struct arena *arena, struct err *err)
 {
-	const struct passwd *who = getpwuid(getuid());
 	struct reader r = { .out = out, .jump = jump, .arena = arena };
 
-	*out = (struct target){ .name = arena_dup(arena, name), .port = 22 };
+	*out = (struct target){ .name = arena_dup(arena, name), .is_alias = true, .port = 22 };
 	*jump = NULL;
 	out->agent_socket = env_get(VAR_SSH_AUTH_SOCK);
-	r.home = arena_dup(arena, who && who->pw_dir ? who->pw_dir : "/");
+	r.home = ssh_config_home(arena);
 	while (*text) {
 		size_t len = strcspn(text, "\n");
 		take_line(&r, arena_ndup(arena, text, len));
@@ -233,10 +238,57 @@ int ssh_config_parse(struct target *out, const char **jump, const char *name, co
 	return 0;
 }
 
-int ssh_config_ask(struct target *out, const char **jump, const char *name, struct arena *arena,
-		   struct err *err)
+int ssh_config_split(const char *jump, const char **host, const char *const **options,
+		     struct arena *arena)
 {
-	const char *const argv[] = { "ssh", "-G", "--", name, NULL };
+	const char **words = arena_array(arena, 5, sizeof(const char *));
+	const char *at = strrchr(jump, '@'), *from = at ? at + 1 : jump;
+	const char *close = *from == '[' ? strchr(from, ']') : NULL;
+	const char *end = close ? close + 1 : from + strcspn(from, ":");
+	size_t count = 0;
+	int64_t port;
+
+	if (!close && *end == ':' && strchr(end + 1, ':'))
+		end += strlen(end); /* an IPv6 address as it stands */
+	if (*end == ':' && parse_int(end + 1, 1, 65535, &port) < 0)
+		return -1;
+	if ((*end && *end != ':') || end == from || at == jump || *from == '-' || *jump == '-')
+		return -1;
+	if (at) {
+		words[count++] = "-l";
+		words[count++] = arena_ndup(arena, jump, (size_t)(at - jump));
+	}
+	if (*end) {
+		words[count++] = "-p";
+		words[count++] = arena_dup(arena, end + 1);
+	}
+	*host = close ? arena_ndup(arena, from + 1, (size_t)(close - from - 1))
+		      : arena_ndup(arena, from, (size_t)(end - from));
+	*options = words;
+	return **host ? 0 : -1;
+}
+
+/* ssh -G OPTION... -- NAME */
+static const char *const *ask_words(const char *name, const char *const *options,
+				    struct arena *arena)
+{
+	size_t count = 0, at = 0;
+
+	while (options && options[count])
+		count++;
+	const char **words = arena_array(arena, count + 5, sizeof(const char *));
+	words[at++] = "ssh";
+	words[at++] = "-G";
+	for (size_t i = 0; i < count; i++)
+		words[at++] = options[i];
+	words[at++] = "--";
+	words[at] = name;
+	return words;
+}
+
+int ssh_config_ask(struct target *out, const char **jump, const char *name,
+		   const char *const *options, struct arena *arena, struct err *err)
+{
 	struct proc_result result;
 	char path[256];
 
@@ -245,7 +297,7 @@ int ssh_config_ask(struct target *out, const char **jump, const char *name, stru
 			       "%s: ssh reads ~/.ssh/config, and is not there: apt-get install -y "
 			       "openssh-client",
 			       name);
-	int status = proc_run(argv, NULL, ASK_MS, &result, err);
+	int status = proc_run(ask_words(name, options, arena), NULL, ASK_MS, &result, err);
 	if (status == 0 && result.status != 0)
 		status = err_set(err, ERR_USAGE, "ssh -G %s: %.*s", name,
 				 (int)strcspn(result.err.data ? result.err.data : "", "\n"),

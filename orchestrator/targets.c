@@ -1,83 +1,275 @@
-/* Aliases are asked for once and kept. */
+/* Aliases are asked for once and kept; a machine with an address costs no other program. */
 #include "targets.h"
 
-#include "addr.h"
+#include <pwd.h>
+#include <unistd.h>
+
+#include "env.h"
+#include "inventory.h"
+#include "nearest.h"
 #include "proc.h"
 #include "ssh_config.h"
+#include "terraform.h"
 
 enum {
-	LOOK_UP_MS = 10000
+	LOOK_UP_MS = 10000,
+	MOST_JUMPS = 8
 };
 
-int targets_read(struct targets *out, const struct targets_asked *asked, struct arena *arena,
-		 struct err *err)
+/* What ssh itself would try: the files of keys that are there, and where known hosts are. */
+static void read_usual(struct targets *targets)
 {
-	(void)err;
-	*out = (struct targets){ .arena = arena };
-	out->transport = asked->transport;
+	static const char *const key[] = { "id_ed25519", "id_ecdsa", "id_rsa" };
+	static const char *const known[] = { "/etc/ssh/ssh_known_hosts",
+					     "/etc/ssh/ssh_known_hosts2" };
+	struct arena *arena = targets->arena;
+	const char **identity = arena_array(arena, COUNT(key), sizeof(const char *));
+	const char **hosts = arena_array(arena, 2 + COUNT(known), sizeof(const char *));
+	const struct passwd *who = getpwuid(getuid());
+	struct target *usual = &targets->usual;
+
+	*usual = (struct target){ .port = 22, .identity = identity, .known_hosts = hosts };
+	usual->user = who && who->pw_name ? arena_dup(arena, who->pw_name)
+					  : arena_printf(arena, "%u", (unsigned)getuid());
+	usual->agent_socket = env_get(VAR_SSH_AUTH_SOCK);
+	for (size_t i = 0; i < COUNT(key); i++) {
+		const char *path = arena_printf(arena, "%s/.ssh/%s", targets->home, key[i]);
+		if (access(path, F_OK) == 0)
+			identity[usual->nidentity++] = path;
+	}
+	hosts[usual->nknown_hosts++] = arena_printf(arena, "%s/.ssh/known_hosts", targets->home);
+	hosts[usual->nknown_hosts++] = arena_printf(arena, "%s/.ssh/known_hosts2", targets->home);
+	for (size_t i = 0; i < COUNT(known); i++)
+		hosts[usual->nknown_hosts++] = known[i];
+}
+
+int targets_read(struct targets *out, const struct targets_asked *asked, struct arena *arena,
+		 struct complaints *complaints, struct err *err)
+{
+	size_t before = complaints->count;
+	int status = 0;
+
+	*out = (struct targets){ .arena = arena, .transport = asked->transport };
+	*err = (struct err){ .kind = ERR_NONE };
+	if (asked->inventory && asked->terraform)
+		return err_set(err, ERR_USAGE,
+			       "--inventory and --terraform: machines come from one of them");
+	out->from = asked->inventory ? asked->inventory : asked->terraform;
+	if (!out->from)
+		return 0;
+	out->home = ssh_config_home(arena);
+	status = asked->inventory ? inventory_read(&out->machines, asked->inventory, out->home,
+						   arena, complaints, err)
+				  : terraform_read(&out->machines, asked->terraform, out->home,
+						   arena, complaints, err);
+	if (complaints->count > before)
+		return err_set(err, ERR_USAGE, "%s: %zu error%s: nothing was run", out->from,
+			       complaints->count - before,
+			       complaints->count - before == 1 ? "" : "s");
+	if (status < 0)
+		return -1;
+	out->target = arena_array(arena, out->machines.count + 1, sizeof(*out->target));
+	read_usual(out);
 	return 0;
 }
 
-static const struct target *find_read(const struct targets *targets, const char *name)
+static void choose_transport(const char *kind, struct target *target)
 {
-	for (size_t i = 0; i < targets->count; i++)
-		if (streq(targets->at[i]->name, name))
-			return targets->at[i];
-	for (size_t i = 0; i < targets->nalias; i++)
-		if (streq(targets->alias[i]->name, name))
-			return targets->alias[i];
-	return NULL;
-}
-
-static void choose_transport(const struct targets *targets, struct target *target)
-{
-	if (targets->transport && streq(targets->transport, "openssh"))
+	if (kind && streq(kind, "openssh"))
 		target->transport = TRANSPORT_OPENSSH;
-	if (targets->transport && streq(targets->transport, "libssh2")) {
+	if (kind && streq(kind, "libssh2")) {
 		target->transport = TRANSPORT_LIBSSH2;
 		target->why = NULL;
 	}
 }
 
-/* A jump host is an alias like any other; its own jump would be a chain. */
+static struct target *find(struct targets *targets, const char *name, bool is_jump,
+			   struct err *err);
+
+/* A jump host is a machine like any other; its own jump would be a chain. */
 static int find_jump(struct targets *targets, struct target *target, const char *jump,
 		     struct err *err)
 {
-	if (!jump || target->transport == TRANSPORT_OPENSSH)
-		return 0;
-	target->jump = targets_find(targets, jump, err);
+	if (targets->depth == MOST_JUMPS)
+		return err_set(err, ERR_USAGE,
+			       "%s: its jump hosts lead in a circle, or through more than %d",
+			       target->name, MOST_JUMPS);
+	targets->depth++;
+	target->jump = find(targets, jump, true, err);
+	targets->depth--;
 	if (!target->jump)
-		return -1;
-	if (target->jump->jump || target->jump->transport == TRANSPORT_OPENSSH) {
+		return err_in(err, "%s", target->name);
+	if ((target->jump->jump || target->jump->transport == TRANSPORT_OPENSSH) &&
+	    target->transport != TRANSPORT_OPENSSH) {
 		target->transport = TRANSPORT_OPENSSH;
-		target->why = "its jump host needs ssh itself";
+		target->why = target->jump->jump ? "more than one jump host"
+						 : "its jump host needs ssh itself";
 	}
 	return 0;
 }
 
-const struct target *targets_find(struct targets *targets, const char *name, struct err *err)
+/* What ssh itself knows of a name. `over` is what is said beside that; the jump is its own matter
+ * where ssh is the transport. */
+static struct target *ask(struct targets *targets, const char *name, const char *const *over,
+			  const char *transport, struct err *err)
 {
-	const struct target *known = find_read(targets, name);
+	struct target *target = arena_alloc(targets->arena, sizeof(*target));
 	const char *jump;
 
-	if (known)
-		return known;
-	struct target *target = arena_alloc(targets->arena, sizeof(*target));
-	if (ssh_config_ask(target, &jump, name, targets->arena, err) < 0)
+	if (ssh_config_ask(target, &jump, name, over, targets->arena, err) < 0)
 		return NULL;
-	choose_transport(targets, target);
+	target->over = over;
+	choose_transport(transport, target);
+	choose_transport(targets->transport, target);
+	if (jump && target->transport != TRANSPORT_OPENSSH &&
+	    find_jump(targets, target, jump, err) < 0)
+		return NULL;
+	return target;
+}
+
+/* The options of ssh for what a line says of an alias. */
+static const char *const *options_of(const struct targets *targets, const struct machine *m)
+{
+	const char **word = arena_array(targets->arena, 2 * m->nidentity + 7, sizeof(const char *));
+	size_t count = 0;
+
+	if (m->user) {
+		word[count++] = "-l";
+		word[count++] = m->user;
+	}
+	if (m->port) {
+		word[count++] = "-p";
+		word[count++] = arena_printf(targets->arena, "%d", m->port);
+	}
+	for (size_t i = 0; i < m->nidentity; i++) {
+		word[count++] = "-i";
+		word[count++] = m->identity[i];
+	}
+	if (m->jump || m->has_no_jump) {
+		word[count++] = "-J";
+		word[count++] = "none";
+	}
+	return count ? word : NULL;
+}
+
+static struct target *from_alias(struct targets *targets, const struct machine *m, struct err *err)
+{
+	struct target *target = ask(targets, m->name, options_of(targets, m), m->transport, err);
+
+	if (target)
+		target->is_jump_over = m->jump != NULL;
+	return target;
+}
+
+static struct target *from_address(const struct targets *targets, const struct machine *m)
+{
+	struct target *target = arena_alloc(targets->arena, sizeof(*target));
+
+	*target = targets->usual;
+	target->name = m->name;
+	target->address = m->address;
+	target->port = m->port ? m->port : target->port;
+	target->user = m->user ? m->user : target->user;
+	if (m->nidentity) {
+		target->nidentity = m->nidentity;
+		target->identity = m->identity;
+	}
+	choose_transport(m->transport, target);
+	choose_transport(targets->transport, target);
+	return target;
+}
+
+static struct target *make(struct targets *targets, size_t i, struct err *err)
+{
+	const struct machine *m = &targets->machines.at[i];
+	struct target *target = targets->target[i];
+
+	if (target)
+		return target;
+	target = m->address ? from_address(targets, m) : from_alias(targets, m, err);
+	if (!target)
+		return NULL;
+	target->role = m->role;
+	target->lab_address = m->lab_address;
+	if (m->jump && find_jump(targets, target, m->jump, err) < 0)
+		return NULL;
+	targets->target[i] = target;
+	return target;
+}
+
+/* A jump host may be written as user@host:port, which is no name for ssh -G. */
+static struct target *find_alias(struct targets *targets, const char *name, bool is_jump,
+				 struct err *err)
+{
+	const char *const *options = NULL;
+	const char *host = name;
+	struct target *target;
+
+	for (size_t i = 0; i < targets->nalias; i++)
+		if (streq(targets->alias[i]->name, name))
+			return targets->alias[i];
+	if (is_jump && ssh_config_split(name, &host, &options, targets->arena) < 0) {
+		err_set(err, ERR_USAGE, "jump host %s: it is neither an alias nor user@host:port",
+			name);
+		return NULL;
+	}
+	target = ask(targets, host, options, NULL, err);
+	if (!target)
+		return NULL;
+	target->name = arena_dup(targets->arena, name);
+	target->over = NULL; /* the name says it: ssh -J takes it as it is written */
 	targets->alias = arena_grow(targets->arena, targets->alias, targets->nalias,
 				    &targets->alias_cap, sizeof(*targets->alias));
 	targets->alias[targets->nalias++] = target;
-	return find_jump(targets, target, jump, err) < 0 ? NULL : target;
+	return target;
 }
 
-const struct target *targets_role(const struct targets *targets, const char *role, size_t nth)
+static struct target *find(struct targets *targets, const char *name, bool is_jump, struct err *err)
 {
-	for (size_t i = 0; i < targets->count; i++)
-		if (targets->at[i]->role && streq(targets->at[i]->role, role) && nth-- == 0)
-			return targets->at[i];
-	return NULL;
+	size_t at = machine_find(&targets->machines, name);
+
+	return at != SIZE_MAX ? make(targets, at, err) : find_alias(targets, name, is_jump, err);
+}
+
+const struct target *targets_at(struct targets *targets, size_t i, struct err *err)
+{
+	return make(targets, i, err);
+}
+
+const struct target *targets_find(struct targets *targets, const char *name, struct err *err)
+{
+	return find(targets, name, false, err);
+}
+
+size_t targets_role(const struct targets *targets, const char *role, size_t from)
+{
+	for (size_t i = from; i < targets->machines.count; i++)
+		if (targets->machines.at[i].role && streq(targets->machines.at[i].role, role))
+			return i;
+	return SIZE_MAX;
+}
+
+/* A name that ssh knows nothing of is most often a slip of the fingers. */
+static void complain_unknown(const struct targets *targets, const struct target *target,
+			     const char *name, struct err *err)
+{
+	const char **known =
+	    arena_array(targets->arena, targets->machines.count + 1, sizeof(const char *));
+	const char *near;
+
+	for (size_t i = 0; i < targets->machines.count; i++)
+		known[i] = targets->machines.at[i].name;
+	near = nearest(target->name, known, targets->machines.count);
+	if (near && !streq(near, target->name))
+		err_set(err, ERR_USAGE,
+			"%s: %s has no such machine, and no IPv4 address is known for %s: did you "
+			"mean %s?",
+			target->name, targets->from, name, near);
+	else
+		err_set(err, ERR_USAGE,
+			"%s: no IPv4 address is known for %s: give it a lab-address in an "
+			"inventory",
+			target->name, name);
 }
 
 const char *targets_lab_address(struct targets *targets, const struct target *target,
@@ -98,11 +290,8 @@ const char *targets_lab_address(struct targets *targets, const struct target *ta
 	if (first && addr_parse(&addr, first, 0) == 0) {
 		name = arena_dup(targets->arena, addr_ip_text(&addr, text));
 	} else {
+		complain_unknown(targets, target, name, err);
 		name = NULL;
-		err_set(err, ERR_USAGE,
-			"%s: no IPv4 address is known for %s: give it a lab-address in an "
-			"inventory",
-			target->name, target->address);
 	}
 	proc_result_close(&result);
 	return name;

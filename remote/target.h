@@ -14,6 +14,9 @@ enum transport_kind {
 struct target {
 	const char *name;    /* as the person calls it: an alias, or its name in the inventory */
 	bool is_alias;       /* ssh itself knows the name: ~/.ssh/config says all the rest */
+	/* Options of ssh that count before what it knows of the alias ("-p", "2222"), NULL at their
+	 * end; NULL: none. */
+	const char *const *over;
 	const char *role;    /* NULL */
 	const char *address; /* to connect to: a literal address or a name */
 	int port;            /* 22 */
@@ -28,6 +31,7 @@ struct target {
 	const char *const *known_hosts;
 	const char *host_key_name; /* what known_hosts is asked for (HostKeyAlias); NULL: address */
 	const struct target *jump; /* through which it is reached; NULL: directly */
+	bool is_jump_over;         /* of an alias: not the one that ssh itself knows */
 	enum transport_kind transport;
 	const char *why; /* why the transport is openssh, for people; NULL: as asked */
 };
