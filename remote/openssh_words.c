@@ -25,6 +25,9 @@ static void add_option(struct words *words, const char *option)
 	add(words, option);
 }
 
+/* Where a jump host is to lead to: tokens that ssh fills in itself. */
+#define TO "[%h]:%p"
+
 /* A percent sign begins a token of ssh's own. */
 static const char *without_tokens(struct arena *arena, const char *text)
 {
@@ -103,11 +106,30 @@ static const char *as_command(struct arena *arena, const char *const *word)
 
 	buf_str(&line, "ProxyCommand=");
 	for (; *word && !(*word)[strcspn(*word, "'\\!`$\n\r")]; word++)
-		buf_printf(&line, "'%s' ", without_tokens(arena, *word));
+		buf_printf(&line, "'%s' ", streq(*word, TO) ? TO : without_tokens(arena, *word));
 	if (!*word)
 		kept = arena_dup(arena, line.data);
 	buf_close(&line);
 	return kept;
+}
+
+/* Who it is and all that is known of it here. */
+static void add_host(struct words *words, const struct target *target)
+{
+	if (!target->is_alias)
+		add_target(words, target);
+	for (const char *const *over = target->over; over && *over; over++)
+		add(words, *over);
+}
+
+static const char *host_of(const struct target *target)
+{
+	return target->is_alias ? target->name : target->address;
+}
+
+static bool is_jump_ours(const struct target *target)
+{
+	return target->jump && (!target->is_alias || target->is_jump_over);
 }
 
 static int add_jump(struct words *words, const struct target *target, const char *path,
@@ -116,26 +138,24 @@ static int add_jump(struct words *words, const struct target *target, const char
 	const struct target *jump = target->jump;
 	struct words own = { .arena = words->arena };
 	const char *line;
-	bool is_v6 = strchr(target->address, ':') != NULL;
 
-	if (jump->is_alias) {
+	if (jump->is_alias && !jump->over && !is_jump_ours(jump)) {
 		add(words, "-J");
 		add(words, jump->name);
 		return 0;
 	}
-	if (jump->jump)
+	if (is_jump_ours(jump))
 		return err_set(err, ERR_CANNOT,
 			       "%s: its jump host %s has one of its own; write the way into "
 			       "~/.ssh/config (ProxyJump) and bind the alias",
 			       target->name, jump->name);
 	add(&own, path);
 	add_common(&own);
-	add_target(&own, jump);
+	add_host(&own, jump);
 	add(&own, "-W");
-	add(&own,
-	    arena_printf(words->arena, is_v6 ? "[%s]:%d" : "%s:%d", target->address, target->port));
+	add(&own, TO);
 	add(&own, "--");
-	add(&own, jump->address);
+	add(&own, host_of(jump));
 	add(&own, NULL);
 	line = as_command(words->arena, own.word);
 	if (!line)
@@ -154,13 +174,11 @@ const char *const *openssh_words(struct arena *arena, const struct target *targe
 
 	add(&words, path);
 	add_common(&words);
-	if (!target->is_alias) {
-		add_target(&words, target);
-		if (target->jump && add_jump(&words, target, path, err) < 0)
-			return NULL;
-	}
+	add_host(&words, target);
+	if (is_jump_ours(target) && add_jump(&words, target, path, err) < 0)
+		return NULL;
 	add(&words, "--");
-	add(&words, target->is_alias ? target->name : target->address);
+	add(&words, host_of(target));
 	add(&words, command);
 	add(&words, NULL);
 	return words.word;

@@ -125,7 +125,8 @@ static inline int sshd_config(void)
 		   "Host closed\n\tHostName 127.0.0.1\n\tPort 2223\n"
 		   "Host nowhere\n\tHostName no-such-name.invalid\n"
 		   "Host inner\n\tHostName 127.0.0.2\n\tPort %d\n\tProxyJump web-1\n"
-		   "Host web-1 inner\n\tIdentityFile %s/.ssh/key\n",
+		   "Host half\n\tHostName 127.0.0.2\n\tPort 2223\n"
+		   "Host web-1 inner half\n\tIdentityFile %s/.ssh/key\n",
 		   SSHD_PORT, sshd.home, SSHD_PORT, sshd.home);
 	bad = bad || sshd_file("config", text.data) < 0;
 	buf_close(&text);

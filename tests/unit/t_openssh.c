@@ -237,6 +237,30 @@ static void a_target_of_an_inventory_is_reached_also_behind_a_jump_host(void **s
 	speaks(&alias); /* as ~/.ssh/config has it */
 }
 
+/* An inventory may name an alias and say something else of it. */
+static void what_is_said_of_an_alias_counts_before_the_configuration(void **state)
+{
+	const char *const key[] = { sshd.key }, *const known[] = { sshd.known };
+	const char *const over[] = { "-p", "2222", NULL };
+	struct target half = { .name = "half", .is_alias = true }, jump;
+
+	(void)state;
+	need_sshd();
+	fails(&half, ERR_BROKE, "Connection refused");
+	half.over = over;
+	speaks(&half);
+	jump = inner_of(key, known);
+	jump.address = "127.0.0.1";
+	half.jump = &jump;
+	half.is_jump_over = true;
+	speaks(&half);
+	jump = half;
+	jump.jump = NULL;
+	jump.is_jump_over = false;
+	half.jump = &jump; /* an alias again, with its own port */
+	speaks(&half);
+}
+
 static void a_killed_session_is_a_lost_connection(void **state)
 {
 	struct buf out = { 0 };
@@ -337,7 +361,7 @@ static void what_a_shell_would_read_never_gets_into_a_proxy_command(void **state
 		;
 	assert_non_null(*word);
 	assert_non_null(strstr(*word, "'/my keys/100%%%%'"));
-	assert_non_null(strstr(*word, "'-W' '[2001:db8::1]:2200' '--' '192.0.2.1'"));
+	assert_non_null(strstr(*word, "'-W' '[%h]:%p' '--' '192.0.2.1'"));
 	arena_close(&arena);
 }
 
@@ -376,6 +400,7 @@ int main(void)
 		cmocka_unit_test(what_ssh_cannot_reach_is_told_in_its_words),
 		cmocka_unit_test(an_unknown_host_and_an_unknown_key_are_refused),
 		cmocka_unit_test(a_target_of_an_inventory_is_reached_also_behind_a_jump_host),
+		cmocka_unit_test(what_is_said_of_an_alias_counts_before_the_configuration),
 		cmocka_unit_test(a_killed_session_is_a_lost_connection),
 		cmocka_unit_test(what_does_not_end_is_ended_at_the_deadline),
 		cmocka_unit_test(it_can_be_closed_at_any_moment),
