@@ -5,16 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "caps.h"
-#include "file.h"
 #include "parse.h"
 #include "proc.h"
+#include "spawn.h"
 #include "util.h"
 
 enum {
@@ -34,43 +30,12 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* In the child. It keeps what opening a packet socket needs; root also what `-Z root` asks for. */
-static _Noreturn void become(const char *path, const char *const *argv, const int theirs[2],
-			     pid_t parent)
-{
-	uint64_t keep = UINT64_C(1) << CAP_NET_RAW;
-	struct err err = { 0 };
-	sigset_t none;
-
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
-		_exit(1);
-	for (int number = 1; number < NSIG; number++)
-		(void)signal(number, SIG_DFL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (geteuid() == 0)
-		keep |= UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_SETUID;
-	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (dup2(theirs[1], STDERR_FILENO) < 0)
-		_exit(1);
-	if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(theirs[0], STDOUT_FILENO) < 0)
-		err_sys(&err, "standard input and output");
-	else if (caps_pass(keep, &err) == 0) {
-#ifdef SYS_close_range
-		syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 4); /* 4: mark, not close */
-#endif
-		execv(path, (char *const *)argv);
-		err_sys(&err, "%s", path);
-	}
-	(void)write_all(STDERR_FILENO, err.text, strlen(err.text));
-	_exit(127);
-}
-
-static int spawn(struct tcpdump *tcpdump, const char *path, const char *const *argv,
+/* It keeps what opening a packet socket needs; root also what `-Z root` asks for. */
+static int start(struct tcpdump *tcpdump, const char *path, const char *const *argv,
 		 struct err *err)
 {
 	int out[2] = { -1, -1 }, words[2] = { -1, -1 };
-	pid_t parent = getpid();
+	struct spawn spawn = { .path = path, .argv = argv, .in = -1 };
 
 	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(words, O_CLOEXEC) < 0) {
 		err_sys(err, "tcpdump: pipe");
@@ -78,12 +43,14 @@ static int spawn(struct tcpdump *tcpdump, const char *path, const char *const *a
 	}
 	/* Room for a burst; a user above his limit keeps the usual 64 KiB. */
 	(void)fcntl(out[0], F_SETPIPE_SZ, PIPE);
-	tcpdump->pid = fork();
-	if (tcpdump->pid == 0)
-		become(path, argv, (const int[]){ out[1], words[1] }, parent);
+	spawn.out = out[1];
+	spawn.words = words[1];
+	spawn.keep = UINT64_C(1) << CAP_NET_RAW;
+	if (geteuid() == 0)
+		spawn.keep |= UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_SETUID;
+	tcpdump->pid = spawn_start(&spawn, err);
 	if (tcpdump->pid < 0) {
 		tcpdump->pid = 0;
-		err_sys(err, "tcpdump: fork");
 		goto fail;
 	}
 	close(out[1]);
@@ -137,7 +104,7 @@ int tcpdump_open(struct tcpdump *tcpdump, const struct tcpdump_spec *spec, struc
 	if (spec->filter != NULL && *spec->filter != '\0')
 		argv[n++] = spec->filter;
 	argv[n] = NULL;
-	if (spawn(tcpdump, path, argv, err) == 0)
+	if (start(tcpdump, path, argv, err) == 0)
 		return 0;
 	tcpdump_close(tcpdump);
 	return -1;
@@ -279,15 +246,8 @@ int tcpdump_complain(const struct tcpdump *tcpdump, struct err *err)
 
 void tcpdump_close(struct tcpdump *tcpdump)
 {
-	if (tcpdump->pid > 0) {
-		pid_t got;
-
-		(void)kill(tcpdump->pid, SIGKILL);
-		do
-			got = waitpid(tcpdump->pid, &tcpdump->status, 0);
-		while (got < 0 && errno == EINTR);
-	}
-	tcpdump->pid = 0;
+	if (tcpdump->pid > 0)
+		tcpdump->status = spawn_kill(&tcpdump->pid);
 	close_fd(&tcpdump->out);
 	close_fd(&tcpdump->words);
 	pcapstream_close(&tcpdump->stream);
