@@ -283,7 +283,7 @@ static void flush(struct agent *agent)
 	}
 }
 
-int agent_run(int in, int out)
+int agent_run(int in, int out, const struct lifeline *lifeline)
 {
 	struct agent agent;
 
@@ -291,6 +291,8 @@ int agent_run(int in, int out)
 		complain("%s", strerror(errno));
 		return ERR_CANNOT;
 	}
+	if (lifeline != NULL)
+		agent.host.lifeline = *lifeline;
 	hello_send(&agent);
 	loop(&agent);
 	child_kill_all(&agent);

@@ -12,16 +12,19 @@
 #include "addr.h"
 #include "err.h"
 #include "event.h"
+#include "lifeline.h"
 
 struct agent;
 
 /* What `setup` told; before it every member is empty. */
 struct host_facts {
 	char name[64];
-	struct addr address; /* the host's first; family 0: none */
-	char *names;         /* hosts-file text; NULL: the host has an /etc/hosts of its own */
-	bool is_private;     /* the network stack is the run's own */
-	bool does_drop;      /* actors give up their capabilities */
+	struct addr address;      /* the host's first; family 0: none */
+	char *names;              /* hosts-file text; NULL: the host has an /etc/hosts of its own */
+	bool is_private;          /* the network stack is the run's own */
+	char run[33];             /* tells this run's tables from another's; "": not told */
+	struct lifeline lifeline; /* known from the start; of a machine of its own */
+	bool does_drop;           /* actors give up their capabilities */
 };
 const struct host_facts *agent_host(const struct agent *agent);
 
@@ -90,7 +93,8 @@ struct agent_parts *agent_parts(struct agent *agent);
 void agent_leftover(struct agent *agent);
 
 /* Runs on descriptors in, out until EOF, a lost lease, SIGTERM, SIGHUP, SIGINT or SIGQUIT; then all
- * that was changed is undone. Returns the exit status. */
-int agent_run(int in, int out);
+ * that was changed is undone. `lifeline` (NULL: none) is how
+ * the controller came to this machine. Returns the exit status. */
+int agent_run(int in, int out, const struct lifeline *lifeline);
 
 #endif

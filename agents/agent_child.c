@@ -244,6 +244,7 @@ void child_reap(struct agent *agent)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0 || (pid < 0 && errno == EINTR)) {
 		captures_reaped(agent, pid, status);
+		faults_reaped(agent, pid);
 		for (size_t i = 0; i < agent->nchild; i++)
 			if (agent->child[i].pid == pid) {
 				bury(agent, &agent->child[i], status);

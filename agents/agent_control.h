@@ -9,6 +9,8 @@ agent_control_fn capture_start, capture_stop; /* captures.c */
 void captures_reaped(struct agent *agent, pid_t pid, int status);
 agent_control_fn snapshot_take;          /* snapshot_agent.c */
 agent_control_fn heal;                   /* step_heal.c; field `of`, or `step` from the verb */
+/* One that held a rule has ended, and the rule with it: heal will say so (faults.c). */
+void faults_reaped(struct agent *agent, pid_t pid);
 void faults_end(struct agent *agent);    /* faults.c: undoes and frees; emits `heal` */
 void captures_end(struct agent *agent);  /* captures.c: frees; sockets end with the process */
 void snapshots_end(struct agent *agent); /* snapshot_agent.c */

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "file.h"
 #include "mem.h"
+#include "owntable.h"
 #include "proc.h"
 
 enum {
@@ -22,6 +23,19 @@ enum {
 	NAMES_MAX = 1 << 20
 };
 
+static int firewall_usable(const struct agent *agent, uint64_t rights, bool has_nft,
+			   struct err *err)
+{
+	if (!has_nft)
+		return err_set(err, ERR_CANNOT,
+			       "nft is not installed: apt-get install -y nftables");
+	if (!caps_has(rights, CAP_NET_ADMIN))
+		return err_set(err, ERR_CANNOT,
+			       "no right to set rules (CAP_NET_ADMIN): root or "
+			       "sudo -n is needed");
+	return lifeline_is_known(&agent->host.lifeline) ? owntable_usable(err) : 0;
+}
+
 void hello_send(struct agent *agent)
 {
 	struct utsname machine = { 0 };
@@ -29,9 +43,10 @@ void hello_send(struct agent *agent)
 	struct buf boot = { 0 };
 	struct err ignored = { 0 };
 	struct event hello;
-	char nft[4096];
+	struct err why = { 0 };
 	uint64_t rights = caps_of_network();
-	bool has_nft = proc_find("nft", nft, sizeof nft) == 0;
+	bool has_nft = proc_find("nft", (char[4096]){ 0 }, 4096) == 0;
+	bool can_firewall = firewall_usable(agent, rights, has_nft, &why) == 0;
 
 	(void)uname(&machine);
 	(void)stat("/proc/self/ns/net", &net);
@@ -53,7 +68,8 @@ void hello_send(struct agent *agent)
 	event_int(&hello, "mono_ns", clock_mono_ns());
 	event_int(&hello, "real_ns", clock_real_ns());
 	event_int(&hello, "can_capture", caps_has(rights, CAP_NET_RAW));
-	event_int(&hello, "can_firewall", caps_has(rights, CAP_NET_ADMIN) && has_nft);
+	event_int(&hello, "can_firewall", can_firewall);
+	event_text(&hello, "firewall_why", can_firewall ? NULL : why.text);
 	event_int(&hello, "has_nft", has_nft);
 	frame_put_event(&agent->backlog, FRAME_HELLO, &hello);
 	buf_close(&boot);
@@ -123,6 +139,18 @@ static int send_addresses(struct agent *agent, struct err *err)
 	return 0;
 }
 
+/* It becomes part of names that nft reads. */
+static int take_run(struct host_facts *host, const char *run, struct err *err)
+{
+	static const char good[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	if (strlen(run) >= sizeof host->run || run[strspn(run, good)] != '\0')
+		return err_set(err, ERR_USAGE, "setup: run: at most %zu letters and digits",
+			       sizeof host->run - 1);
+	snprintf(host->run, sizeof host->run, "%s", run);
+	return 0;
+}
+
 int hello_setup(struct agent *agent, const struct event *request, struct err *err)
 {
 	const char *name = event_get(request, "name"), *address = event_get(request, "address");
@@ -139,6 +167,8 @@ int hello_setup(struct agent *agent, const struct event *request, struct err *er
 		return err_set(err, ERR_USAGE, "setup: lease_ns: not from 0.1 s to 60 s");
 	if (address != NULL && addr_parse(&host->address, address, 0) < 0)
 		return err_set(err, ERR_USAGE, "setup: address: %.60s is none", address);
+	if (take_run(host, request_text(request, "run", ""), err) < 0)
+		return -1;
 	snprintf(host->name, sizeof host->name, "%s", name);
 	free(host->names);
 	host->names = names != NULL ? mem_text(names) : NULL;

@@ -16,10 +16,11 @@ struct faults {
 	struct fault {
 		char label[128];
 		int step;
+		struct firewall firewall;
 	} fault[FAULTS];
 };
 
-int faults_add(struct agent *agent, const char *label, int step, struct err *err)
+struct firewall *faults_add(struct agent *agent, const char *label, int step, struct err *err)
 {
 	struct agent_parts *parts = agent_parts(agent);
 	struct faults *faults = parts->faults;
@@ -27,14 +28,18 @@ int faults_add(struct agent *agent, const char *label, int step, struct err *err
 	if (faults == NULL)
 		faults = parts->faults = mem_zeroed(1, sizeof *faults);
 	for (size_t i = 0; i < faults->count; i++)
-		if (streq(faults->fault[i].label, label))
-			return err_set(err, ERR_BROKE, "%s is set already", label);
-	if (faults->count == FAULTS)
-		return err_set(err, ERR_BROKE, "more than %d faults at once", FAULTS);
+		if (streq(faults->fault[i].label, label)) {
+			err_set(err, ERR_BROKE, "%s is set already", label);
+			return NULL;
+		}
+	if (faults->count == FAULTS) {
+		err_set(err, ERR_BROKE, "more than %d faults at once", FAULTS);
+		return NULL;
+	}
 	struct fault *fault = &faults->fault[faults->count++];
 	*fault = (struct fault){ .step = step };
 	snprintf(fault->label, sizeof fault->label, "%s", label);
-	return 0;
+	return &fault->firewall;
 }
 
 static void drop(struct faults *faults, size_t index)
@@ -55,13 +60,13 @@ void faults_forget(struct agent *agent, const char *label)
 		}
 }
 
-static int undo(struct agent *agent, const struct fault *fault, int step, const char *label,
+static int undo(struct agent *agent, struct fault *fault, int step, const char *label,
 		struct err *err)
 {
 	int64_t packets, bytes;
 	struct event event;
 
-	if (firewall_unset(fault->label, &packets, &bytes, err) < 0)
+	if (firewall_unset(&fault->firewall, &packets, &bytes, err) < 0)
 		return -1;
 	event_init(&event, "heal");
 	event.step = step;
@@ -79,16 +84,25 @@ int faults_heal(struct agent *agent, const char *of, const struct event *request
 	struct faults *faults = agent_parts(agent)->faults;
 
 	for (size_t i = 0; faults != NULL && i < faults->count; i++) {
-		struct fault fault = faults->fault[i];
+		struct fault *fault = &faults->fault[i];
 
-		if (!streq(fault.label, of))
+		if (!streq(fault->label, of))
 			continue;
-		if (undo(agent, &fault, request->step, request->label, err) < 0)
+		if (undo(agent, fault, request->step, request->label, err) < 0)
 			return -1;
 		drop(faults, i);
 		return 0;
 	}
 	return err_set(err, ERR_BROKE, "heal: no fault %.80s is set", of);
+}
+
+void faults_reaped(struct agent *agent, pid_t pid)
+{
+	struct faults *faults = agent_parts(agent)->faults;
+
+	for (size_t i = 0; faults != NULL && i < faults->count; i++)
+		if (faults->fault[i].firewall.owner.pid == pid)
+			faults->fault[i].firewall.owner.pid = 0;
 }
 
 void faults_end(struct agent *agent)
@@ -105,7 +119,8 @@ void faults_end(struct agent *agent)
 
 		if (undo(agent, fault, 0, NULL, &err) == 0)
 			continue;
-		agent_leftover(agent);
+		if (firewall_is_left(&fault->firewall))
+			agent_leftover(agent);
 		event_init(&event, "heal");
 		event_text(&event, "of", fault->label);
 		event_text(&event, "error", err.text);

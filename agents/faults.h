@@ -4,9 +4,11 @@
 
 #include "agent.h"
 #include "err.h"
+#include "firewall.h"
 
-/* Remembers that `label` is set, so that heal and the agent's end undo it. -1: it is already. */
-int faults_add(struct agent *agent, const char *label, int step, struct err *err);
+/* Remembers that `label` is set, so that heal and the agent's end undo it: to be filled in at once.
+ * NULL: it is set already. */
+struct firewall *faults_add(struct agent *agent, const char *label, int step, struct err *err);
 /* It was never set after all. */
 void faults_forget(struct agent *agent, const char *label);
 /* Undoes it and emits `heal` with the step and label of `request`. */

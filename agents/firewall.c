@@ -12,7 +12,8 @@
 
 enum {
 	NFT_MS = 5000,
-	MATCH_MAX = 512
+	MATCH_MAX = 512,
+	BATCH_MAX = 2048
 };
 
 static const struct verdict {
@@ -37,9 +38,11 @@ static const char *const acting_words[] = {
 	"snat",       "synproxy", "tproxy",  "update",   "vmap",
 };
 
-void firewall_table(const char *label, char table[FIREWALL_TABLE])
+void firewall_table(const char *run, const char *label, char table[FIREWALL_TABLE])
 {
-	size_t len = (size_t)snprintf(table, FIREWALL_TABLE, "lab_%s", label);
+	bool has_run = run != NULL && *run != '\0';
+	size_t len = (size_t)snprintf(table, FIREWALL_TABLE, "lab_%s%s%s", has_run ? run : "",
+				      has_run ? "_" : "", label);
 
 	for (size_t i = 0; i < len && i < FIREWALL_TABLE - 1; i++)
 		if (!isalnum((unsigned char)table[i]))
@@ -173,34 +176,106 @@ static int spec_check(const struct firewall_spec *spec, struct err *err)
 	return firewall_match_check(spec->match, err);
 }
 
-int firewall_set(const struct firewall_spec *spec, char proof[FIREWALL_PROOF], struct err *err)
+/* The rule's own words behind its match, in its chain. */
+static int rule_words(const struct firewall_spec *spec, char *words, size_t size, struct err *err)
 {
-	char table[FIREWALL_TABLE], batch[1536], ip[ADDR_TEXT], only[ADDR_TEXT + 16] = "";
-	struct err ignored = { 0 };
+	char ip[ADDR_TEXT], only[ADDR_TEXT + 16] = "";
 	int len;
 
-	if (spec_check(spec, err) < 0)
-		return -1;
-	firewall_table(spec->label, table);
 	if (spec->address != NULL)
 		snprintf(only, sizeof only, "%s %s %s ", spec->address->family == 6 ? "ip6" : "ip",
 			 streq(spec->hook, "input") ? "daddr" : "saddr",
 			 addr_ip_text(spec->address, ip));
-	/* `create` fails where the table exists: what is there is not ours. */
-	len = snprintf(batch, sizeof batch,
-		       "create table inet %s\n"
-		       "create chain inet %s lab_%s { type filter hook %s priority 0; }\n"
-		       "add rule inet %s lab_%s %s%s counter %s\n",
-		       table, table, spec->hook, spec->hook, table, spec->hook, only, spec->match,
+	len = snprintf(words, size, "%s%s counter %s", only, spec->match,
 		       verdict_words(spec->action));
-	if (len < 0 || (size_t)len >= sizeof batch)
+	if (len < 0 || (size_t)len >= size)
 		return err_set(err, ERR_BROKE, "firewall: the rule is too long");
-	if (nft_batch(batch, spec->match, err) < 0)
+	return 0;
+}
+
+/* `create` fails where the table exists: what is there is not ours. */
+static int set_plain(const struct firewall *firewall, const struct firewall_spec *spec,
+		     const char *rule, struct err *err)
+{
+	const char *table = firewall->table;
+	char batch[BATCH_MAX];
+
+	snprintf(batch, sizeof batch,
+		 "create table inet %s\n"
+		 "create chain inet %s lab_%s { type filter hook %s priority 0; }\n"
+		 "add rule inet %s lab_%s %s\n",
+		 table, table, spec->hook, spec->hook, table, spec->hook, rule);
+	return nft_batch(batch, spec->match, err);
+}
+
+/* The table first, empty, so that one that exists is refused; then all of it at once: at no moment
+ * is the rule there without the one that spares the controller. */
+static int set_owned(struct firewall *firewall, const struct firewall_spec *spec, const char *rule,
+		     struct err *err)
+{
+	const struct addr *client = &spec->spared->client;
+	bool is_input = streq(spec->hook, "input");
+	char batch[BATCH_MAX], ip[ADDR_TEXT];
+
+	if (owntable_open(&firewall->owner, err) < 0)
 		return -1;
-	if (rule_read(table, proof, err) == 0)
+	snprintf(batch, sizeof batch, "create table inet %s { flags owner; }", firewall->table);
+	if (owntable_batch(&firewall->owner, batch, err) < 0)
+		return -1;
+	snprintf(batch, sizeof batch,
+		 "table inet %s { flags owner; chain lab_%s { "
+		 "type filter hook %s priority 0; "
+		 "%s %s %s tcp %s %u tcp %s %u accept; %s; }; }",
+		 firewall->table, spec->hook, spec->hook, client->family == 6 ? "ip6" : "ip",
+		 is_input ? "saddr" : "daddr", addr_ip_text(client, ip),
+		 is_input ? "sport" : "dport", client->port, is_input ? "dport" : "sport",
+		 spec->spared->server.port, rule);
+	return owntable_batch(&firewall->owner, batch, err);
+}
+
+bool firewall_is_left(const struct firewall *firewall)
+{
+	struct err ignored = { 0 };
+
+	return firewall->table[0] != '\0' && ruleset_tables(firewall->table, &ignored) != 0;
+}
+
+/* Whatever it takes: also after an nft that did not answer and may have done it all the same. */
+static void take_back(struct firewall *firewall, bool is_owned)
+{
+	char batch[FIREWALL_TABLE + 32];
+	struct err ignored = { 0 };
+
+	owntable_close(&firewall->owner);
+	if (is_owned || !firewall_is_left(firewall))
+		return;
+	snprintf(batch, sizeof batch, "delete table inet %s\n", firewall->table);
+	(void)nft_batch(batch, "delete table", &ignored);
+}
+
+int firewall_set(struct firewall *firewall, const struct firewall_spec *spec,
+		 char proof[FIREWALL_PROOF], struct err *err)
+{
+	char rule[MATCH_MAX + 256];
+	int there;
+
+	*firewall = (struct firewall){ 0 };
+	if (spec_check(spec, err) < 0 || rule_words(spec, rule, sizeof rule, err) < 0)
+		return -1;
+	firewall_table(spec->run, spec->label, firewall->table);
+	there = ruleset_tables(firewall->table, err);
+	if (there != 0) {
+		if (there > 0)
+			err_set(err, ERR_BROKE, "firewall: there is a table %s already",
+				firewall->table);
+		firewall->table[0] = '\0'; /* not ours */
+		return -1;
+	}
+	if ((spec->spared != NULL ? set_owned(firewall, spec, rule, err)
+				  : set_plain(firewall, spec, rule, err)) == 0 &&
+	    rule_read(firewall->table, proof, err) == 0)
 		return 0;
-	snprintf(batch, sizeof batch, "delete table inet %s\n", table);
-	nft_batch(batch, "delete", &ignored);
+	take_back(firewall, spec->spared != NULL);
 	return -1;
 }
 
@@ -213,26 +288,40 @@ static int64_t number_behind(const char *proof, const char *word)
 	return at != NULL && parse_digits(at + strlen(word), &number) > 0 ? number : -1;
 }
 
-int firewall_unset(const char *label, int64_t *packets, int64_t *bytes, struct err *err)
+static int delete_table(struct firewall *firewall, struct err *err)
 {
-	char table[FIREWALL_TABLE], batch[FIREWALL_TABLE + 32], proof[FIREWALL_PROOF];
+	char batch[FIREWALL_TABLE + 32];
+
+	snprintf(batch, sizeof batch, "delete table inet %s\n", firewall->table);
+	if (!firewall->owner.is_open)
+		return nft_batch(batch, "delete table", err);
+	owntable_close(&firewall->owner); /* the kernel deletes what it owned */
+	return 0;
+}
+
+int firewall_unset(struct firewall *firewall, int64_t *packets, int64_t *bytes, struct err *err)
+{
+	char proof[FIREWALL_PROOF];
+	struct err ignored = { 0 };
 	const char *counter;
 	int left;
 
 	*packets = *bytes = -1;
-	firewall_table(label, table);
-	if (rule_read(table, proof, err) < 0)
-		return -1;
-	counter = strstr(proof, " counter packets ");
-	if (counter != NULL) {
+	left = ruleset_tables(firewall->table, err);
+	if (left == 0) {
+		owntable_close(&firewall->owner);
+		return err_set(err, ERR_BROKE, "table %s is gone already", firewall->table);
+	}
+	/* What cannot be counted is deleted all the same. */
+	if (rule_read(firewall->table, proof, &ignored) == 0 &&
+	    (counter = strstr(proof, " counter packets ")) != NULL) {
 		*packets = number_behind(counter, " packets ");
 		*bytes = number_behind(counter, " bytes ");
 	}
-	snprintf(batch, sizeof batch, "delete table inet %s\n", table);
-	if (nft_batch(batch, "delete table", err) < 0)
+	if (delete_table(firewall, err) < 0)
 		return -1;
-	left = ruleset_tables(table, err);
+	left = ruleset_tables(firewall->table, err);
 	if (left < 0)
 		return -1;
-	return left == 0 ? 0 : err_set(err, ERR_BROKE, "table %s is still there", table);
+	return left == 0 ? 0 : err_set(err, ERR_BROKE, "table %s is still there", firewall->table);
 }

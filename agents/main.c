@@ -6,12 +6,13 @@
 
 #include "agent.h"
 #include "byhand.h"
+#include "complain.h"
 #include "env.h"
 #include "file.h"
 #include "util.h"
 
 static const char usage[] =
-    "usage: lab-agent [--stdio]                 agent of one host, driven by lab(1)\n"
+    "usage: lab-agent [--stdio [--ssh WAY]]     agent of one host, driven by lab(1)\n"
     "       lab-agent server [options] ADDRESS PORT\n"
     "       lab-agent client [options] ADDRESS PORT\n"
     "       lab-agent --version | --help\n"
@@ -41,8 +42,9 @@ static void be_at_home(void)
 /* Whoever started the agent may end first, in any way: that too undoes what runs here in order, as
  * the end of the stream does, so the signal is one that can be caught. A Ctrl-C on the terminal is
  * lab's business alone. */
-static int run_agent(void)
+static int run_agent(const char *way)
 {
+	struct lifeline lifeline;
 	pid_t parent = getppid();
 	sigset_t term;
 
@@ -51,9 +53,13 @@ static int run_agent(void)
 	(void)sigprocmask(SIG_BLOCK, &term, NULL);
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
 		return ERR_CANNOT;
+	if (lifeline_find(&lifeline, way) < 0) {
+		complain("--ssh: not CLIENT PORT SERVER PORT: %.100s", way);
+		return ERR_USAGE;
+	}
 	(void)setsid();
 	be_at_home();
-	return agent_run(STDIN_FILENO, STDOUT_FILENO);
+	return agent_run(STDIN_FILENO, STDOUT_FILENO, &lifeline);
 }
 
 int main(int argc, char **argv)
@@ -61,7 +67,9 @@ int main(int argc, char **argv)
 	const char *word = argc > 1 ? argv[1] : isatty(STDIN_FILENO) ? "" : "--stdio";
 
 	if (streq(word, "--stdio") && argc <= 2)
-		return run_agent();
+		return run_agent(NULL);
+	if (streq(word, "--stdio") && argc == 4 && streq(argv[2], "--ssh"))
+		return run_agent(argv[3]);
 	if (streq(word, "server"))
 		return byhand_server(argc - 1, argv + 1);
 	if (streq(word, "client"))

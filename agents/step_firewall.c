@@ -1,6 +1,7 @@
 /* HOST firewall HOOK ACTION MATCH: packets that match are dropped or refused. Proven by the rule as
  * the kernel lists it. */
 #include <linux/capability.h>
+#include <unistd.h>
 
 #include "actor.h"
 #include "faults.h"
@@ -44,24 +45,55 @@ static void fault_event(struct actor *actor, const struct firewall_spec *spec, c
 	actor_event(actor, &event);
 }
 
+/* On a stack that others use, a rule is kept to the run's own address and away from the controller,
+ * and its table bears the run's name. */
+static int may_share(const struct host_facts *host, const struct addr *address, struct err *err)
+{
+	struct sockaddr_storage sa;
+	char ip[ADDR_TEXT];
+	int fd, status;
+
+	if (!lifeline_is_known(&host->lifeline))
+		return err_set(err, ERR_CANNOT,
+			       "firewall: this network stack is not the run's own, and the "
+			       "controller's connection to it is not known (SSH_CONNECTION)");
+	if (host->run[0] == '\0' || address == NULL)
+		return err_set(err, ERR_BROKE, "firewall: setup named no run or no address");
+	addr_to_sockaddr(address, &sa);
+	fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_sys(err, "firewall: socket");
+	status = bind(fd, (const struct sockaddr *)&sa, sizeof sa);
+	if (status < 0)
+		err_sys(err, "firewall: %s is not this machine's own address",
+			addr_ip_text(address, ip));
+	close(fd);
+	return status;
+}
+
 static int run(struct actor *actor, const struct event *request, struct err *err)
 {
 	char proof[FIREWALL_PROOF];
+	const struct host_facts *host = actor->host;
+	struct firewall *firewall;
 	const struct firewall_spec spec = {
+		.run = host->run,
 		.label = actor->now_label,
 		.hook = request_text(request, "hook", ""),
 		.action = request_text(request, "action", ""),
 		.match = request_text(request, "match", ""),
 		.address = snapshot_shared_address(actor->agent),
+		.spared = host->is_private ? NULL : &host->lifeline,
 	};
 
-	if (!actor->host->is_private)
-		return err_set(err, ERR_CANNOT,
-			       "firewall: this network stack is not the run's own");
-	if (faults_add(actor->agent, spec.label, actor->now_step, err) < 0)
+	if (!host->is_private && may_share(host, spec.address, err) < 0)
 		return -1;
-	if (firewall_set(&spec, proof, err) < 0) {
-		faults_forget(actor->agent, spec.label);
+	firewall = faults_add(actor->agent, spec.label, actor->now_step, err);
+	if (firewall == NULL)
+		return -1;
+	if (firewall_set(firewall, &spec, proof, err) < 0) {
+		if (!firewall_is_left(firewall))
+			faults_forget(actor->agent, spec.label);
 		return -1;
 	}
 	fault_event(actor, &spec, proof);

@@ -26,6 +26,8 @@ static const struct {
 	[VAR_CLICOLOR] = { "CLICOLOR", "0: no colours" },
 	[VAR_CLICOLOR_FORCE] = { "CLICOLOR_FORCE", "not 0: colours into pipes and files too" },
 	[VAR_SSH_AUTH_SOCK] = { "SSH_AUTH_SOCK", "where ssh-agent answers, for -b ssh" },
+	[VAR_SSH_CONNECTION] = { "SSH_CONNECTION", "set by sshd: the connection that faults on the "
+						   "agent's machine spare" },
 	[VAR_TERM] = { "TERM", "dumb: no colours" },
 	[VAR_CI] = { "CI", "output is that of a pipe, one line a step, on a terminal too" },
 	[VAR_SUDO_UID] = { "SUDO_UID", "set by sudo: whom the run directory is given to" },

@@ -18,6 +18,7 @@ const struct event_row event_rows[] = {
 	{ NULL, "real_ns", "CLOCK_REALTIME at the same moment" },
 	{ NULL, "can_capture", "1: packet sockets can be had" },
 	{ NULL, "can_firewall", "1: rules can be set" },
+	{ NULL, "firewall_why", "why no rules can be set; absent: they can" },
 	{ NULL, "has_nft", "1: nft is installed" },
 	{ NULL, "received_ns", "when the controller had it, on its clock" },
 	{ "clock", NULL, "the answer to a ping, which bounds the host's clock" },

@@ -276,7 +276,7 @@ static _Noreturn void be_agent(const struct keeper_spec *spec, size_t at,
 		close(ours[i]);
 	prctl(PR_SET_NAME, "lab-agent");
 	setsid();
-	_exit(agent_run(STDIN_FILENO, STDOUT_FILENO));
+	_exit(agent_run(STDIN_FILENO, STDOUT_FILENO, NULL));
 }
 
 static int become_agent(const struct keeper_spec *spec, size_t at, const struct keeper_gate *gate,

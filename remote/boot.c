@@ -60,7 +60,7 @@ static const char tail[] =
     "set -- $(ls -ldn .); case $1-$3 in drwx--[-S]---*-$u) ;; "
     "*) skip it is not a private directory of this user; return;; esac; "
     "look || { leave; return; }; has nft && r=${r}n; has tcpdump && r=${r}t; "
-    "say run -$r$c \"$PWD\"; exec $s ./$f --stdio; }; "
+    "say run -$r$c \"$PWD\"; exec $s ./$f --stdio --ssh \"$SSH_CONNECTION\"; }; "
     "h0=${XDG_CACHE_HOME:-$HOME/.cache}; "
     "[ -d \"$h0\" ] || { [ -d \"$HOME\" ] && mkdir -p \"$h0\" 2>/dev/null; }; "
     "try \"$h0\" lab/agents; try /var/tmp lab-$u; try /tmp lab-$u; try /dev/shm lab-$u; "

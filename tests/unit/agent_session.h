@@ -30,7 +30,7 @@ static inline void session_start(struct session *session)
 	session->pid = fork();
 	if (session->pid == 0) {
 		close(pair[0]);
-		_exit(agent_run(pair[1], dup(pair[1])));
+		_exit(agent_run(pair[1], dup(pair[1]), NULL));
 	}
 	close(pair[1]);
 	session->fd = pair[0];

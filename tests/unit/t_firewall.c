@@ -20,11 +20,14 @@ static int64_t counter_now(const char *name)
 	return value;
 }
 
+static struct firewall firewall; /* the one that a test has set */
+static struct firewall refused;  /* one that is refused */
+
 static void set_or_fail(struct firewall_spec spec, char proof[FIREWALL_PROOF])
 {
 	struct err err = { 0 };
 
-	if (firewall_set(&spec, proof, &err) < 0)
+	if (firewall_set(&firewall, &spec, proof, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -32,8 +35,11 @@ static int64_t unset_or_fail(const char *label)
 {
 	struct err err = { 0 };
 	int64_t packets = -1, bytes = -1;
+	char table[FIREWALL_TABLE];
 
-	if (firewall_unset(label, &packets, &bytes, &err) < 0)
+	firewall_table(NULL, label, table);
+	assert_string_equal(firewall.table, table);
+	if (firewall_unset(&firewall, &packets, &bytes, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_true(packets == 0 || bytes > 0);
 	return packets;
@@ -205,7 +211,7 @@ static void a_match_can_hold_nothing_but_a_match(void **state)
 			.label = "x", .hook = "input", .action = "drop", .match = bad[i]
 		};
 
-		assert_int_equal(firewall_set(&spec, proof, &err), -1);
+		assert_int_equal(firewall_set(&refused, &spec, proof, &err), -1);
 	}
 	assert_int_equal(tables(), 0);
 }
@@ -221,7 +227,7 @@ static void what_nft_refuses_is_an_error_with_its_words(void **state)
 	(void)state;
 	need_namespace();
 	need_program("nft");
-	assert_int_equal(firewall_set(&spec, proof, &err), -1);
+	assert_int_equal(firewall_set(&refused, &spec, proof, &err), -1);
 	assert_non_null(strstr(err.text, "banana"));
 	assert_null(strchr(err.text, '\n'));
 	assert_int_equal(tables(), 0);
@@ -254,7 +260,7 @@ static void on_a_shared_stack_only_our_address_is_cut(void **state)
 					       .match = "tcp dport 1",
 					       .address = &address };
 	struct err err = { 0 };
-	assert_int_equal(firewall_set(&forward, proof, &err), -1);
+	assert_int_equal(firewall_set(&refused, &forward, proof, &err), -1);
 	close(ours);
 	close(other);
 }
@@ -270,10 +276,10 @@ static void a_table_that_exists_is_not_ours_to_change(void **state)
 	(void)state;
 	need_namespace();
 	need_program("nft");
-	firewall_table("a-b;c", table);
+	firewall_table("", "a-b;c", table);
 	assert_string_equal(table, "lab_a_b_c");
 	set_or_fail(spec, proof);
-	assert_int_equal(firewall_set(&spec, proof, &err), -1);
+	assert_int_equal(firewall_set(&refused, &spec, proof, &err), -1);
 	assert_int_equal(tables(), 1);
 	unset_or_fail("a-b");
 	assert_int_equal(tables(), 0);
@@ -283,11 +289,12 @@ static void healing_what_is_not_set_is_an_error(void **state)
 {
 	struct err err = { 0 };
 	int64_t packets, bytes;
+	struct firewall never = { .table = "lab_never" };
 
 	(void)state;
 	need_namespace();
 	need_program("nft");
-	assert_int_equal(firewall_unset("never", &packets, &bytes, &err), -1);
+	assert_int_equal(firewall_unset(&never, &packets, &bytes, &err), -1);
 	assert_true(err.text[0] != '\0');
 }
 
