@@ -20,10 +20,9 @@ struct lab_options {
 struct host_stream {
 	int read_fd, write_fd; /* -1: none; non-blocking, close on exec */
 	pid_t pid;             /* of the agent, as the controller sees it; 0: unknown */
-	/* Of a stream that is not a socket of its own, after each read and write: what to poll for
-	 * (0: as a socket), and whether more can be read without polling. */
+	/* Of a stream that is not a socket of its own, after each read and write: what to poll for.
+	 * 0: as a socket. */
 	short events;
-	bool is_ready;
 };
 
 struct lab { /* the hosts of one run, up */
@@ -41,7 +40,8 @@ struct lab { /* the hosts of one run, up */
 
 struct backend {
 	const char *name, *text;
-	bool makes_hosts; /* of its own, so that auto may choose it; those come first in the table */
+	bool
+	    makes_hosts; /* of its own, so that auto may choose it; those come first in the table */
 	/* 0 when it works here; -1 with why (ERR_CANNOT) and the mend. Leaves nothing. */
 	int (*usable)(struct err *why);
 	/* What its hosts would offer here (enum need), where it is usable. Leaves nothing. */
@@ -53,6 +53,8 @@ struct backend {
 	/* Non-blocking; -1/EAGAIN as read(2); 0 = the agent is gone. */
 	ssize_t (*read)(struct lab *lab, size_t host, void *buf, size_t len);
 	ssize_t (*write)(struct lab *lab, size_t host, const void *buf, size_t len);
+	/* Whether more can be read without polling. May be left out: never. */
+	bool (*is_ready)(const struct lab *lab, size_t host);
 	/* Begins what close does, and does not wait: the kernel takes its time. May be left out. */
 	void (*let_go)(struct lab *lab);
 	/* Ends everything that open began, half-open or twice; returns how many processes or other

@@ -36,6 +36,7 @@ struct machines {
 	struct arena arena; /* holds the agents */
 	struct agents_static agents;
 	struct machine *at;
+	struct jumps jumps;
 	size_t count;
 	char note[NOTE];
 };
@@ -61,7 +62,6 @@ static void tell_session(struct lab *lab, size_t host)
 
 	to->read_fd = to->write_fd = m->stream->fd;
 	to->events = m->stream->events;
-	to->is_ready = m->stream->is_ready || m->given < m->boot.line.len;
 }
 
 /* 1: the agent runs, 0: not yet. */
@@ -123,7 +123,8 @@ static int open_streams(struct machines *all, struct err *err)
 	for (size_t i = 0; i < all->count; i++) {
 		struct machine *m = &all->at[i];
 		m->boot = (struct boot){ .agent = all->agents.agent, .nagent = all->agents.count };
-		m->stream = transport_of(m->target)->open(m->target, command.data, err);
+		m->stream =
+		    transport_of(m->target)->open(&all->jumps, m->target, command.data, err);
 		if (!m->stream) {
 			buf_close(&command);
 			return err_in(err, "%s", m->host);
@@ -163,7 +164,7 @@ static int wait_streams(const struct machines *all, struct pollfd *fds, int sign
 		    (struct pollfd){ .fd = is_up[i] ? -1 : stream->fd, .events = stream->events };
 		if (is_up[i])
 			continue;
-		is_ready = is_ready || stream->is_ready;
+		is_ready = is_ready || stream_is_ready(stream);
 		if (stream->deadline_ns && stream->deadline_ns < until)
 			until = stream->deadline_ns;
 	}
@@ -280,6 +281,14 @@ static ssize_t ssh_read(struct lab *lab, size_t host, void *buf, size_t len)
 	return n;
 }
 
+static bool ssh_is_ready(const struct lab *lab, size_t host)
+{
+	const struct machines *all = lab->state;
+	const struct machine *m = &all->at[host];
+
+	return m->given < m->boot.line.len || stream_is_ready(m->stream);
+}
+
 static ssize_t ssh_write(struct lab *lab, size_t host, const void *buf, size_t len)
 {
 	struct machines *all = lab->state;
@@ -352,7 +361,7 @@ static int end_all(struct machines *all, int64_t deadline_ns, struct err *err)
 				continue;
 			fds[i] =
 			    (struct pollfd){ .fd = m->stream->fd, .events = m->stream->events };
-			is_ready = is_ready || m->stream->is_ready;
+			is_ready = is_ready || stream_is_ready(m->stream);
 			is_done = false;
 		}
 		if (!is_done)
@@ -393,6 +402,7 @@ const struct backend backend_ssh = {
 	.open = ssh_open,
 	.read = ssh_read,
 	.write = ssh_write,
+	.is_ready = ssh_is_ready,
 	.let_go = ssh_let_go,
 	.close = ssh_close,
 };

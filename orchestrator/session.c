@@ -286,11 +286,20 @@ static int take_signal(struct session *session, struct err *err)
 						   : "SIGTERM");
 }
 
-/* A stream over SSH may have to read before it can write, and the other way round. */
-static bool is_readable(const struct host_stream *host, short revents)
+static bool is_ready(const struct session *session, size_t host)
 {
-	if (host->events)
-		return host->is_ready || revents != 0;
+	const struct lab *lab = session->lab;
+
+	return lab->backend->is_ready && lab->backend->is_ready(lab, host);
+}
+
+/* A stream over SSH may have to read before it can write, and the other way round. */
+static bool is_readable(const struct session *session, size_t i, short revents)
+{
+	if (is_ready(session, i))
+		return true;
+	if (session->lab->host[i].events)
+		return revents != 0;
 	return (revents & (POLLIN | POLLHUP | POLLERR)) != 0;
 }
 
@@ -298,7 +307,7 @@ static int serve_polled(struct session *session, const struct pollfd *fds, size_
 			struct err *err)
 {
 	for (size_t i = 0; i < session->nhost; i++)
-		if (fds[i].fd >= 0 && is_readable(&session->lab->host[i], fds[i].revents) &&
+		if (fds[i].fd >= 0 && is_readable(session, i, fds[i].revents) &&
 		    read_host(session, i, err) < 0)
 			return -1;
 	if (session->signal_fd >= 0 && nfds > session->nhost &&
@@ -313,7 +322,7 @@ int session_turn(struct session *session, int64_t deadline_ns, struct err *err)
 	struct arena scratch = { 0 };
 	struct pollfd *fds = arena_array(&scratch, session->nhost + 2, sizeof(*fds));
 	size_t nfds = session->nhost;
-	bool is_ready = false;
+	bool has_ready = false;
 	int status = 0;
 
 	send_pings(session, now);
@@ -327,7 +336,7 @@ int session_turn(struct session *session, int64_t deadline_ns, struct err *err)
 		fds[i].events = host->events ? host->events : POLLIN;
 		if (host->events == 0 && session->host[i].out.len)
 			fds[i].events |= POLLOUT;
-		is_ready = is_ready || host->is_ready;
+		has_ready = has_ready || is_ready(session, i);
 	}
 	if (session->signal_fd >= 0)
 		fds[nfds++] = (struct pollfd){ .fd = session->signal_fd, .events = POLLIN };
@@ -336,7 +345,7 @@ int session_turn(struct session *session, int64_t deadline_ns, struct err *err)
 	int64_t until = session->ping_ns + SESSION_PING_MS * (int64_t)1000000;
 	if (deadline_ns < until)
 		until = deadline_ns;
-	if (status == 0 && (poll(fds, nfds, is_ready ? 0 : clock_left_ms(until)) > 0 || is_ready))
+	if (status == 0 && (poll(fds, nfds, has_ready ? 0 : clock_left_ms(until)) > 0 || has_ready))
 		status = serve_polled(session, fds, nfds, err);
 	if (status == 0)
 		status = find_silent(session, clock_mono_ns(), err);

@@ -113,23 +113,27 @@ static const char *as_command(struct arena *arena, const char *const *word)
 	return kept;
 }
 
-/* Who it is and all that is known of it here. */
+static bool is_jump_ours(const struct target *target)
+{
+	return target->jump && (!target->is_alias || target->is_jump_over);
+}
+
+/* Who it is and all that is known of it here. Of two ways ssh would take the first. */
 static void add_host(struct words *words, const struct target *target)
 {
 	if (!target->is_alias)
 		add_target(words, target);
-	for (const char *const *over = target->over; over && *over; over++)
-		add(words, *over);
+	for (const char *const *over = target->over; over && *over; over++) {
+		if (streq(*over, "-J") && over[1] && is_jump_ours(target))
+			over++;
+		else
+			add(words, *over);
+	}
 }
 
 static const char *host_of(const struct target *target)
 {
 	return target->is_alias ? target->name : target->address;
-}
-
-static bool is_jump_ours(const struct target *target)
-{
-	return target->jump && (!target->is_alias || target->is_jump_over);
 }
 
 static int add_jump(struct words *words, const struct target *target, const char *path,

@@ -12,8 +12,8 @@ enum transport_kind {
 };
 
 struct target {
-	const char *name;    /* as the person calls it: an alias, or its name in the inventory */
-	bool is_alias;       /* ssh itself knows the name: ~/.ssh/config says all the rest */
+	const char *name; /* as the person calls it: an alias, or its name in the inventory */
+	bool is_alias;    /* ssh itself knows the name: ~/.ssh/config says all the rest */
 	/* Options of ssh that count before what it knows of the alias ("-p", "2222"), NULL at their
 	 * end; NULL: none. */
 	const char *const *over;

@@ -1,8 +1,18 @@
-/* The table of transports. */
+/* The table of transports: a row for each enum transport_kind. */
 #include "transport.h"
+
+static const struct transport *const transports[] = {
+	[TRANSPORT_LIBSSH2] = &transport_libssh2,
+	[TRANSPORT_OPENSSH] = &transport_openssh,
+};
 
 const struct transport *transport_of(const struct target *target)
 {
-	(void)target; /* the one that there is */
-	return &transport_openssh;
+	return transports[target->transport];
+}
+
+bool stream_is_ready(const struct stream *stream)
+{
+	return stream->is_ready ||
+	       (stream->transport->has_more && stream->transport->has_more(stream));
 }

@@ -34,11 +34,18 @@ struct stream {
 	struct buf said;             /* stderr of the program, and of ssh: the first 4 KiB */
 };
 
+/* Connections to jump hosts, shared by the streams behind them; {0} is none yet. The caller's; it
+ * outlives the streams, and is empty again when the last is closed. */
+struct jumps {
+	struct link *first;
+};
+
 struct transport {
 	const char *name;
 	/* Begins to start `command` (one line for the user's login shell) and returns at once.
 	 * NULL with err (ERR_CANNOT: what the transport cannot do, and the mend). */
-	struct stream *(*open)(const struct target *target, const char *command, struct err *err);
+	struct stream *(*open)(struct jumps *jumps, const struct target *target,
+			       const char *command, struct err *err);
 	/* 1: the program runs, 0: not yet, -1: failed (ERR_BROKE, or ERR_CANNOT where the person
 	 * has to do something: an unknown host key, no key that is accepted). The text names the
 	 * target and the phase, and tells refused, no answer, no route and no such name apart. */
@@ -47,6 +54,9 @@ struct transport {
 	 * output. Any other errno means that the connection is lost. */
 	ssize_t (*read)(struct stream *stream, void *buf, size_t len);
 	ssize_t (*write)(struct stream *stream, const void *buf, size_t len);
+	/* Whether more can be read at once, although `is_ready` was false after the last call; may
+	 * be left out. */
+	bool (*has_more)(const struct stream *stream);
 	/* Ends the program's input, then waits for its end; what it still writes is thrown away.
 	 * 1: it ended with *status (128 + n for signal n), 0: not yet, -1: the connection was lost
 	 * or the deadline passed before the end was known. */
@@ -56,5 +66,6 @@ struct transport {
 
 extern const struct transport transport_libssh2, transport_openssh;
 const struct transport *transport_of(const struct target *target);
+bool stream_is_ready(const struct stream *stream); /* do not wait before the next call */
 
 #endif

@@ -27,7 +27,7 @@ static struct target inner_of(const char *const *key, const char *const *known)
 static struct stream *begin(const struct target *target, const char *command)
 {
 	struct err err;
-	struct stream *stream = transport_openssh.open(target, command, &err);
+	struct stream *stream = transport_openssh.open(NULL, target, command, &err);
 
 	if (!stream)
 		print_error("%s\n", err.text);
@@ -241,7 +241,7 @@ static void a_target_of_an_inventory_is_reached_also_behind_a_jump_host(void **s
 static void what_is_said_of_an_alias_counts_before_the_configuration(void **state)
 {
 	const char *const key[] = { sshd.key }, *const known[] = { sshd.known };
-	const char *const over[] = { "-p", "2222", NULL };
+	const char *const over[] = { "-p", "2222", "-J", "none", NULL };
 	struct target half = { .name = "half", .is_alias = true }, jump;
 
 	(void)state;
@@ -365,6 +365,24 @@ static void what_a_shell_would_read_never_gets_into_a_proxy_command(void **state
 	arena_close(&arena);
 }
 
+static void the_way_of_the_inventory_is_the_only_one(void **state)
+{
+	const char *const over[] = { "-J", "none", "-p", "2222", NULL };
+	const struct target alias = {
+		.name = "host", .is_alias = true, .over = over, .jump = &web, .is_jump_over = true
+	};
+	struct arena arena = { 0 };
+	const char *const *word;
+	struct err err;
+
+	(void)state;
+	word = openssh_words(&arena, &alias, "/bin/ssh", "true", &err);
+	assert_non_null(word);
+	assert_true(has_word(word, "-J") && has_word(word, "web-1") && has_word(word, "2222"));
+	assert_false(has_word(word, "none"));
+	arena_close(&arena);
+}
+
 static void an_alias_is_left_to_the_configuration(void **state)
 {
 	const char *const key[] = { "/key" };
@@ -405,6 +423,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_end_is_ended_at_the_deadline),
 		cmocka_unit_test(it_can_be_closed_at_any_moment),
 		cmocka_unit_test(what_a_shell_would_read_never_gets_into_a_proxy_command),
+		cmocka_unit_test(the_way_of_the_inventory_is_the_only_one),
 		cmocka_unit_test(an_alias_is_left_to_the_configuration),
 	};
 

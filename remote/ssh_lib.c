@@ -1,0 +1,92 @@
+/* Loads libssh2 by its names. */
+#include "ssh_lib.h"
+
+#include <dlfcn.h>
+
+#include "util.h"
+
+#define WANTED 0x010900
+
+static void *find_library(void)
+{
+	static const char *const names[] = { "libssh2.so.1", "libssh2.so" };
+	void *library = NULL;
+
+	for (size_t i = 0; i < COUNT(names) && !library; i++)
+		library = dlopen(names[i], RTLD_LAZY | RTLD_LOCAL);
+	return library;
+}
+
+#define FUNCTION(name)                                                                             \
+	{                                                                                          \
+		"libssh2_" #name, offsetof(struct ssh_lib, name)                                   \
+	}
+static const struct {
+	const char *name;
+	size_t offset;
+} functions[] = {
+	FUNCTION(init),
+	FUNCTION(version),
+	FUNCTION(session_init_ex),
+	FUNCTION(session_abstract),
+	FUNCTION(session_callback_set),
+	FUNCTION(session_set_blocking),
+	FUNCTION(session_method_pref),
+	FUNCTION(session_handshake),
+	FUNCTION(session_hostkey),
+	FUNCTION(session_last_error),
+	FUNCTION(session_block_directions),
+	FUNCTION(session_disconnect_ex),
+	FUNCTION(session_free),
+	FUNCTION(userauth_publickey_fromfile_ex),
+	FUNCTION(agent_init),
+	FUNCTION(agent_set_identity_path),
+	FUNCTION(agent_connect),
+	FUNCTION(agent_list_identities),
+	FUNCTION(agent_get_identity),
+	FUNCTION(agent_userauth),
+	FUNCTION(agent_disconnect),
+	FUNCTION(agent_free),
+	FUNCTION(channel_open_ex),
+	FUNCTION(channel_direct_tcpip_ex),
+	FUNCTION(channel_process_startup),
+	FUNCTION(channel_read_ex),
+	FUNCTION(channel_write_ex),
+	FUNCTION(channel_send_eof),
+	FUNCTION(channel_eof),
+	FUNCTION(channel_wait_closed),
+	FUNCTION(channel_get_exit_status),
+	FUNCTION(channel_get_exit_signal),
+	FUNCTION(channel_free),
+	FUNCTION(knownhost_init),
+	FUNCTION(knownhost_readline),
+	FUNCTION(knownhost_checkp),
+	FUNCTION(knownhost_free),
+};
+
+const struct ssh_lib *ssh_lib_open(struct ssh_lib *lib, struct err *err)
+{
+	void *library = find_library();
+
+	if (!library) {
+		err_set(err, ERR_CANNOT,
+			"libssh2 is not there: apt-get install -y libssh2-1, or --transport "
+			"openssh");
+		return NULL;
+	}
+	for (size_t i = 0; i < COUNT(functions); i++) {
+		void *found = dlsym(library, functions[i].name);
+		if (!found) {
+			err_set(err, ERR_CANNOT, "libssh2 has no %s here: 1.9 or newer is needed",
+				functions[i].name);
+			return NULL;
+		}
+		memcpy((char *)lib + functions[i].offset, &found, sizeof found);
+	}
+	if (lib->init(0) != 0 || !lib->version(WANTED)) {
+		err_set(err, ERR_CANNOT, "libssh2 is too old here: 1.9 or newer is needed");
+		return NULL;
+	}
+	lib->has_rsa_sha2 = lib->version(0x010b00) != NULL;
+	return lib;
+}
