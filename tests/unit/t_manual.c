@@ -6,7 +6,9 @@
 
 #include "event_rows.h"
 #include "file.h"
+#include "inventory.h"
 #include "scdoc.h"
+#include "terraform.h"
 #include "util.h"
 
 static void exit_codes(FILE *out)
@@ -45,6 +47,10 @@ static const struct region {
 	{ "man/lab-agent.1.scd", "; printed: client\n", "; end of client\n", byhand_client_scdoc },
 	{ "man/lab-run.5.scd", "; printed: events\n", "; end of events\n", events_scdoc },
 	{ "man/lab-run.5.scd", "; printed: records\n", "; end of records\n", records_scdoc },
+	{ "docs/inventory.md", "<!-- printed: inventory -->\n", "<!-- end of inventory -->\n",
+	  inventory_markdown },
+	{ "docs/inventory.md", "<!-- printed: terraform -->\n", "<!-- end of terraform -->\n",
+	  terraform_markdown },
 	{ "docs/protocol.md", "<!-- printed: events -->\n", "<!-- end of events -->\n",
 	  events_markdown },
 	{ "docs/protocol.md", "<!-- printed: records -->\n", "<!-- end of records -->\n",

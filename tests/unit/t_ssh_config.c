@@ -102,6 +102,51 @@ static void an_answer_without_a_host_is_refused(void **state)
 	arena_close(&r.arena);
 }
 
+static void a_jump_host_may_hold_user_and_port(void **state)
+{
+	static const struct {
+		const char *jump, *host, *options;
+	} rows[] = {
+		{ "bastion", "bastion", "" },
+		{ "me@bastion", "bastion", "-l me" },
+		{ "bastion:2222", "bastion", "-p 2222" },
+		{ "me@bastion:2222", "bastion", "-l me -p 2222" },
+		{ "a@b@bastion", "bastion", "-l a@b" },
+		{ "me@[fe80::1]:22", "fe80::1", "-l me -p 22" },
+		{ "[fe80::1]", "fe80::1", "" },
+		{ "fe80::1", "fe80::1", "" },
+		{ "", NULL, NULL },
+		{ "@bastion", NULL, NULL },
+		{ "me@", NULL, NULL },
+		{ ":22", NULL, NULL },
+		{ "[]:22", NULL, NULL },
+		{ "bastion:", NULL, NULL },
+		{ "bastion:ssh", NULL, NULL },
+		{ "[fe80::1]x", NULL, NULL },
+		{ "-oProxyCommand=x", NULL, NULL },
+		{ "me@-x", NULL, NULL },
+		{ "-me@x", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct arena arena = { 0 };
+		const char *const *options = NULL;
+		const char *host = NULL;
+		char text[64] = "";
+		int status = ssh_config_split(rows[i].jump, &host, &options, &arena);
+		assert_int_equal(status, rows[i].host ? 0 : -1);
+		for (size_t n = 0; status == 0 && options[n]; n++)
+			snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s",
+				 n ? " " : "", options[n]);
+		if (status == 0) {
+			assert_string_equal(host, rows[i].host);
+			assert_string_equal(text, rows[i].options);
+		}
+		arena_close(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +154,7 @@ int main(void)
 		cmocka_unit_test(what_libssh2_cannot_do_selects_ssh_and_says_why),
 		cmocka_unit_test(what_is_none_changes_nothing),
 		cmocka_unit_test(an_answer_without_a_host_is_refused),
+		cmocka_unit_test(a_jump_host_may_hold_user_and_port),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
