@@ -45,6 +45,7 @@ static void send_setup(struct run *run, size_t host)
 	event_text(&request, "address", h->port[0].address);
 	event_int(&request, "is_private", run->lab.is_private);
 	event_int(&request, "drop", 1);
+	event_text(&request, "run", run->dir.run);
 	if (!run->lab.has_hosts_file)
 		event_text(&request, "names", h->hosts_file);
 	session_send(&run->session, host, &request);
