@@ -8,16 +8,10 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "nldump.h"
-#include "proc.h"
+#include "ruleset_list.h"
 #include "util.h"
-
-enum {
-	NFT_MS = 3000,
-	JSON_MAX = 1 << 20
-};
 
 struct tables {
 	const char *name; /* NULL: all */
@@ -84,26 +78,10 @@ static void legacy_tables(char *out, size_t len)
 			*c = c[1] != '\0' ? ',' : '\0';
 }
 
-static int list_json(struct proc_result *result, struct err *err)
-{
-	static const char *const argv[] = { "nft", "-j", "list", "ruleset", NULL };
-
-	if (proc_run(argv, NULL, NFT_MS, result, err) < 0)
-		return -1;
-	if (!WIFEXITED(result->status) || WEXITSTATUS(result->status) != 0)
-		return err_set(err, ERR_BROKE, "nft -j list ruleset: %.200s",
-			       result->err.len > 0 ? result->err.data : "failed");
-	if (result->out.len == 0 || result->out.len > JSON_MAX)
-		return err_set(err, ERR_BROKE, "nft -j list ruleset: %zu bytes", result->out.len);
-	if (result->out.data[result->out.len - 1] == '\n')
-		result->out.data[result->out.len - 1] = '\0';
-	return 0;
-}
-
 void ruleset_emit(int64_t snapshot, const struct sink *sink)
 {
 	struct err err = { 0 };
-	struct proc_result result = { 0 };
+	struct buf json = { 0 };
 	char legacy[256], words[300];
 	struct event event;
 	int tables = ruleset_tables(NULL, &err);
@@ -113,8 +91,8 @@ void ruleset_emit(int64_t snapshot, const struct sink *sink)
 	if (tables >= 0)
 		event_int(&event, "tables", tables);
 	legacy_tables(legacy, sizeof legacy);
-	if (tables > 0 && list_json(&result, &err) == 0)
-		event_text(&event, "json", result.out.data);
+	if (tables > 0 && ruleset_list(&json, &err) == 0)
+		event_text(&event, "json", json.data);
 	else if (tables != 0)
 		event_text(&event, "error", err.text);
 	/* They judge packets beside nftables, so its listing alone is not the whole. */
@@ -123,5 +101,5 @@ void ruleset_emit(int64_t snapshot, const struct sink *sink)
 		event_text(&event, "error", words);
 	}
 	sink_event(sink, &event);
-	proc_result_close(&result);
+	buf_close(&json);
 }

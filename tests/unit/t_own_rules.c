@@ -2,7 +2,7 @@
  * controller, and are nobody else's to touch. All in a network namespace of this program's own. */
 #include "own_net.h"
 
-#include <dirent.h>
+#include <jansson.h>
 
 #include "agent_driver.h"
 #include "firewall.h"
@@ -134,6 +134,55 @@ static void nobody_else_can_change_them(void **state)
 	assert_true(WIFEXITED(result.status) && WEXITSTATUS(result.status) != 0);
 	proc_result_close(&result);
 	assert_int_equal(tables("lab_ab12_cut"), 1);
+	assert_int_equal(driver_close(&driver), 0);
+}
+
+/* nft 1.0.6 writes freed memory where the flag of a table should be. */
+static void a_snapshot_lists_our_rules_beside_others(void **state)
+{
+	static const char *const argv[] = { "nft", "-f", "-", NULL };
+	static const char theirs[] =
+	    "table ip f {\n chain c {\n type filter hook input priority 5;\n "
+	    "tcp dport 7 counter\n }\n}\n";
+	struct driver driver;
+	struct proc_result result;
+	struct err err = { 0 };
+	size_t nrule = 0;
+
+	(void)state;
+	need_namespace();
+	need_program("nft");
+	start(&driver, away, setup_run);
+	assert_string_equal(driver_drop(&driver, 2, "cut", "tcp dport 9"), "ok");
+	for (int snapshot = 1; snapshot <= 2; snapshot++) {
+		driver_request(&driver, 2 + snapshot, "snapshot - ports=9");
+		assert_true(driver_event(&driver, "ruleset"));
+		assert_null(event_get(&driver.last, "error"));
+		json_t *root = json_loads(event_get(&driver.last, "json"), 0, NULL);
+		assert_non_null(root);
+		const json_t *list = json_object_get(root, "nftables");
+		for (size_t i = 0; i < json_array_size(list); i++) {
+			const json_t *rule = json_object_get(json_array_get(list, i), "rule");
+
+			if (rule == NULL)
+				continue;
+			const char *chain = json_string_value(json_object_get(rule, "chain"));
+			/* Ours: one that spares, one that drops; theirs, a whole table, before. */
+			assert_string_equal(chain, nrule == 2 ? "c" : "lab_input");
+			nrule++;
+		}
+		json_decref(root);
+		assert_string_equal(driver_done(&driver, 2 + snapshot), "ok");
+		if (snapshot == 1) {
+			assert_int_equal(nrule, 2);
+			assert_int_equal(proc_run(argv, theirs, 5000, &result, &err), 0);
+			proc_result_close(&result);
+		}
+	}
+	assert_int_equal(nrule, 5);
+	static const char *const delete[] = { "nft", "delete", "table", "ip", "f", NULL };
+	assert_int_equal(proc_run(delete, NULL, 5000, &result, &err), 0);
+	proc_result_close(&result);
 	assert_int_equal(driver_close(&driver), 0);
 }
 
@@ -332,6 +381,7 @@ int main(void)
 		cmocka_unit_test(a_killed_agent_leaves_no_rule),
 		cmocka_unit_test(the_end_of_the_stream_takes_the_rules_along),
 		cmocka_unit_test(nobody_else_can_change_them),
+		cmocka_unit_test(a_snapshot_lists_our_rules_beside_others),
 		cmocka_unit_test(two_runs_on_one_machine_do_not_meet),
 		cmocka_unit_test(what_is_not_known_is_no_fault),
 		cmocka_unit_test(what_nft_refuses_is_told_in_its_words_and_undone),

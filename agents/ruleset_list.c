@@ -1,0 +1,206 @@
+/* One program for all where that is sound; else one for each sound table and for each chain of the
+ * others, their lists joined. */
+#include "ruleset_list.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "nldump.h"
+#include "proc.h"
+#include "util.h"
+
+enum {
+	NFT_MS = 3000,
+	JSON_MAX = 1 << 20,
+	PARTS = 64,
+	NAME = 128
+};
+
+struct part { /* a table that is sound, or a chain of one that is not */
+	uint8_t family;
+	char table[NAME];
+	char chain[NAME]; /* "": the table */
+};
+
+struct parts {
+	size_t count, unsound;
+	bool is_over; /* more than there is room for, or a name that nft would read otherwise */
+	struct part part[PARTS];
+};
+
+static const char *family_word(uint8_t family)
+{
+	static const char *const words[] = {
+		[NFPROTO_INET] = "inet",     [NFPROTO_IPV4] = "ip",       [NFPROTO_ARP] = "arp",
+		[NFPROTO_NETDEV] = "netdev", [NFPROTO_BRIDGE] = "bridge", [NFPROTO_IPV6] = "ip6",
+	};
+
+	return family < COUNT(words) ? words[family] : NULL;
+}
+
+static bool take_name(char name[NAME], const struct nlattr_view *attr)
+{
+	const char *from = attr->data;
+
+	if (attr->len < 2 || attr->len > NAME || from[attr->len - 1] != '\0')
+		return false;
+	for (size_t i = 0; i < attr->len - 1; i++)
+		if (!isalnum((unsigned char)from[i]) && strchr("_-.", from[i]) == NULL)
+			return false;
+	memcpy(name, from, attr->len);
+	return true;
+}
+
+/* The attributes of a table (flags) or a chain (its name), which have the table's name. */
+static void row(struct parts *parts, const void *body, size_t len, unsigned table_type,
+		unsigned chain_type, unsigned flags_type)
+{
+	struct part *part = &parts->part[parts->count];
+	struct nfgenmsg head;
+	struct nlattr_view attr;
+	uint32_t flags = 0;
+	bool is_good = parts->count < PARTS && len >= sizeof head;
+	const void *at = (const char *)body + sizeof head;
+	size_t left = len - sizeof head;
+
+	if (!is_good) {
+		parts->is_over = true;
+		return;
+	}
+	memcpy(&head, body, sizeof head);
+	*part = (struct part){ .family = head.nfgen_family };
+	while (nldump_attr(&at, &left, &attr))
+		if (attr.type == table_type)
+			is_good &= take_name(part->table, &attr);
+		else if (chain_type != 0 && attr.type == chain_type)
+			is_good &= take_name(part->chain, &attr);
+		else if (flags_type != 0 && attr.type == flags_type && attr.len == sizeof flags)
+			memcpy(&flags, attr.data, sizeof flags);
+	if (!is_good || part->table[0] == '\0' || family_word(part->family) == NULL)
+		parts->is_over = true;
+	else if (__builtin_popcount(flags) == 1)
+		parts->unsound++;
+	else
+		parts->count++;
+}
+
+static void table_row(void *context, unsigned type, const void *body, size_t len)
+{
+	if (type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE))
+		row(context, body, len, NFTA_TABLE_NAME, 0, NFTA_TABLE_FLAGS);
+}
+
+static void chain_row(void *context, unsigned type, const void *body, size_t len)
+{
+	struct parts *parts = context;
+	size_t before = parts->count;
+
+	if (type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN))
+		return;
+	row(parts, body, len, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, 0);
+	/* Those of a table that is listed as a whole are in it. */
+	for (size_t i = 0; parts->count > before && i < before; i++)
+		if (parts->part[i].chain[0] == '\0' &&
+		    parts->part[i].family == parts->part[before].family &&
+		    streq(parts->part[i].table, parts->part[before].table))
+			parts->count = before;
+}
+
+static int parts_read(struct parts *parts, struct err *err)
+{
+	const struct nfgenmsg request = { .nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0 };
+	struct nldump nl = NLDUMP_INIT(NETLINK_NETFILTER);
+	int status = nldump_run(&nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, &request,
+				sizeof request, table_row, parts, err);
+
+	if (status == 0 && parts->unsound > 0)
+		status = nldump_run(&nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, &request,
+				    sizeof request, chain_row, parts, err);
+	nldump_close(&nl);
+	return status < 0 ? err_in(err, "rulesets") : 0;
+}
+
+/* Runs nft; its one line without the newline. */
+static int run_list(const char *const *argv, struct buf *line, struct err *err)
+{
+	struct proc_result result = { 0 };
+	int status = proc_run(argv, NULL, NFT_MS, &result, err);
+
+	if (status == 0 && (!WIFEXITED(result.status) || WEXITSTATUS(result.status) != 0))
+		status = err_set(err, ERR_BROKE, "nft -j list: %.200s",
+				 result.err.len > 0 ? result.err.data : "failed");
+	else if (status == 0 && (result.out.len == 0 || result.out.len > JSON_MAX))
+		status = err_set(err, ERR_BROKE, "nft -j list: %zu bytes", result.out.len);
+	if (status == 0)
+		buf_add(line, result.out.data, strcspn(result.out.data, "\n"));
+	proc_result_close(&result);
+	return status;
+}
+
+/* The elements of the list that nft prints: {"nftables": [A, B]}. A, which tells nft's version, is
+ * there once. */
+static int add_elements(struct buf *out, const char *const *argv, struct err *err)
+{
+	static const char head[] = "{\"nftables\": [", tail[] = "]}";
+	struct buf line = { 0 };
+	const char *from, *to;
+	int status = run_list(argv, &line, err);
+
+	if (status == 0 &&
+	    (line.len < strlen(head) + strlen(tail) || !starts_with(line.data, head) ||
+	     !streq(line.data + line.len - strlen(tail), tail)))
+		status = err_set(err, ERR_BROKE, "nft -j list: no whole list");
+	if (status == 0) {
+		from = line.data + strlen(head);
+		to = line.data + line.len - strlen(tail);
+		if (out->len > 0) { /* its metainfo again: an object in an object */
+			const char *next = strstr(from, "}}");
+
+			from = next != NULL && next < to ? next + 2 : to;
+		}
+		buf_add(out, from, (size_t)(to - from));
+	}
+	buf_close(&line);
+	return status;
+}
+
+int ruleset_list(struct buf *out, struct err *err)
+{
+	static const char *const all[] = { "nft", "-j", "list", "ruleset", NULL };
+	struct parts parts = { 0 };
+	struct buf list = { 0 };
+	int status = parts_read(&parts, err);
+
+	if (status == 0 && parts.is_over && parts.unsound > 0)
+		status = err_set(err, ERR_BROKE,
+				 "rulesets: too many chains, or names that nft would misread");
+	if (status == 0 && parts.unsound == 0) {
+		status = run_list(all, out, err);
+	} else if (status == 0) {
+		for (size_t i = 0; status == 0 && i < parts.count; i++) {
+			const struct part *part = &parts.part[i];
+			bool is_chain = part->chain[0] != '\0';
+			const char *const argv[] = { "nft",
+						     "-j",
+						     "list",
+						     is_chain ? "chain" : "table",
+						     family_word(part->family),
+						     part->table,
+						     is_chain ? part->chain : NULL,
+						     NULL };
+
+			status = add_elements(&list, argv, err);
+		}
+		buf_str(out, "{\"nftables\": [");
+		if (list.len > 0)
+			buf_add(out, list.data, list.len);
+		buf_str(out, "]}");
+	}
+	buf_close(&list);
+	return status;
+}
