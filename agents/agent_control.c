@@ -8,6 +8,7 @@ const struct agent_control agent_controls[] = {
 	{ .kind = "capture.stop", .handle = capture_stop },
 	{ .kind = "snapshot", .handle = snapshot_take },
 	{ .kind = "heal", .handle = heal },
+	{ .kind = "cleanup", .handle = cleanup },
 	{ 0 },
 };
 

@@ -7,8 +7,9 @@
 agent_control_fn capture_start, capture_stop; /* captures.c */
 /* A process that is no actor has ended (captures_tcpdump.c). */
 void captures_reaped(struct agent *agent, pid_t pid, int status);
-agent_control_fn snapshot_take;          /* snapshot_agent.c */
-agent_control_fn heal;                   /* step_heal.c; field `of`, or `step` from the verb */
+agent_control_fn snapshot_take; /* snapshot_agent.c */
+agent_control_fn cleanup;       /* cleanup.c */
+agent_control_fn heal;          /* step_heal.c; field `of`, or `step` from the verb */
 /* One that held a rule has ended, and the rule with it: heal will say so (faults.c). */
 void faults_reaped(struct agent *agent, pid_t pid);
 void faults_end(struct agent *agent);    /* faults.c: undoes and frees; emits `heal` */

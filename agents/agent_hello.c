@@ -11,6 +11,7 @@
 
 #include "actor.h"
 #include "caps.h"
+#include "cleanup.h"
 #include "clock.h"
 #include "file.h"
 #include "mem.h"
@@ -175,5 +176,7 @@ int hello_setup(struct agent *agent, const struct event *request, struct err *er
 	host->is_private = event_num(request, "is_private", 0) != 0;
 	host->does_drop = event_num(request, "drop", 1) != 0;
 	agent->lease_ns = lease_ns;
+	if (!host->is_private)
+		cleanup_at_setup(agent);
 	return send_addresses(agent, err);
 }

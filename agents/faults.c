@@ -4,6 +4,7 @@
 
 #include "agent_control.h"
 #include "firewall.h"
+#include "journal.h"
 #include "mem.h"
 #include "util.h"
 
@@ -12,18 +13,21 @@ enum {
 };
 
 struct faults {
+	struct journal journal;
 	size_t count;
 	struct fault {
 		char label[128];
 		int step;
 		struct firewall firewall;
+		int entry; /* of the journal; 0: none */
 	} fault[FAULTS];
 };
 
-struct firewall *faults_add(struct agent *agent, const char *label, int step, struct err *err)
+static struct fault *add(struct agent *agent, const char *label, int step, struct err *err)
 {
 	struct agent_parts *parts = agent_parts(agent);
 	struct faults *faults = parts->faults;
+	struct fault *fault;
 
 	if (faults == NULL)
 		faults = parts->faults = mem_zeroed(1, sizeof *faults);
@@ -36,28 +40,39 @@ struct firewall *faults_add(struct agent *agent, const char *label, int step, st
 		err_set(err, ERR_BROKE, "more than %d faults at once", FAULTS);
 		return NULL;
 	}
-	struct fault *fault = &faults->fault[faults->count++];
+	fault = &faults->fault[faults->count++];
 	*fault = (struct fault){ .step = step };
 	snprintf(fault->label, sizeof fault->label, "%s", label);
-	return &fault->firewall;
+	return fault;
 }
 
-static void drop(struct faults *faults, size_t index)
+static void drop(struct faults *faults, struct fault *fault)
 {
-	memmove(&faults->fault[index], &faults->fault[index + 1],
-		(faults->count - index - 1) * sizeof faults->fault[0]);
+	size_t index = (size_t)(fault - faults->fault);
+
+	journal_undone(&faults->journal, fault->entry);
+	memmove(fault, fault + 1, (faults->count - index - 1) * sizeof *fault);
 	faults->count--;
 }
 
-void faults_forget(struct agent *agent, const char *label)
+int faults_set(struct agent *agent, const struct firewall_spec *spec, int step,
+	       char proof[FIREWALL_PROOF], struct err *err)
 {
+	struct fault *fault = add(agent, spec->label, step, err);
 	struct faults *faults = agent_parts(agent)->faults;
+	char table[FIREWALL_TABLE];
 
-	for (size_t i = 0; faults != NULL && i < faults->count; i++)
-		if (streq(faults->fault[i].label, label)) {
-			drop(faults, i);
-			return;
-		}
+	if (fault == NULL)
+		return -1;
+	if (spec->spared != NULL) {
+		firewall_table(spec->run, spec->label, table);
+		fault->entry = journal_add(&faults->journal, spec->run, "table", table, err);
+	}
+	if (fault->entry >= 0 && firewall_set(&fault->firewall, spec, proof, err) == 0)
+		return 0;
+	if (!firewall_is_left(&fault->firewall))
+		drop(faults, fault);
+	return -1;
 }
 
 static int undo(struct agent *agent, struct fault *fault, int step, const char *label,
@@ -90,7 +105,7 @@ int faults_heal(struct agent *agent, const char *of, const struct event *request
 			continue;
 		if (undo(agent, fault, request->step, request->label, err) < 0)
 			return -1;
-		drop(faults, i);
+		drop(faults, fault);
 		return 0;
 	}
 	return err_set(err, ERR_BROKE, "heal: no fault %.80s is set", of);
@@ -113,19 +128,24 @@ void faults_end(struct agent *agent)
 		return;
 	/* Last in, first out: the reverse of how they were set. */
 	while (parts->faults->count > 0) {
-		struct fault *fault = &parts->faults->fault[--parts->faults->count];
+		struct fault *fault = &parts->faults->fault[parts->faults->count - 1];
 		struct err err = { 0 };
 		struct event event;
 
-		if (undo(agent, fault, 0, NULL, &err) == 0)
+		if (undo(agent, fault, 0, NULL, &err) < 0) {
+			event_init(&event, "heal");
+			event_text(&event, "of", fault->label);
+			event_text(&event, "error", err.text);
+			agent_event(agent, &event);
+		}
+		if (!firewall_is_left(&fault->firewall)) {
+			drop(parts->faults, fault);
 			continue;
-		if (firewall_is_left(&fault->firewall))
-			agent_leftover(agent);
-		event_init(&event, "heal");
-		event_text(&event, "of", fault->label);
-		event_text(&event, "error", err.text);
-		agent_event(agent, &event);
+		}
+		agent_leftover(agent); /* the journal keeps it for the next agent */
+		parts->faults->count--;
 	}
+	journal_close(&parts->faults->journal);
 	free(parts->faults);
 	parts->faults = NULL;
 }

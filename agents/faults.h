@@ -6,11 +6,10 @@
 #include "err.h"
 #include "firewall.h"
 
-/* Remembers that `label` is set, so that heal and the agent's end undo it: to be filled in at once.
- * NULL: it is set already. */
-struct firewall *faults_add(struct agent *agent, const char *label, int step, struct err *err);
-/* It was never set after all. */
-void faults_forget(struct agent *agent, const char *label);
+/* Sets it, and remembers that, so that heal and the agent's end undo it; where the stack is shared
+ * also on disk, for the next agent. -1: it is not set, or will be undone. */
+int faults_set(struct agent *agent, const struct firewall_spec *spec, int step,
+	       char proof[FIREWALL_PROOF], struct err *err);
 /* Undoes it and emits `heal` with the step and label of `request`. */
 int faults_heal(struct agent *agent, const char *of, const struct event *request, struct err *err);
 

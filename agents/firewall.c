@@ -325,3 +325,18 @@ int firewall_unset(struct firewall *firewall, int64_t *packets, int64_t *bytes, 
 		return -1;
 	return left == 0 ? 0 : err_set(err, ERR_BROKE, "table %s is still there", firewall->table);
 }
+
+int firewall_table_delete(const char *table, struct err *err)
+{
+	char batch[FIREWALL_TABLE + 32], same[FIREWALL_TABLE];
+	int there;
+
+	firewall_table(NULL, starts_with(table, "lab_") ? table + 4 : "", same);
+	if (!streq(table, same))
+		return err_set(err, ERR_BROKE, "%.80s is no table of ours", table);
+	there = ruleset_tables(table, err);
+	if (there <= 0)
+		return there;
+	snprintf(batch, sizeof batch, "delete table inet %s\n", table);
+	return nft_batch(batch, "delete table", err) < 0 ? -1 : 1;
+}

@@ -43,6 +43,9 @@ int firewall_set(struct firewall *firewall, const struct firewall_spec *spec,
 /* Deletes the table and sees it gone; packets and bytes: the rule's last count, -1: unknown. -1
  * also where somebody else had deleted it. */
 int firewall_unset(struct firewall *firewall, int64_t *packets, int64_t *bytes, struct err *err);
+/* Deletes the table of an agent that is dead (journal.c). 1: deleted, 0: it is not there, -1: err.
+ */
+int firewall_table_delete(const char *table, struct err *err);
 /* The table is there, or nobody may look. */
 bool firewall_is_left(const struct firewall *firewall);
 

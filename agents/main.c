@@ -6,6 +6,7 @@
 
 #include "agent.h"
 #include "byhand.h"
+#include "cleanup.h"
 #include "complain.h"
 #include "env.h"
 #include "file.h"
@@ -15,6 +16,7 @@ static const char usage[] =
     "usage: lab-agent [--stdio [--ssh WAY]]     agent of one host, driven by lab(1)\n"
     "       lab-agent server [options] ADDRESS PORT\n"
     "       lab-agent client [options] ADDRESS PORT\n"
+    "       lab-agent cleanup                       undo what agents that died have left here\n"
     "       lab-agent --version | --help\n"
     "`lab-agent server --help` and `lab-agent client --help` list their options.\n";
 
@@ -74,6 +76,8 @@ int main(int argc, char **argv)
 		return byhand_server(argc - 1, argv + 1);
 	if (streq(word, "client"))
 		return byhand_client(argc - 1, argv + 1);
+	if (streq(word, "cleanup") && argc == 2)
+		return cleanup_by_hand();
 	if (streq(word, "--version")) {
 		printf("lab-agent %s\n", LAB_VERSION);
 		return 0;

@@ -75,7 +75,6 @@ static int run(struct actor *actor, const struct event *request, struct err *err
 {
 	char proof[FIREWALL_PROOF];
 	const struct host_facts *host = actor->host;
-	struct firewall *firewall;
 	const struct firewall_spec spec = {
 		.run = host->run,
 		.label = actor->now_label,
@@ -88,14 +87,8 @@ static int run(struct actor *actor, const struct event *request, struct err *err
 
 	if (!host->is_private && may_share(host, spec.address, err) < 0)
 		return -1;
-	firewall = faults_add(actor->agent, spec.label, actor->now_step, err);
-	if (firewall == NULL)
+	if (faults_set(actor->agent, &spec, actor->now_step, proof, err) < 0)
 		return -1;
-	if (firewall_set(firewall, &spec, proof, err) < 0) {
-		if (!firewall_is_left(firewall))
-			faults_forget(actor->agent, spec.label);
-		return -1;
-	}
 	fault_event(actor, &spec, proof);
 	return actor_result(actor, "ok", proof);
 }

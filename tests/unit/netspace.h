@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -99,6 +100,15 @@ static inline int netspace_enter(void)
 	if (!is_root && (netspace_user() < 0 || netspace_ambient() < 0))
 		return -1;
 	return netspace_up("lo");
+}
+
+/* /run and /var/tmp of this program's own, empty; after netspace_enter. -1: not here. */
+static inline int netspace_own_dirs(void)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", "/run", "tmpfs", 0, "mode=755") < 0)
+		return -1;
+	return mount("tmpfs", "/var/tmp", "tmpfs", 0, "mode=1777");
 }
 
 static inline struct sockaddr_in netspace_in(const char *ip, uint16_t port)

@@ -17,6 +17,14 @@ static inline int own_net_setup(void **state)
 	return 0;
 }
 
+/* And with journals of the agents' own. */
+static inline int own_machine_setup(void **state)
+{
+	(void)own_net_setup(state);
+	is_inside = is_inside && netspace_own_dirs() == 0;
+	return 0;
+}
+
 static inline void need_namespace(void)
 {
 	kept_clear(&kept);

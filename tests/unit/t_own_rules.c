@@ -393,5 +393,5 @@ int main(void)
 	};
 
 	unsetenv("SSH_CONNECTION"); /* who runs the tests may be there by SSH */
-	return cmocka_run_group_tests(tests, own_net_setup, NULL);
+	return cmocka_run_group_tests(tests, own_machine_setup, NULL);
 }
