@@ -10,6 +10,7 @@
 
 #include "caps.h"
 #include "clock.h"
+#include "env.h"
 #include "errname.h"
 #include "frame.h"
 #include "names_serve.h"
@@ -254,20 +255,45 @@ static bool play_requests(struct actor *actor, struct frame_reader *reader)
 	return true;
 }
 
+/* On a machine that is not ours a role is played by the user who logged in, not by the root that
+ * sudo made of him. */
+static int be_the_user(struct err *err)
+{
+	const char *uid_text = env_get(VAR_SUDO_UID), *gid_text = env_get(VAR_SUDO_GID);
+	int64_t uid, gid;
+
+	if (geteuid() != 0 || uid_text == NULL)
+		return 0;
+	if (gid_text == NULL || parse_int(uid_text, 0, UINT32_MAX - 1, &uid) < 0 ||
+	    parse_int(gid_text, 0, UINT32_MAX - 1, &gid) < 0)
+		return err_set(err, ERR_CANNOT, "SUDO_UID and SUDO_GID are no numbers");
+	return caps_user((uid_t)uid, (gid_t)gid, err);
+}
+
+static int give_up_rights(const struct actor *actor, const struct step_kind *kind, struct err *err)
+{
+	if (!actor->host->does_drop)
+		return 0;
+	if (!actor->host->is_private && be_the_user(err) < 0)
+		return -1;
+	return caps_drop(kind != NULL ? kind->capabilities : 0, err);
+}
+
 _Noreturn void actor_main(struct actor *actor, const struct event *request, pid_t agent_pid)
 {
 	const struct step_kind *kind = actor_kind_find(request->kind);
 	struct frame_reader reader = { 0 };
 	struct err err = { 0 };
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != agent_pid)
-		_exit(1);
 	reset_signals();
 	close_others(actor);
-	if (actor->host->does_drop && caps_drop(kind != NULL ? kind->capabilities : 0, &err) < 0) {
+	if (give_up_rights(actor, kind, &err) < 0) {
 		refuse(actor, request, err.text);
 		_exit(1);
 	}
+	/* Behind the change of user, which takes it away. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != agent_pid)
+		_exit(1);
 	play_and_answer(actor, request);
 	while (actor->hold != NULL && actor->hold(actor) > 0)
 		if (!play_requests(actor, &reader))

@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 static int read_sets(struct __user_cap_data_struct data[2])
 {
@@ -60,6 +62,22 @@ int caps_pass(uint64_t keep, struct err *err)
 		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
 			return err_sys(err, "ambient capability %d", i);
 	return 0;
+}
+
+int caps_user(uid_t uid, gid_t gid, struct err *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return err_sys(err, "keep_caps");
+	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+		return err_sys(err, "uid %u, gid %u", (unsigned)uid, (unsigned)gid);
+	if (read_sets(data) < 0)
+		return err_sys(err, "capget");
+	for (int i = 0; i < 2; i++)
+		data[i].effective = data[i].permitted;
+	return syscall(SYS_capset, &header, data) < 0 ? err_sys(err, "capset") : 0;
 }
 
 /* Does this process's user namespace, or one below it, own its network namespace? */

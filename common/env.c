@@ -30,7 +30,8 @@ static const struct {
 						   "agent's machine spare" },
 	[VAR_TERM] = { "TERM", "dumb: no colours" },
 	[VAR_CI] = { "CI", "output is that of a pipe, one line a step, on a terminal too" },
-	[VAR_SUDO_UID] = { "SUDO_UID", "set by sudo: whom the run directory is given to" },
+	[VAR_SUDO_UID] = { "SUDO_UID", "set by sudo: whom the run directory is given to; who plays "
+				       "the steps, on a machine that is reached over SSH" },
 	[VAR_SUDO_GID] = { "SUDO_GID", "the same for its group" },
 };
 

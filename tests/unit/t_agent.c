@@ -82,6 +82,53 @@ static void actors_have_no_capabilities_and_no_descriptors_of_the_agent(void **s
 	assert_int_equal(driver_close(&driver), 0);
 }
 
+static bool has_status(pid_t pid, const char *want)
+{
+	char path[64], line[256];
+	bool is_there = false;
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	while (fgets(line, sizeof line, file) != NULL)
+		is_there |= streq(line, want);
+	fclose(file);
+	return is_there;
+}
+
+static void after_sudo_an_actor_is_the_user_who_logged_in(void **state)
+{
+	struct driver driver;
+	int port;
+
+	(void)state;
+	if (getuid() != 0)
+		SKIP("needs root");
+	setenv("SUDO_UID", "65533", 1);
+	setenv("SUDO_GID", "65532", 1);
+	pid_t pid = driver_server(&driver, &port);
+	assert_true(has_status(pid, "Uid:\t65533\t65533\t65533\t65533\n"));
+	assert_true(has_status(pid, "Gid:\t65532\t65532\t65532\t65532\n"));
+	assert_true(has_status(pid, "Groups:\t \n") || has_status(pid, "Groups:\t\n"));
+	assert_true(has_status(pid, "CapPrm:\t0000000000000000\n"));
+	assert_true(has_status(pid, "CapBnd:\t0000000000000000\n"));
+	assert_true(has_status(driver.pid, "Uid:\t0\t0\t0\t0\n"));
+	/* It still dies with an agent that could not tell it to. */
+	kill(driver.pid, SIGKILL);
+	assert_int_equal(driver_close(&driver), -1);
+	for (int i = 0; i < 1000 && !is_gone(pid); i++)
+		(void)poll(NULL, 0, 5); /* reaped by init, which sends us no event */
+	assert_true(is_gone(pid));
+	setenv("SUDO_UID", "me", 1);
+	driver_host(&driver);
+	assert_string_equal(driver_play(&driver, 2, "tcp.serve serve port=0"), "error");
+	assert_non_null(strstr(event_get(&driver.last, "text"), "SUDO_UID"));
+	assert_int_equal(driver_close(&driver), 0);
+	unsetenv("SUDO_UID");
+	unsetenv("SUDO_GID");
+}
+
 static void the_end_of_the_stream_ends_everything(void **state)
 {
 	struct driver driver;
@@ -212,6 +259,7 @@ int main(void)
 		cmocka_unit_test(setup_tells_the_addresses),
 		cmocka_unit_test(a_ping_is_answered_with_both_clocks),
 		cmocka_unit_test(actors_have_no_capabilities_and_no_descriptors_of_the_agent),
+		cmocka_unit_test(after_sudo_an_actor_is_the_user_who_logged_in),
 		cmocka_unit_test(the_end_of_the_stream_ends_everything),
 		cmocka_unit_test(a_killed_actor_is_told_with_its_signal),
 		cmocka_unit_test(a_frozen_server_is_ended_at_the_deadline_of_its_stop),
