@@ -12,8 +12,9 @@ struct binding { /* by host of the scenario */
 	const char **address; /* IPv4, by which the other hosts reach it */
 };
 
-/* Nothing is touched: files are read and `ssh -G` is asked. -1: a host without a machine, a machine
- * that is bound twice, a --bind of no host (ERR_USAGE): all that is wrong is named at once. */
+/* Nothing is touched: files are read, `ssh -G`, terraform and getent are asked. -1: hosts without a
+ * machine, two hosts on one, a --bind of no host (ERR_USAGE); what is wrong in a file of machines
+ * is printed to cli->progress, each with its place. */
 int bind_hosts(struct binding *out, const struct cli *cli, const struct scenario *scenario,
 	       struct err *err);
 

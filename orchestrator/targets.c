@@ -68,7 +68,7 @@ int targets_read(struct targets *out, const struct targets_asked *asked, struct 
 			       complaints->count - before == 1 ? "" : "s");
 	if (status < 0)
 		return -1;
-	out->target = arena_array(arena, out->machines.count + 1, sizeof(*out->target));
+	out->target = arena_array(arena, out->machines.count + 1, sizeof(struct target *));
 	read_usual(out);
 	return 0;
 }
@@ -219,7 +219,7 @@ static struct target *find_alias(struct targets *targets, const char *name, bool
 	target->name = arena_dup(targets->arena, name);
 	target->over = NULL; /* the name says it: ssh -J takes it as it is written */
 	targets->alias = arena_grow(targets->arena, targets->alias, targets->nalias,
-				    &targets->alias_cap, sizeof(*targets->alias));
+				    &targets->alias_cap, sizeof(struct target *));
 	targets->alias[targets->nalias++] = target;
 	return target;
 }
