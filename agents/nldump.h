@@ -12,6 +12,7 @@
 struct nldump {
 	int fd; /* -1: not open; opened by the first dump and kept */
 	int protocol;
+	bool is_one; /* asks for one thing, not for a table */
 	uint32_t seq;
 	unsigned readings; /* of a table, also those that were repeated */
 };

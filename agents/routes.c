@@ -168,6 +168,103 @@ int routes_emit(int64_t snapshot, const struct sink *sink, struct err *err)
 	return status < 0 ? err_in(err, "routes") : 0;
 }
 
+static const char *got_kind(unsigned type)
+{
+	return type == RTN_UNICAST ? "unicast" : type == RTN_LOCAL ? "local" : route_kind(type);
+}
+
+struct got {
+	const struct sink *sink;
+	int64_t snapshot;
+	const char *destination;
+	bool is_told;
+};
+
+/* The one answer: a route with the source address that a packet would take. */
+static void got_row(void *context, unsigned type, const void *body, size_t len)
+{
+	struct got *got = context;
+	char gateway[ADDR_TEXT] = "", source[ADDR_TEXT] = "", name[IF_NAMESIZE] = "";
+	struct nlattr_view attr;
+	struct rtmsg route;
+	struct event event;
+
+	if (type != RTM_NEWROUTE || len < NLMSG_ALIGN(sizeof route) || got->is_told)
+		return;
+	memcpy(&route, body, sizeof route);
+	body = (const char *)body + NLMSG_ALIGN(sizeof route);
+	len -= NLMSG_ALIGN(sizeof route);
+	while (nldump_attr(&body, &len, &attr)) {
+		if (attr.type == RTA_GATEWAY)
+			ip_text(&attr, route.rtm_family, gateway);
+		else if (attr.type == RTA_PREFSRC)
+			ip_text(&attr, route.rtm_family, source);
+		else if (attr.type == RTA_OIF)
+			iface_name(attr_u32(&attr), name);
+	}
+	got->is_told = true;
+	event_init(&event, "route.get");
+	event_int(&event, "snapshot", got->snapshot);
+	event_text(&event, "destination", got->destination);
+	event_text(&event, "type", got_kind(route.rtm_type));
+	event_text(&event, "iface", name[0] != '\0' ? name : NULL);
+	event_text(&event, "source", source[0] != '\0' ? source : NULL);
+	event_text(&event, "gateway", gateway[0] != '\0' ? gateway : NULL);
+	sink_event(got->sink, &event);
+}
+
+static int get_one(struct nldump *nl, struct got *got, struct err *err)
+{
+	struct {
+		struct rtmsg route;
+		struct nlattr head;
+		uint8_t ip[16];
+	} request = { 0 };
+	struct addr addr;
+	size_t len;
+
+	if (addr_parse(&addr, got->destination, 0) < 0)
+		return err_set(err, ERR_BROKE, "no address");
+	len = addr.family == 6 ? 16 : 4;
+	request.route.rtm_family = addr.family == 6 ? AF_INET6 : AF_INET;
+	request.route.rtm_dst_len = (unsigned char)(8 * len);
+	request.head.nla_type = RTA_DST;
+	request.head.nla_len = (uint16_t)(NLA_HDRLEN + len);
+	memcpy(request.ip, addr.ip, len);
+	if (nldump_run(nl, RTM_GETROUTE, &request, sizeof request - sizeof request.ip + len,
+		       got_row, got, err) < 0)
+		return -1;
+	return got->is_told ? 0 : err_set(err, ERR_BROKE, "the kernel tells none");
+}
+
+void routes_get_emit(int64_t snapshot, const char *addresses, const struct sink *sink)
+{
+	struct nldump nl = NLDUMP_INIT(NETLINK_ROUTE);
+	const char *at = addresses != NULL ? addresses : "";
+
+	nl.is_one = true;
+	for (int i = 0; *at != '\0' && i < ROUTES_MAX; i++) {
+		size_t len = strcspn(at, ",");
+		char destination[ADDR_TEXT];
+		struct got got = { .sink = sink, .snapshot = snapshot, .destination = destination };
+		struct err err = { 0 };
+
+		snprintf(destination, sizeof destination, "%.*s", (int)len, at);
+		if (get_one(&nl, &got, &err) < 0) {
+			struct event event;
+
+			event_init(&event, "route.get");
+			event_int(&event, "snapshot", snapshot);
+			event_text(&event, "destination", destination);
+			event_text(&event, "error", err.text);
+			sink_event(sink, &event);
+		}
+		at += len;
+		at += *at == ',' ? 1 : 0;
+	}
+	nldump_close(&nl);
+}
+
 /* "ipv4.tcp_rmem" -> "tcp_rmem" below dir, which is ipv4; tabs between numbers become one blank. */
 static void sysctl_emit(int dir, const char *name, const struct sink *sink)
 {

@@ -2,6 +2,8 @@
 #include "snapshot.h"
 
 #include "clock.h"
+#include "conntrack.h"
+#include "iptables.h"
 #include "parse.h"
 #include "routes.h"
 #include "ruleset.h"
@@ -18,6 +20,11 @@ void snapshot_emit(struct snapshots *snapshots, const struct sockdiag_want *want
 	counters_emit(&snapshots->counters, want->snapshot, sink, &counters);
 	ruleset_emit(want->snapshot, sink);
 	routes_emit(want->snapshot, sink, &routes);
+	routes_get_emit(want->snapshot, snapshots->peers, sink);
+	if (snapshots->is_shared) {
+		conntrack_emit(want->snapshot, want->ports, want->nport, sink);
+		iptables_emit(want->snapshot, sink);
+	}
 	if (!snapshots->has_first)
 		sysctls_emit(sink);
 	snapshots->has_first = true;

@@ -67,7 +67,10 @@ int snapshot_take(struct agent *agent, const struct event *request, struct err *
 	if (snapshot_ports(&want, event_get(request, "ports"), err) < 0)
 		return -1;
 	snapshot_want(agent, &want);
+	snapshots_of(agent)->is_shared = !agent_host(agent)->is_private;
+	snapshots_of(agent)->peers = event_get(request, "peers");
 	snapshot_emit(snapshots_of(agent), &want, &sink);
+	snapshots_of(agent)->peers = NULL;
 	return 0;
 }
 
