@@ -171,7 +171,7 @@ static int take_line(struct boot *boot, const char *line, struct buf *out, struc
 
 	if ((rest = behind(line, "begin")))
 		return begin(boot, rest, err);
-	if ((rest = behind(line, "give")))
+	if (behind(line, "give"))
 		return give(boot, out);
 	if ((rest = behind(line, "run")))
 		return run(boot, rest);

@@ -178,7 +178,7 @@ static void the_agent_for_aarch64_answers_hello(void **state)
 	struct frame_reader frames = { 0 };
 	int fd[2], status, got = 0;
 	struct event hello;
-	struct frame frame;
+	struct frame frame = { 0 };
 	struct err err;
 	ssize_t n;
 	pid_t pid;
