@@ -209,9 +209,9 @@ $(MACHINES:%=agent-%): agent-%:
 
 ## bench: speed beside rivals and bare programs; BENCH=quick: a try
 # bench/limits are the bare programs: they share nothing with lab.
-BENCH_TOOLS := $(patsubst %,$(B)/bench/%,pair table flood hosts_lab limits/refused limits/hosts)
+BENCH_TOOLS := $(patsubst %,$(B)/bench/%,pair table flood hosts_lab limits/refused limits/hosts limits/ssh)
 .PHONY: bench bench-tools
-bench: all bench-tools
+bench: all agents bench-tools
 	@B=$(abspath $(B)) bench/run.sh
 bench-tools: $(BENCH_TOOLS)
 $(B)/bench/%.o: bench/%.c $(B)/flags.stamp | $(B)/libs.stamp
@@ -227,7 +227,8 @@ $(B)/bench/flood: $(STAR) $(B)/libcommon.a
 $(B)/bench/hosts_lab: $(ARCHIVES)
 $(BENCH_TOOLS): %: %.o
 	$(call SAY,LD $@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(if $(findstring limits/,$@),,$(LIBS))
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(if $(findstring limits/,$@),,$(LIBS)) \
+		$(if $(findstring limits/ssh,$@),-lssh2)
 
 ## fmt: clang-format over every C file
 C_FILES = $(sort $(wildcard $(LAYERS:%=%/*.[ch]) tests/*/*.[ch] bench/*.[ch] bench/*/*.[ch]))

@@ -17,7 +17,8 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/lab-bench-work-XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 chmod 755 "$work"
-cp "$build/lab" "$build/lab-agent" "$src/bench/hosts.ini" "$work" || exit 1
+cp "$build/lab" "$build/lab-agent" "$src/bench/hosts.ini" "$src/bench/ssh.ini" "$work" || exit 1
+mkdir "$work/agents" && cp "$build"/agents/lab-agent-* "$work/agents" || exit 1
 cp -r "$src/scenarios" "$work" || exit 1
 chmod -R a+rX "$work"
 cd "$work" || exit 1
@@ -157,6 +158,73 @@ times=$(n 1000 10)
 pair repeat pairs=1 warm=0 : name=lab "want=^$times runs: $times as expected, 0 not, 0 skipped\$" \
 	'same=one trace hash, equal in every run: ([0-9a-f]+)' lab=1 late=300 \
 	: "$lab" run refused --repeat "$times" -q -b netns -o @/runs
+
+# fleet COUNT ROW...: as pair, with so many sshd's beside it in a folder of its own, %F
+fleet() {
+	local count=$1 row=$2 folder
+	shift 2
+	wanted "$row" || return 0
+	if [ "$lacks" ]; then
+		skip "$row" "$lacks"
+		return
+	fi
+	echo "bench: $row"
+	folder=$(mktemp -d "$work/ssh-XXXXXX") && cp "$work"/agents/lab-agent-"$(uname -m)" "$folder/agent"
+	(cd "$folder" && "$src/bench/ssh.sh" "$count" "$tools/pair" "row=$row" "${@//%F/$folder}") \
+		>>"$results" || is_wrong=1
+	rm -rf "$folder"
+}
+
+no_fleet=$no_root
+for program in sshd ssh ssh-keygen; do
+	PATH=$PATH:/usr/sbin type -P $program >/dev/null || no_fleet="$program is not installed"
+done
+# need PROGRAM: what the next row lacks
+need() {
+	lacks=$no_fleet
+	type -P "$1" >/dev/null || lacks="$1 is not installed"
+}
+fleet_side() { # NAME HOSTS BEFORE: lab's side, after a command of the shell
+	side=(name="$1" hosts="$2" want='^verdict=refused.no-listener ' lab=1 late=60
+		: /bin/sh -c "$3; exec $lab run $work/ssh.ini --inventory %F/inventory.ini \
+		--set hosts=$(($2 - 1)) -o @/runs")
+}
+fleet_side lab 64 :
+need sshd
+fleet 64 ssh-bare pairs="$(n 12 1)" : "${side[@]}" : name=bare 'want=^ready 64$' \
+	: /bin/sh -c "sed 's/h/127.0.1./' %F/hosts | $tools/limits/ssh %F/key - true"
+need pdsh
+fleet 64 ssh-pdsh pairs="$(n 5 1)" : "${side[@]}" : name=pdsh 'want=^h64: ready$' \
+	: /bin/sh -c 'PDSH_SSH_ARGS_APPEND="-F %F/ssh_config" \
+	exec pdsh -f 64 -R ssh -w ^%F/hosts echo ready'
+need clush
+fleet 64 ssh-clush pairs="$(n 5 1)" : "${side[@]}" : name=clush 'want=^h64: ready$' \
+	: clush -f 64 --hostfile %F/hosts -o '-F %F/ssh_config' echo ready
+need parallel-ssh
+fleet 64 ssh-pssh pairs="$(n 5 1)" : "${side[@]}" : name=pssh 'want=SUCCESS. h64$' \
+	: parallel-ssh -h %F/hosts -p 64 -t 60 -x '-F %F/ssh_config' true
+need ansible
+fleet 64 ssh-ansible pairs="$(n 3 1)" : "${side[@]}" : name=ansible late=120 'want=^h64 . CHANGED' \
+	: ansible all -i %F/ansible.ini -f 64 --ssh-common-args '-F %F/ssh_config' -m command -a true
+fleet_side lab 32 'rm -rf %F/h[0-9]*/lab'
+need sshd
+fleet 32 push-bare pairs="$(n 12 1)" : "${side[@]}" : name=bare 'want=^ready 32$' \
+	: /bin/sh -c "sed 's/h/127.0.1./' %F/hosts | $tools/limits/ssh %F/key %F/agent \
+	'cat >\$XDG_CACHE_HOME/a && chmod 700 \$XDG_CACHE_HOME/a && \$XDG_CACHE_HOME/a --version'"
+need parallel-scp
+fleet 32 push-pssh pairs="$(n 5 1)" : "${side[@]}" : name=pssh 'want=SUCCESS. h32$' \
+	: /bin/sh -c 'exec parallel-scp -h %F/hosts -p 32 -t 60 -x "-F %F/ssh_config" %F/agent \
+	%F/pushed'
+need ansible
+fleet 32 push-ansible pairs="$(n 3 1)" : "${side[@]}" : name=ansible late=120 \
+	'want=^h32 . CHANGED' : /bin/sh -c 'rm -f %F/h[0-9]*/pushed; exec ansible all \
+	-i %F/ansible.ini -f 32 --ssh-common-args "-F %F/ssh_config" -m copy \
+	-a "src=%F/agent dest=%F/{{inventory_hostname}}/pushed force=yes"'
+need sshd
+fleet_side most "$(n 128 16)" :
+big=("${side[@]}")
+fleet_side least 8 :
+fleet "$(n 128 16)" ssh-size pairs="$(n 3 1)" : "${big[@]}" : "${side[@]}"
 
 for engine in packet tcpdump; do
 	wanted capture || continue
