@@ -2,23 +2,40 @@
 #ifndef SSH_AUTH_H
 #define SSH_AUTH_H
 
-#include "buf.h"
+#include "ssh_agent.h"
+#include "ssh_key.h"
 #include "ssh_lib.h"
 #include "target.h"
 
-struct ssh_auth { /* zero but for the first three */
+struct auth_key {         /* one that may be tried */
+	const char *path; /* its file; NULL: the agent signs with it */
+	struct buf name;  /* for people */
+	struct buf blob;  /* public, of the agent's */
+};
+
+struct ssh_auth {
 	const struct ssh_lib *lib;
 	const struct target *target;
 	LIBSSH2_SESSION *session;
-	LIBSSH2_AGENT *agent;
-	struct libssh2_agent_publickey *identity; /* of the agent, that is being tried */
-	bool is_agent_done;
-	size_t file;      /* index in target->identity */
+	struct ssh_agent agent;
+	bool waits_for_agent; /* its socket is what to poll */
+	bool is_listed;       /* the keys are known */
+	bool is_signing;      /* the agent was asked for a signature */
+	bool is_refused;      /* and gives none */
+	size_t nfile;         /* of the target's identities */
+	struct ssh_key *file;
+	size_t count, cap, at, noffered;
+	struct auth_key *key;
+	void *self;       /* libssh2 hands it to whoever signs */
 	struct buf tried; /* "what: why not; " */
 };
 
+void ssh_auth_begin(struct ssh_auth *auth, const struct ssh_lib *lib, const struct target *target,
+		    LIBSSH2_SESSION *session);
 /* 1: the machine took a key; 0: not yet; -1: none is taken (ERR_CANNOT), and what was tried. */
 int ssh_auth_step(struct ssh_auth *auth, struct err *err);
+/* The machine hung up: why, in an err. Always -1. */
+int ssh_auth_ended(const struct ssh_auth *auth, struct err *err);
 void ssh_auth_close(struct ssh_auth *auth); /* before its session; safe twice */
 
 #endif

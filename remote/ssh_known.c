@@ -1,22 +1,38 @@
 /* Lines are read and matched here; hashed names are libssh2's matter. */
 #include "ssh_known.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <sys/stat.h>
 
+#include "base64.h"
 #include "file.h"
 #include "sha256.h"
+#include "ssh_key.h"
 
 enum {
 	FILE_MAX = 4 << 20,
 	NAME_MAX_LEN = 512,
-	WORDS = 4,
-	KEY_TYPE = 64
+	WORDS = 4
+};
+
+/* In the order of preference. DSA, and RSA with SHA-1, are checked by nobody any more. */
+static const struct {
+	const char *type, *methods;
+	bool needs_sha2; /* of libssh2 1.11 */
+} types[] = {
+	{ "ssh-ed25519", "ssh-ed25519", false },
+	{ "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", false },
+	{ "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384", false },
+	{ "ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521", false },
+	{ "ssh-rsa", "rsa-sha2-512,rsa-sha2-256", true },
 };
 
 struct reader {
 	struct known_keys *out;
 	const struct ssh_lib *lib;
+	LIBSSH2_SESSION *session; /* for hashed names, made with the first; NULL */
 	const char *path;
 	char name[NAME_MAX_LEN];       /* "host", or "[host]:port" where the port is not 22 */
 	char plain_name[NAME_MAX_LEN]; /* without the port */
@@ -24,22 +40,42 @@ struct reader {
 
 /* HMAC-SHA1 of the name, in libssh2: any answer but "not found" means that the name is the line's.
  */
-static bool matches_hash(const struct ssh_lib *lib, const char *line, const char *name)
+static bool matches_hash(struct reader *r, const char *hosts, const char *name)
 {
 	const int plain = LIBSSH2_KNOWNHOST_TYPE_PLAIN | LIBSSH2_KNOWNHOST_KEYENC_BASE64;
-	LIBSSH2_SESSION *session = lib->session_init_ex(NULL, NULL, NULL, NULL);
-	LIBSSH2_KNOWNHOSTS *hosts = session ? lib->knownhost_init(session) : NULL;
+	LIBSSH2_KNOWNHOSTS *list;
 	bool is_found = false;
+	char line[NAME_MAX_LEN];
 
-	if (hosts &&
-	    lib->knownhost_readline(hosts, line, strlen(line), LIBSSH2_KNOWNHOST_FILE_OPENSSH) == 0)
-		is_found = lib->knownhost_checkp(hosts, name, -1, "AAAA", 4, plain, NULL) !=
-			   LIBSSH2_KNOWNHOST_CHECK_NOTFOUND;
-	if (hosts)
-		lib->knownhost_free(hosts);
-	if (session)
-		lib->session_free(session);
+	if (!r->session)
+		r->session = r->lib->session_init_ex(NULL, NULL, NULL, NULL);
+	list = r->session ? r->lib->knownhost_init(r->session) : NULL;
+	if (!list)
+		return false;
+	snprintf(line, sizeof line, "%.300s ssh-ed25519 AAAA", hosts);
+	if (r->lib->knownhost_readline(list, line, strlen(line), LIBSSH2_KNOWNHOST_FILE_OPENSSH) ==
+	    0)
+		is_found = r->lib->knownhost_checkp(list, name, -1, "AAAA", 4, plain, NULL) ==
+			   LIBSSH2_KNOWNHOST_CHECK_MATCH;
+	r->lib->knownhost_free(list);
 	return is_found;
+}
+
+/* Only * and ? are special in known_hosts; [ begins a host with port. */
+static bool matches_pattern(const char *pattern, size_t len, const char *name)
+{
+	char bare[2 * NAME_MAX_LEN];
+	size_t used = 0;
+
+	if (len >= NAME_MAX_LEN)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (strchr("[]\\", pattern[i]))
+			bare[used++] = '\\';
+		bare[used++] = pattern[i];
+	}
+	bare[used] = '\0';
+	return fnmatch(bare, name, FNM_CASEFOLD) == 0;
 }
 
 /* A comma list of patterns; one with ! that matches decides against the line. */
@@ -48,23 +84,12 @@ static bool matches_list(const char *list, const char *name)
 	bool is_found = false;
 
 	while (*list) {
-		char pattern[NAME_MAX_LEN], bare[NAME_MAX_LEN];
-		size_t len = strcspn(list, ","), used = 0;
-		if (len < sizeof pattern) {
-			snprintf(pattern, sizeof pattern, "%.*s", (int)len, list);
-			bool is_not = pattern[0] == '!';
-			/* Only * and ? are special in known_hosts; [ begins a host with port. */
-			for (const char *c = pattern + is_not; *c && used < sizeof bare - 2; c++) {
-				if (*c == '[' || *c == ']' || *c == '\\')
-					bare[used++] = '\\';
-				bare[used++] = *c;
-			}
-			bare[used] = '\0';
-			if (fnmatch(bare, name, FNM_CASEFOLD) == 0) {
-				if (is_not)
-					return false;
-				is_found = true;
-			}
+		size_t len = strcspn(list, ",");
+		bool is_not = *list == '!';
+		if (matches_pattern(list + is_not, len - is_not, name)) {
+			if (is_not)
+				return false;
+			is_found = true;
 		}
 		list += len;
 		list += *list == ',';
@@ -72,13 +97,9 @@ static bool matches_list(const char *list, const char *name)
 	return is_found;
 }
 
-static bool matches(const struct reader *r, const char *hosts, const char *line)
+static bool matches(struct reader *r, const char *hosts, const char *name)
 {
-	if (hosts[0] == '|')
-		return matches_hash(r->lib, line, r->name) ||
-		       (!streq(r->name, r->plain_name) &&
-			matches_hash(r->lib, line, r->plain_name));
-	return matches_list(hosts, r->name) || matches_list(hosts, r->plain_name);
+	return hosts[0] == '|' ? matches_hash(r, hosts, name) : matches_list(hosts, name);
 }
 
 static size_t split(char *line, char **word)
@@ -99,57 +120,89 @@ static size_t split(char *line, char **word)
 
 static void take_line(struct reader *r, const char *line, int number)
 {
+	static const char *const marks[] = {
+		[KNOWN_REVOKED] = "@revoked",
+		[KNOWN_AUTHORITY] = "@cert-authority",
+	};
 	char *word[WORDS] = { 0 };
-	size_t count = split(arena_dup(r->out->arena, line), word), first = 0;
-	bool is_revoked = count > 0 && streq(word[0], "@revoked");
+	size_t count = split(arena_dup(r->out->arena, line), word), mark = KNOWN_KEY;
+	struct known_keys *out = r->out;
 
 	if (count == 0 || word[0][0] == '#')
 		return;
-	if (word[0][0] == '@' && !is_revoked)
-		return; /* certificates are not libssh2's */
-	first = is_revoked;
-	if (count < first + 3)
+	if (word[0][0] == '@')
+		for (mark = KNOWN_REVOKED; mark < COUNT(marks); mark++)
+			if (streq(word[0], marks[mark]))
+				break;
+	const size_t first = mark != KNOWN_KEY;
+	if (mark == COUNT(marks) || count < first + 3)
 		return;
-	/* What is hashed is read as a line of its own, without the mark. */
-	const char *plain =
-	    arena_printf(r->out->arena, "%s %s %s", word[first], word[first + 1], word[first + 2]);
-	if (!matches(r, word[first], plain))
+	bool is_exact = matches(r, word[first], r->name);
+	if (!is_exact && (streq(r->name, r->plain_name) || !matches(r, word[first], r->plain_name)))
 		return;
-	struct known_keys *out = r->out;
 	out->at = arena_grow(out->arena, out->at, out->count, &out->cap, sizeof(*out->at));
 	out->at[out->count++] = (struct known_key){
+		.mark = (enum known_mark)mark,
+		.is_exact = is_exact,
 		.type = word[first + 1],
 		.key = word[first + 2],
 		.path = r->path,
 		.line = number,
-		.is_revoked = is_revoked,
 	};
 }
 
-static void read_file(struct reader *r, const char *path)
+/* Not there, or /dev/null: as if it were empty. */
+static bool is_nothing(const char *path)
 {
-	struct buf text = { 0 };
-	struct err none;
-	int number = 0;
+	struct stat st;
 
-	r->path = path;
-	if (file_read(AT_FDCWD, path, FILE_MAX, &text, &none) == 0 && text.data) {
-		for (const char *at = text.data; *at;) {
-			size_t len = strcspn(at, "\n");
-			char *line = arena_ndup(r->out->arena, at, len);
-			line[strcspn(line, "\r")] = '\0';
-			take_line(r, line, ++number);
-			at += len + (at[len] == '\n');
-		}
-	}
-	buf_close(&text);
+	return stat(path, &st) < 0 ? errno == ENOENT || errno == ENOTDIR : S_ISCHR(st.st_mode);
 }
 
-void known_read(struct known_keys *out, const struct target *target, const struct ssh_lib *lib,
-		struct arena *arena)
+static int read_lines(struct reader *r, const char *path, struct err *err)
+{
+	struct buf text = { 0 };
+	int number = 0;
+
+	if (is_nothing(path))
+		return 0;
+	r->path = path;
+	if (file_read(AT_FDCWD, path, FILE_MAX, &text, err) < 0) {
+		buf_close(&text);
+		err->kind = ERR_CANNOT;
+		return err_in(err, "known hosts");
+	}
+	for (const char *at = text.data; at && *at;) {
+		size_t len = strcspn(at, "\n");
+		char *line = arena_ndup(r->out->arena, at, len);
+		line[strcspn(line, "\r")] = '\0';
+		take_line(r, line, ++number);
+		at += len + (at[len] == '\n');
+	}
+	buf_close(&text);
+	return 0;
+}
+
+/* A line without a port counts for other ports only while no line names the port. */
+static void keep_exact(struct known_keys *keys)
+{
+	bool has_exact = false;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < keys->count; i++)
+		has_exact = has_exact || (keys->at[i].is_exact && keys->at[i].mark == KNOWN_KEY);
+	for (size_t i = 0; i < keys->count; i++)
+		if (keys->at[i].is_exact || keys->at[i].mark == KNOWN_REVOKED || !has_exact)
+			keys->at[kept++] = keys->at[i];
+	keys->count = kept;
+}
+
+int known_read(struct known_keys *out, const struct target *target, const struct ssh_lib *lib,
+	       struct arena *arena, struct err *err)
 {
 	const char *name = target->host_key_name ? target->host_key_name : target->address;
 	struct reader r = { .out = out, .lib = lib };
+	int status = 0;
 
 	*out = (struct known_keys){ .arena = arena };
 	snprintf(r.plain_name, sizeof r.plain_name, "%s", name);
@@ -157,47 +210,32 @@ void known_read(struct known_keys *out, const struct target *target, const struc
 		snprintf(r.name, sizeof r.name, "%s", name);
 	else
 		snprintf(r.name, sizeof r.name, "[%s]:%d", name, target->port);
-	for (size_t i = 0; i < target->nknown_hosts; i++)
-		read_file(&r, target->known_hosts[i]);
+	for (size_t i = 0; i < target->nknown_hosts && status == 0; i++)
+		status = read_lines(&r, target->known_hosts[i], err);
+	if (r.session)
+		lib->session_free(r.session);
+	keep_exact(out);
+	return status < 0 ? err_in(err, "%s", target->name) : 0;
+}
+
+static bool is_known(const struct known_keys *keys, const char *type)
+{
+	for (size_t i = 0; i < keys->count; i++)
+		if (keys->at[i].mark == KNOWN_KEY && streq(keys->at[i].type, type))
+			return true;
+	return false;
 }
 
 void known_methods(const struct known_keys *keys, const struct ssh_lib *lib, struct buf *out)
 {
-	static const char *const types[] = { "ssh-ed25519", "ecdsa-sha2-nistp256",
-					     "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
-					     "ssh-rsa" };
-
-	for (size_t i = 0; i < COUNT(types); i++) {
-		const char *method = types[i];
-		bool is_known = false;
-		for (size_t k = 0; k < keys->count; k++)
-			is_known = is_known ||
-				   (!keys->at[k].is_revoked && streq(keys->at[k].type, types[i]));
-		if (streq(types[i], "ssh-rsa"))
-			method = lib->has_rsa_sha2 ? "rsa-sha2-512,rsa-sha2-256" : "ssh-rsa";
-		if (is_known)
-			buf_printf(out, "%s%s", out->len ? "," : "", method);
-	}
+	for (int known = 1; known >= 0; known--)
+		for (size_t i = 0; i < COUNT(types); i++)
+			if (is_known(keys, types[i].type) == known &&
+			    (!types[i].needs_sha2 || lib->has_rsa_sha2))
+				buf_printf(out, "%s%s", out->len ? "," : "", types[i].methods);
 }
 
-void known_base64(const void *bytes, size_t len, struct buf *out)
-{
-	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789+/";
-	const uint8_t *at = bytes;
-
-	for (size_t i = 0; i < len; i += 3) {
-		uint32_t group = (uint32_t)at[i] << 16;
-		group |= i + 1 < len ? (uint32_t)at[i + 1] << 8 : 0;
-		group |= i + 2 < len ? at[i + 2] : 0;
-		buf_char(out, digit[group >> 18]);
-		buf_char(out, digit[group >> 12 & 63]);
-		buf_char(out, i + 1 < len ? digit[group >> 6 & 63] : '=');
-		buf_char(out, i + 2 < len ? digit[group & 63] : '=');
-	}
-}
-
-void known_fingerprint(const void *blob, size_t len, char out[52])
+void known_fingerprint(const void *blob, size_t len, char out[KNOWN_PRINT])
 {
 	char hex[SHA256_HEX];
 	uint8_t digest[32];
@@ -211,61 +249,102 @@ void known_fingerprint(const void *blob, size_t len, char out[52])
 		char pair[3] = { hex[2 * i], hex[2 * i + 1], 0 };
 		digest[i] = (uint8_t)strtol(pair, NULL, 16);
 	}
-	known_base64(digest, sizeof digest, &text);
-	snprintf(out, 52, "SHA256:%.*s", (int)strcspn(text.data, "="), text.data);
+	base64_add(&text, digest, sizeof digest);
+	snprintf(out, KNOWN_PRINT, "SHA256:%.*s", (int)strcspn(text.data, "="), text.data);
 	buf_close(&text);
 }
 
-/* The blob begins with its own type: a string of RFC 4251 section 5. */
-static void type_of(const void *blob, size_t len, char out[KEY_TYPE])
+/* "user@host -p port" and what else ssh does not know of it, as a person types it. */
+static void add_command(struct buf *out, const struct target *target)
 {
-	struct cursor cursor = cursor_of(blob, len);
-	uint32_t size = cursor_u32(&cursor);
-	const uint8_t *text = cursor_take(&cursor, size < KEY_TYPE ? size : KEY_TYPE - 1);
-
-	snprintf(out, KEY_TYPE, "%.*s", text ? (int)(size < KEY_TYPE ? size : 0) : 0,
-		 text ? (const char *)text : "");
+	buf_str(out, "ssh -o StrictHostKeyChecking=ask ");
+	for (const char *const *over = target->over; over && *over; over++)
+		buf_printf(out, "%s ", *over);
+	if (target->is_alias) {
+		buf_printf(out, "%s true", target->name);
+		return;
+	}
+	if (target->host_key_name)
+		buf_printf(out, "-o HostKeyAlias=%s ", target->host_key_name);
+	if (target->nknown_hosts > 0 && !strstr(target->known_hosts[0], "/.ssh/known_hosts"))
+		buf_printf(out, "-o 'UserKnownHostsFile=\"%s\"' ", target->known_hosts[0]);
+	if (target->jump && target->jump->is_alias)
+		buf_printf(out, "-J %s ", target->jump->name);
+	else if (target->jump)
+		buf_printf(out, "-J %s@%s:%d ", target->jump->user, target->jump->address,
+			   target->jump->port);
+	if (target->port != 22)
+		buf_printf(out, "-p %d ", target->port);
+	buf_printf(out, "%s@%s true", target->user, target->address);
 }
 
-static int refuse(const struct known_key *key, const struct target *target, const char *what,
-		  const char *print, struct err *err)
+static int refuse(const struct known_key *key, const struct target *target, const char *shown,
+		  struct err *err)
 {
+	if (key->mark == KNOWN_REVOKED)
+		return err_set(err, ERR_CANNOT,
+			       "%s: the host key that it shows (%s) is revoked by %s:%d: nothing "
+			       "was sent",
+			       target->name, shown, key->path, key->line);
 	return err_set(err, ERR_CANNOT,
-		       "%s: its host key %s is %s (%s:%d): nothing was sent; find out why before "
-		       "you mend that line",
-		       target->name, print, what, key->path, key->line);
+		       "%s: its host key has changed: it shows %s, and %s:%d has another: nothing "
+		       "was sent; somebody may be in between; only where you know that it was set "
+		       "up anew, remove that line",
+		       target->name, shown, key->path, key->line);
+}
+
+static int unknown(const struct known_key *other, const struct target *target, const char *shown,
+		   struct err *err)
+{
+	struct buf command = { 0 };
+	char also[600] = "";
+
+	if (other && other->mark == KNOWN_AUTHORITY)
+		snprintf(also, sizeof also,
+			 " (%s:%d has an authority for it, whose certificates libssh2 cannot "
+			 "check: --transport openssh)",
+			 other->path, other->line);
+	else if (other)
+		snprintf(also, sizeof also, " (%s:%d has a key of the type %.40s alone)",
+			 other->path, other->line, other->type);
+	add_command(&command, target);
+	err_set(err, ERR_CANNOT,
+		"%s: its host key is not known: %s%s; compare that with the machine's own, then "
+		"accept it with: %s",
+		target->name, shown, also, command.data);
+	buf_close(&command);
+	return -1;
 }
 
 int known_check(const struct known_keys *keys, const struct target *target, const void *blob,
 		size_t len, struct err *err)
 {
-	const struct known_key *same = NULL, *other = NULL, *revoked = NULL;
-	char print[52], type[KEY_TYPE];
+	const struct known_key *same = NULL, *changed = NULL, *revoked = NULL, *other = NULL;
+	char print[KNOWN_PRINT], type[64], shown[sizeof print + sizeof type];
 	struct buf text = { 0 };
 
-	known_base64(blob, len, &text);
+	base64_add(&text, blob, len);
 	known_fingerprint(blob, len, print);
-	type_of(blob, len, type);
+	ssh_key_type(blob, len, type);
+	snprintf(shown, sizeof shown, "%s %s", type, print);
 	for (size_t i = 0; i < keys->count; i++) {
 		const struct known_key *key = &keys->at[i];
 		bool is_same = text.data && streq(key->key, text.data);
-		if (is_same && key->is_revoked)
+		if (is_same && key->mark == KNOWN_REVOKED)
 			revoked = key;
-		else if (is_same)
+		else if (is_same && key->mark == KNOWN_KEY)
 			same = key;
-		else if (!key->is_revoked && streq(key->type, type))
+		else if (key->mark == KNOWN_KEY && streq(key->type, type))
+			changed = key;
+		else if (key->mark != KNOWN_REVOKED)
 			other = key;
 	}
 	buf_close(&text);
 	if (revoked)
-		return refuse(revoked, target, "revoked", print, err);
+		return refuse(revoked, target, shown, err);
 	if (same)
 		return 0;
-	if (other)
-		return refuse(other, target, "not the one that is known", print, err);
-	return err_set(err, ERR_CANNOT,
-		       "%s: its host key is not known (%s %s); compare that with the machine's, "
-		       "then accept it with: ssh %s%s true",
-		       target->name, type, print,
-		       target->jump ? "" : "-o StrictHostKeyChecking=ask ", target->name);
+	if (changed)
+		return refuse(changed, target, shown, err);
+	return unknown(other, target, shown, err);
 }

@@ -11,26 +11,18 @@
 struct ssh_lib { /* its functions, under their own names without libssh2_ */
 	__typeof__(libssh2_init) *init;
 	__typeof__(libssh2_version) *version;
+	__typeof__(libssh2_free) *free;
 	__typeof__(libssh2_session_init_ex) *session_init_ex;
-	__typeof__(libssh2_session_abstract) *session_abstract;
 	__typeof__(libssh2_session_callback_set) *session_callback_set;
 	__typeof__(libssh2_session_set_blocking) *session_set_blocking;
 	__typeof__(libssh2_session_method_pref) *session_method_pref;
 	__typeof__(libssh2_session_handshake) *session_handshake;
 	__typeof__(libssh2_session_hostkey) *session_hostkey;
 	__typeof__(libssh2_session_last_error) *session_last_error;
-	__typeof__(libssh2_session_block_directions) *session_block_directions;
 	__typeof__(libssh2_session_disconnect_ex) *session_disconnect_ex;
 	__typeof__(libssh2_session_free) *session_free;
+	__typeof__(libssh2_userauth_publickey) *userauth_publickey;
 	__typeof__(libssh2_userauth_publickey_fromfile_ex) *userauth_publickey_fromfile_ex;
-	__typeof__(libssh2_agent_init) *agent_init;
-	__typeof__(libssh2_agent_set_identity_path) *agent_set_identity_path;
-	__typeof__(libssh2_agent_connect) *agent_connect;
-	__typeof__(libssh2_agent_list_identities) *agent_list_identities;
-	__typeof__(libssh2_agent_get_identity) *agent_get_identity;
-	__typeof__(libssh2_agent_userauth) *agent_userauth;
-	__typeof__(libssh2_agent_disconnect) *agent_disconnect;
-	__typeof__(libssh2_agent_free) *agent_free;
 	__typeof__(libssh2_channel_open_ex) *channel_open_ex;
 	__typeof__(libssh2_channel_direct_tcpip_ex) *channel_direct_tcpip_ex;
 	__typeof__(libssh2_channel_process_startup) *channel_process_startup;

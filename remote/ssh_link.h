@@ -3,15 +3,14 @@
 #ifndef SSH_LINK_H
 #define SSH_LINK_H
 
-#include "arena.h"
 #include "ssh_auth.h"
+#include "ssh_dial.h"
 #include "ssh_known.h"
-#include "ssh_lookup.h"
+#include "ssh_wire.h"
 #include "transport.h"
 
 enum link_state {
-	LINK_LOOK_UP,
-	LINK_CONNECT,
+	LINK_DIAL,
 	LINK_JUMP, /* waits for the jump host's connection, then for a channel of it */
 	LINK_HANDSHAKE,
 	LINK_AUTH,
@@ -25,34 +24,31 @@ struct link {
 	enum link_state state;
 	const char *phase;
 	int64_t deadline_ns; /* of the phase; 0: none */
-	int fd;              /* to be polled; behind a jump host that one's; -1 */
 	LIBSSH2_SESSION *session;
-	struct ssh_lookup lookup;
-	struct addr address;
+	struct ssh_dial dial;
+	struct ssh_wire wire;
 	struct known_keys known;
 	struct ssh_auth auth;
 	struct arena arena;
-	struct link *jump; /* whose channel `way` carries the bytes; NULL */
-	LIBSSH2_CHANNEL *way;
-	size_t users;         /* streams and links that use it */
-	struct jumps *listed; /* where it can be found to be shared; NULL */
-	struct link *next;    /* in that list */
-	/* libssh2 keeps one packet that was written in part, and one channel that is being opened:
-	 * whoever began goes on first. */
-	const void *sender, *opener;
-	uint64_t reads; /* how often bytes came: what they were for may lie with another channel */
+	struct err why;      /* it is lost */
+	struct link *jump;   /* whose channel carries the bytes; NULL */
+	struct jumps *jumps; /* where links to jump hosts are shared; NULL */
+	struct link *next;   /* in that list */
+	size_t users;        /* streams and links that use it */
+	/* libssh2 opens one channel of a session at a time, and a machine that does not answer
+	 * keeps a jump host busy for minutes: who waits behind one goes by another connection. */
+	const struct link *opener;
+	int64_t turn_ns; /* when the opener's turn ends, if somebody waits */
+	bool is_stuck;   /* its opener gave up, or took too long: nothing more is opened here */
 };
 
-/* A link to be used by one more; jumps are shared where `jumps` is given. NULL: err. */
+/* A link to be used; jumps are shared where `jumps` is given. NULL: err. */
 struct link *link_open(struct jumps *jumps, const struct target *target, struct err *err);
 /* 1: up, 0: not yet, -1: it will never be. */
 int link_advance(struct link *link, struct err *err);
-/* As read(2) and write(2) of a channel; -1/EAGAIN; 0: end of the channel's output. */
-ssize_t link_read(struct link *link, LIBSSH2_CHANNEL *channel, int stream, void *buf, size_t len);
-ssize_t link_write(struct link *link, LIBSSH2_CHANNEL *channel, const void *buf, size_t len);
-/* What to poll for before the next call. */
-short link_events(const struct link *link);
-/* libssh2's words for what went wrong last. */
+/* What to poll before the next call: the file (-1: none) and its events. */
+int link_fd(const struct link *link, short *events);
+/* libssh2's words for what went wrong last, or those of the connection's error. */
 const char *link_words(const struct link *link);
 void link_close(struct link *link); /* one user less; NULL too */
 

@@ -43,10 +43,28 @@ int ssh_lookup_begin(struct ssh_lookup *lookup, const char *name, struct err *er
 	return status;
 }
 
-int ssh_lookup_step(struct ssh_lookup *lookup, const char *name, struct addr *address,
+/* "192.0.2.1       STREAM web-1", and the same again for other kinds of sockets. */
+static int read_addresses(char *said, struct addr address[LOOKUP_MAX])
+{
+	char *rest = NULL;
+	int count = 0;
+
+	for (char *line = strtok_r(said, "\n", &rest); line && count < LOOKUP_MAX;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		size_t len = strcspn(line, " \t");
+		bool is_stream = strstr(line + len, "STREAM") != NULL;
+		line[len] = '\0';
+		if (is_stream && addr_parse(&address[count], line, 0) == 0)
+			count++;
+	}
+	return count;
+}
+
+int ssh_lookup_step(struct ssh_lookup *lookup, const char *name, struct addr address[LOOKUP_MAX],
 		    struct err *err)
 {
 	char bytes[2048];
+	int count;
 	ssize_t n;
 
 	while ((n = read(lookup->fd, bytes, sizeof bytes)) > 0)
@@ -54,11 +72,9 @@ int ssh_lookup_step(struct ssh_lookup *lookup, const char *name, struct addr *ad
 			buf_add(&lookup->said, bytes, (size_t)n);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	/* "192.0.2.1       STREAM web-1": the first is the one to try first (RFC 6724). */
-	char *text = lookup->said.data ? lookup->said.data : bytes;
-	text[lookup->said.data ? strcspn(text, " \t\n") : 0] = '\0';
-	if (addr_parse(address, text, 0) == 0)
-		return 1;
+	count = lookup->said.data ? read_addresses(lookup->said.data, address) : 0;
+	if (count > 0)
+		return count;
 	return err_set(err, ERR_CANNOT, "%s: there is no such name (getent ahosts %s)", name, name);
 }
 
