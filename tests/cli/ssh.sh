@@ -1,0 +1,77 @@
+#!/bin/bash
+# The ssh backend against real sshd's: the same verdicts and the same traces as on netns, whoever
+# carries the bytes and whoever captures; nothing is left.
+. "$(dirname "$0")/../sshd.sh"
+hosts web-1 web-2 web-3
+cp -r "$SRC/scenarios" .
+bound=(--bind server=web-1 --bind client-1=web-2 --bind client-2=web-3)
+cat >fleet.ini <<'INI'
+[machines]
+web-1 = role=server
+web-2 = role=client
+web-3 = role=client
+INI
+
+# value NAME FILE: of the line "verdict=... confidence=... trace=..."
+value() {
+	grep '^verdict=' "$2" | tr ' ' '\n' | sed -n "s/^$1=//p"
+}
+
+is_idle() {
+	[ -z "$(processes_on "$1")" ]
+}
+
+# same NAME MACHINES...: one scenario on machines and on netns
+declare -A here # of netns: "VERDICT TRACE" by scenario
+same() {
+	local name=$1 sentence
+	shift
+	sentence="$name $*"
+	if [ -z "${here[$name]:-}" ]; then
+		"$LAB" run "$name" -b netns >here.out 2>&1
+		here[$name]="$(value verdict here.out) $(value trace here.out)"
+		like "${here[$name]}" '^[a-z.-]+ [0-9a-f]{12}' "$name has a verdict and a trace on netns"
+	fi
+	"$LAB" run "$name" "$@" >there.out 2>&1
+	is "$?" 0 "$sentence ends as expected" || comment <there.out
+	is "$(value verdict there.out) $(value trace there.out)" "${here[$name]}" \
+		"$sentence: the same verdict and trace"
+}
+
+same refused "${bound[@]}"
+for transport in libssh2 openssh; do
+	for engine in packet tcpdump; do
+		same refused --inventory fleet.ini --transport "$transport" --engine "$engine"
+	done
+	for name in ok-tcp refused-bound-localhost refused-wrong-port; do
+		same "$name" --inventory fleet.ini --transport "$transport"
+	done
+	for name in refused-firewall-reset timeout-drop-input; do
+		if type -P nft >/dev/null; then
+			same "$name" --inventory fleet.ini --transport "$transport"
+		else
+			skip 'no nft' 2
+		fi
+	done
+done
+
+# ---- needs that a machine lacks
+hide() { # NAME PROGRAM: it is not installed there
+	on "$1" mount --bind /dev/null "$(type -P "$2")"
+}
+if type -P nft >/dev/null; then
+	hide web-1 nft
+	exits 4 "$LAB" run refused-firewall-reset --inventory fleet.ini
+	like "$err" 'web-1: nft is not installed' 'the machine that lacks it is named, with the package'
+	exits 0 "$LAB" run refused --inventory fleet.ini -q
+fi
+hide web-2 tcpdump
+exits 4 "$LAB" run refused --inventory fleet.ini --engine tcpdump
+
+for name in web-1 web-2 web-3; do
+	within 5 is_idle "$name"
+	is "$(processes_on "$name")" '' "no process is left on $name"
+	is "$(on "$name" nft list tables 2>/dev/null | grep lab)" '' "and no table"
+done
+is "$(ls -d /run/lab-* /var/tmp/lab-journal-* 2>/dev/null)" '' 'and no journal'
+done_testing
