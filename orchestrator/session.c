@@ -156,6 +156,15 @@ static bool is_recordable(const struct event *event)
 	return true;
 }
 
+static void put_ping(struct session_host *host, int64_t now)
+{
+	struct buf body = { 0 };
+
+	buf_u64(&body, (uint64_t)now);
+	frame_put(&host->out, FRAME_PING, body.data, body.len);
+	buf_close(&body);
+}
+
 static int take_frame(struct session *session, size_t host, const struct frame *frame,
 		      struct err *err)
 {
@@ -179,6 +188,8 @@ static int take_frame(struct session *session, size_t host, const struct frame *
 		}
 		h->hello = *record(session, host, &event);
 		h->has_hello = true;
+		if (!session->lab->is_private) /* its clock may be another one */
+			put_ping(h, clock_mono_ns());
 		return 0;
 	case FRAME_EVENT:
 		record(session, host, &event);
@@ -251,16 +262,12 @@ size_t session_send(struct session *session, size_t host, struct event *request)
 
 static void send_pings(struct session *session, int64_t now)
 {
-	struct buf body = { 0 };
-
 	if (now - session->ping_ns < SESSION_PING_MS * (int64_t)1000000)
 		return;
 	session->ping_ns = now;
-	buf_u64(&body, (uint64_t)now);
 	for (size_t i = 0; i < session->nhost; i++)
 		if (session->host[i].has_hello && !session->host[i].is_lost)
-			frame_put(&session->host[i].out, FRAME_PING, body.data, body.len);
-	buf_close(&body);
+			put_ping(&session->host[i], now);
 }
 
 static int find_silent(struct session *session, int64_t now, struct err *err)
