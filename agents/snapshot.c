@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "conntrack.h"
+#include "hooks.h"
 #include "iptables.h"
 #include "parse.h"
 #include "routes.h"
@@ -18,6 +19,8 @@ void snapshot_emit(struct snapshots *snapshots, const struct sockdiag_want *want
 
 	sockdiag_emit(want, &snapshots->owners, sink, &sockets);
 	counters_emit(&snapshots->counters, want->snapshot, sink, &counters);
+	if (snapshots->is_shared)
+		hooks_emit(want->snapshot, sink);
 	ruleset_emit(want->snapshot, sink);
 	routes_emit(want->snapshot, sink, &routes);
 	routes_get_emit(want->snapshot, snapshots->peers, sink);

@@ -198,6 +198,13 @@ const struct event_row event_rows[] = {
 	{ NULL, "tables", "0: none in this network namespace" },
 	{ NULL, "json", "as nft -j list ruleset prints it; absent without a table" },
 	{ NULL, "error", "why it could not be read" },
+	{ "hooks", NULL,
+	  "of a network stack that is not the run's own: what else may answer, divert or drop a "
+	  "packet" },
+	{ NULL, "snapshot", "its number" },
+	{ NULL, "generation", "of the rules: each change makes another" },
+	{ NULL, "found", "tc, eBPF, IPVS, ...; absent: nothing" },
+	{ NULL, "error", "what could not be read" },
 	{ "snapshot", NULL, "ends a snapshot; nothing in it is newer than its t_ns" },
 	{ NULL, "snapshot", "its number" },
 	{ NULL, "start_ns", "nothing in it is older" },
