@@ -91,7 +91,8 @@ void facts_fill(struct facts *facts, const struct view *view)
 	together(facts, FACT_REFUSED, FACT_CONNECT_REFUSED, FACT_RST_TO_SYN);
 	together(facts, FACT_TIMED_OUT, FACT_CONNECT_TIMED_OUT, FACT_UNANSWERED);
 	facts_of_sockets(facts, view);
-	facts_of_counters(facts, view);
 	facts_of_ruleset(facts, view);
+	facts_of_way(facts, view);
+	facts_of_counters(facts, view);
 	reached(facts);
 }

@@ -14,6 +14,9 @@
 	"the server's counters, each change accounted for",                                        \
 	    "nstat -az TcpOutRsts IpInReceives IpInDelivers"
 #define LACK_RULES "the server's ruleset with its counters, before and after", "nft -a list ruleset"
+#define LACK_WAY                                                                                   \
+	"all that may answer or take a packet at the server, before and after",                    \
+	    "nft -a list ruleset; tc qdisc; ip rule; bpftool prog; iptables-legacy-save"
 #define LACK_APP "what the application was told", "the errno of connect(), for example from its log"
 
 /* X(NAME, id, witness, sentence when yes, sentence when no, what is missing when unseen, command)
@@ -77,7 +80,9 @@
 	X(RULE_RESET, "rule-reset", KERNEL, "a firewall rule that resets counted the SYN",         \
 	  "no rule that resets matched", LACK_RULES)                                               \
 	X(RULE_DROP, "rule-drop", KERNEL, "a firewall rule that drops counted the SYN",            \
-	  "no rule that drops matched", LACK_RULES)
+	  "no rule that drops matched", LACK_RULES)                                                \
+	X(WAY_CLEAR, "way-clear", KERNEL, "nothing before the server's TCP could take the SYN",    \
+	  "a rule took the SYN before the server's TCP", LACK_WAY)
 
 enum fact {
 	FACT_NONE, /* ends a list */
@@ -98,6 +103,7 @@ const struct fact_row *fact_row(enum fact fact);
 struct fact_value {
 	enum truth truth;
 	const char *says; /* in place of the row's sentence; for UNSEEN: why; NULL: the row's */
+	enum fact lack;   /* UNSEEN: whose row says what is missing; FACT_NONE: its own */
 	size_t nsource;
 	struct source source[SOURCES];
 };
@@ -119,8 +125,13 @@ void fact_event(struct fact_value *value, const struct event *event); /* NULL: n
 void facts_of_application(struct facts *facts, const struct view *view);
 void facts_of_wire(struct facts *facts, const struct view *view);
 void facts_of_sockets(struct facts *facts, const struct view *view);
-void facts_of_counters(struct facts *facts, const struct view *view);
+void facts_of_counters(struct facts *facts, const struct view *view); /* after the way */
 void facts_of_ruleset(struct facts *facts, const struct view *view);
+void facts_of_way(struct facts *facts, const struct view *view); /* after the ruleset */
+
+/* The server's TcpOutRsts stood still around the connect: so much is told by counters that others
+ * move, too. */
+bool tcp_sent_no_rst(const struct view *view);
 
 /* Two readings at the server around the connect, with no doubt about the order; false: none. */
 bool view_bracket(const struct view *view, const char *kind, const struct reading **before,

@@ -197,19 +197,95 @@ static void undelivered(struct facts *facts, const struct view *view, const stru
 	fact_event(value, delivered);
 }
 
+static size_t rsts_of_flow(const struct view *view)
+{
+	return view->server_flow ? flow_count(view->server_flow, false, segment_is_rst) : 0;
+}
+
+/* Unseen, as the way is; or, where the way was seen, for another reason. */
+static struct fact_value lacks_way(const struct fact_value *way, const char *else_why)
+{
+	if (way->truth != UNSEEN)
+		return (struct fact_value){ .says = else_why };
+	return (struct fact_value){ .says = way->says, .lack = FACT_WAY_CLEAR };
+}
+
+/* Where others move the counters, a change says nothing by itself: that TCP sent the RST is told by
+ * a way on which nothing else could, and a counter that does not speak against it. */
+static void out_rsts_shared(struct facts *facts, const struct view *view,
+			    const struct bracket *bracket)
+{
+	const struct event *cite;
+	struct arena *arena = view->trace->arena;
+	const struct fact_value way = facts->at[FACT_WAY_CLEAR];
+	int64_t change = counter_change(view->trace, bracket, "TcpOutRsts", &cite);
+	size_t left = rsts_of_flow(view);
+	const char *server = view->connection.server_host;
+	struct fact_value *value = &facts->at[FACT_OUT_RSTS];
+	if (facts->at[FACT_RST_LEFT].truth != YES || !left)
+		return;
+	if (change == 0) {
+		fact_event(fact_set(facts, FACT_OUT_RSTS, NO,
+				    arena_printf(arena,
+						 "%s TcpOutRsts stands still: not its TCP "
+						 "sent the RST",
+						 server)),
+			   cite);
+	} else if (way.truth == NO) {
+		*value = way;
+	} else if (way.truth == YES && change >= (int64_t)left) {
+		fact_event(
+		    fact_set(facts, FACT_OUT_RSTS, YES,
+			     arena_printf(arena,
+					  "%s TcpOutRsts %+lld, nothing before it could answer",
+					  server, (long long)change)),
+		    cite);
+		for (size_t i = 0; i < way.nsource && value->nsource < SOURCES; i++)
+			value->source[value->nsource++] = way.source[i];
+	} else {
+		*value = lacks_way(&way, "its counter moved by less than was captured");
+	}
+}
+
+static void counters_shared(struct facts *facts, const struct view *view,
+			    const struct bracket *bracket)
+{
+	const struct fact_value *way = &facts->at[FACT_WAY_CLEAR];
+	out_rsts_shared(facts, view, bracket);
+	struct fact_value *value = &facts->at[FACT_UNDELIVERED];
+	*value = lacks_way(way, "its rules let the SYN pass");
+	if (way->truth != NO)
+		return;
+	*value = *way;
+	value->truth = YES;
+	value->says = "the rule took the SYN before its TCP saw it";
+}
+
+bool tcp_sent_no_rst(const struct view *view)
+{
+	struct bracket bracket;
+	const struct event *cite;
+	return view_bracket(view, "counters", &bracket.before, &bracket.after) &&
+	       is_known(view->trace, bracket.after) &&
+	       counter_change(view->trace, &bracket, "TcpOutRsts", &cite) == 0;
+}
+
 void facts_of_counters(struct facts *facts, const struct view *view)
 {
 	struct bracket bracket;
 	if (!view_bracket(view, "counters", &bracket.before, &bracket.after))
 		return;
-	const char *why = captures_lack(view);
-	if (!why && !view->trace->host[view->server_host].is_private)
-		why = "the server's counters are moved by others too";
+	bool is_private = view->trace->host[view->server_host].is_private;
+	const char *why = is_private ? captures_lack(view) : NULL;
 	if (!why && !is_known(view->trace, bracket.after))
 		why = "a reading of the server's counters is not whole";
 	if (why) {
 		fact_set(facts, FACT_OUT_RSTS, UNSEEN, why);
 		fact_set(facts, FACT_UNDELIVERED, UNSEEN, why);
+		return;
+	}
+	if (!is_private) {
+		counters_shared(facts, view, &bracket);
 		return;
 	}
 	out_rsts(facts, view, &bracket);

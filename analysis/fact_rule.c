@@ -4,103 +4,22 @@
  */
 #include "fact.h"
 
-#include "rule_match.h"
-
-struct rules { /* one ruleset as read back */
-	json_t *root, *list;
-	const struct event *event;
-};
-
-static bool rules_open(struct rules *rules, const struct reading *reading)
-{
-	const char *text = event_get(reading->end, "json");
-	*rules = (struct rules){ .event = reading->end };
-	if (!text)
-		return event_num(reading->end, "tables", -1) == 0;
-	rules->root = json_loads(text, 0, NULL);
-	rules->list = json_object_get(rules->root, "nftables");
-	return json_is_array(rules->list);
-}
-
-static const json_t *element_find(const struct rules *rules, const char *kind, const json_t *like,
-				  const char *name_here, const char *name_there)
-{
-	for (size_t i = 0; i < json_array_size(rules->list); i++) {
-		const json_t *one = json_object_get(json_array_get(rules->list, i), kind);
-		if (one && streq(rule_text(one, "family"), rule_text(like, "family")) &&
-		    streq(rule_text(one, "table"), rule_text(like, "table")) &&
-		    json_equal(json_object_get(one, name_here), json_object_get(like, name_there)))
-			return one;
-	}
-	return NULL;
-}
+#include "ruleset_seen.h"
 
 /* Is the rule in a chain through which a packet for this host passes by itself? */
 static bool is_on_the_way_in(const struct rules *rules, const json_t *rule)
 {
-	const json_t *chain = element_find(rules, "chain", rule, "name", "chain");
-	const char *hook = chain ? rule_text(chain, "hook") : "";
-	return streq(hook, "input") || streq(hook, "prerouting") || streq(hook, "ingress");
+	const json_t *chain = rules_chain_of(rules, rule);
+	return chain && hook_is_way_in(rule_text(chain, "hook"));
 }
 
 static bool is_off_the_way(const struct rules *rules, const json_t *rule)
 {
-	const json_t *chain = element_find(rules, "chain", rule, "name", "chain");
-	const char *hook = chain ? rule_text(chain, "hook") : "";
-	return streq(hook, "output") || streq(hook, "forward") || streq(hook, "postrouting");
-}
-
-static int64_t packets_of(const json_t *counter)
-{
-	const json_t *packets = json_object_get(counter, "packets");
-	int64_t count = json_is_integer(packets) ? json_integer_value(packets) : -1;
-	return count < 0 ? -1 : count;
-}
-
-static bool is_same_chain(const json_t *one, const json_t *rule)
-{
-	return streq(rule_text(one, "family"), rule_text(rule, "family")) &&
-	       streq(rule_text(one, "table"), rule_text(rule, "table")) &&
-	       streq(rule_text(one, "chain"), rule_text(rule, "chain"));
-}
-
-/* The same rule in another listing; NULL: it is not there. */
-static const json_t *rule_find(const struct rules *rules, const json_t *rule)
-{
-	for (size_t i = 0; i < json_array_size(rules->list); i++) {
-		const json_t *one = json_object_get(json_array_get(rules->list, i), "rule");
-		if (one && is_same_chain(one, rule) &&
-		    json_equal(json_object_get(one, "handle"), json_object_get(rule, "handle")))
-			return one;
-	}
-	return NULL;
-}
-
-/* How much its counter had in the earlier listing; 0 when it was not there. */
-static int64_t packets_before(const struct rules *before, const struct view *view,
-			      const json_t *rule)
-{
-	const json_t *one = rule_find(before, rule);
-	int64_t packets = one ? packets_of(rule_judge(view, one).counter) : 0;
-	return packets > 0 ? packets : 0;
+	const json_t *chain = rules_chain_of(rules, rule);
+	return chain && hook_is_elsewhere(rule_text(chain, "hook"));
 }
 
 /* ---- the fact ---- */
-
-static size_t syns_arrived(const struct view *view)
-{
-	const struct flow *flow = view->server_flow ? view->server_flow : view->client_flow;
-	return flow ? flow_count(flow, true, segment_is_syn) : 0;
-}
-
-static const char *rule_words(const struct view *view, const json_t *rule, enum action action,
-			      int64_t moved)
-{
-	return arena_printf(view->trace->arena, "rule in %s %s %s %s: its counter +%lld",
-			    rule_text(rule, "family"), rule_text(rule, "table"),
-			    rule_text(rule, "chain"), action == ACTION_RESET ? "resets" : "drops",
-			    (long long)moved);
-}
 
 struct search {
 	const struct view *view;
@@ -118,15 +37,29 @@ static bool is_taken_before(const struct search *search, const json_t *rule)
 		const json_t *one = json_object_get(json_array_get(search->after->list, i), "rule");
 		if (one == rule)
 			return false;
-		if (!one || !is_same_chain(one, rule))
+		if (!one || !rule_is_same_chain(one, rule))
 			continue;
 		struct judged judged = rule_judge(search->view, one);
-		int64_t now = packets_of(judged.counter);
+		int64_t now = counter_packets(judged.counter);
 		if (judged.action != ACTION_NONE && judged.fits != FITS_NO &&
-		    (now < 0 || now != packets_before(search->before, search->view, one)))
+		    (now < 0 || now != rules_packets(search->before, search->view, one)))
 			return true;
 	}
 	return false;
+}
+
+static const char *doubt_words(const struct search *search, const json_t *rule, int64_t now,
+			       int64_t moved)
+{
+	struct arena *arena = search->view->trace->arena;
+	const char *name = rule_name(rule, arena);
+	if (now < 0)
+		return arena_printf(arena, "%s may match and has no counter", name);
+	if (is_taken_before(search, rule))
+		return arena_printf(arena, "%s: %+lld; a rule before it may have taken the SYN",
+				    name, (long long)moved);
+	return arena_printf(arena, "%s may match: %+lld packet%s, others too", name,
+			    (long long)moved, moved == 1 ? "" : "s");
 }
 
 static void rule_look(struct search *search, const json_t *rule)
@@ -135,8 +68,8 @@ static void rule_look(struct search *search, const json_t *rule)
 	if (judged.action != search->action || judged.fits == FITS_NO ||
 	    is_off_the_way(search->after, rule) || search->truth == YES)
 		return;
-	int64_t now = packets_of(judged.counter);
-	int64_t moved = now - packets_before(search->before, search->view, rule);
+	int64_t now = counter_packets(judged.counter);
+	int64_t moved = now - rules_packets(search->before, search->view, rule);
 	if (now >= 0 && moved == 0)
 		return;
 	int64_t arrived = (int64_t)syns_arrived(search->view);
@@ -147,10 +80,7 @@ static void rule_look(struct search *search, const json_t *rule)
 		return;
 	}
 	search->truth = UNSEEN;
-	search->says = now < 0 ? "a rule that may match has no counter"
-		       : is_taken_before(search, rule)
-			   ? "another rule of its chain may have taken the SYN first"
-			   : "a rule that may match counted other packets too";
+	search->says = doubt_words(search, rule, now, moved);
 }
 
 /* A rule that was taken away before the second listing took its counter with it. */
@@ -158,18 +88,17 @@ static void gone_look(struct search *search, const json_t *rule)
 {
 	struct judged judged = rule_judge(search->view, rule);
 	if (search->truth != NO || judged.action != search->action || judged.fits == FITS_NO ||
-	    is_off_the_way(search->before, rule) || rule_find(search->after, rule))
+	    is_off_the_way(search->before, rule) || rules_find(search->after, rule))
 		return;
 	search->truth = UNSEEN;
-	search->says = "a rule that may match was removed meanwhile";
+	search->says = arena_printf(search->view->trace->arena, "%s may match and was removed",
+				    rule_name(rule, search->view->trace->arena));
 }
 
 /* A chain whose policy drops has no counter. */
 static void chain_look(struct search *search, const json_t *chain)
 {
-	const char *hook = rule_text(chain, "hook");
-	bool is_on_the_way =
-	    streq(hook, "input") || streq(hook, "prerouting") || streq(hook, "ingress");
+	bool is_on_the_way = hook_is_way_in(rule_text(chain, "hook"));
 	if (search->action == ACTION_DROP && search->truth == NO &&
 	    streq(rule_text(chain, "policy"), "drop") && is_on_the_way) {
 		search->truth = UNSEEN;
@@ -216,6 +145,6 @@ void facts_of_ruleset(struct facts *facts, const struct view *view)
 		search.action = ACTION_DROP;
 		search_run(facts, FACT_RULE_DROP, search);
 	}
-	json_decref(before.root);
-	json_decref(after.root);
+	rules_close(&before);
+	rules_close(&after);
 }

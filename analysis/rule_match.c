@@ -93,9 +93,21 @@ static enum fits payload_fits(const struct view *view, const json_t *payload, co
 	return FITS_UNKNOWN;
 }
 
+/* By which device it came: only lo never stands for another one, nor another one for it. */
+static enum fits device_fits(const struct view *view, const char *is)
+{
+	const char *device =
+	    view->server_flow && view->server_capture ? view->server_capture->iface : NULL;
+	if (!device || !*device || (!streq(device, "lo") && !streq(is, "lo")))
+		return FITS_UNKNOWN;
+	return streq(device, is) ? FITS_YES : FITS_NO;
+}
+
 static enum fits meta_fits(const struct view *view, const json_t *meta, const json_t *right)
 {
 	const char *key = rule_text(meta, "key"), *is = json_string_value(right);
+	if ((streq(key, "iif") || streq(key, "iifname")) && is)
+		return device_fits(view, is);
 	if (streq(key, "l4proto") && is)
 		return streq(is, "tcp") ? FITS_YES : FITS_NO;
 	if (streq(key, "nfproto") && is)
@@ -124,18 +136,35 @@ static enum fits match_fits(const struct view *view, const json_t *match)
 
 /* ---- one rule ---- */
 
-static enum action verdict_of(const json_t *expression)
+/* What the rule does then; the words of ACTION_OTHER go into `out`. */
+static enum action verdict_of(const json_t *expression, struct judged *out)
 {
 	static const char *const others[] = { "accept", "return", "jump", "goto", "queue", "vmap" };
 	const json_t *reject = json_object_get(expression, "reject");
 	if (json_object_get(expression, "drop"))
 		return ACTION_DROP;
-	for (size_t i = 0; i < COUNT(others); i++)
-		if (json_object_get(expression, others[i]))
-			return ACTION_OTHER;
+	for (size_t i = 0; i < COUNT(others); i++) {
+		const json_t *other = json_object_get(expression, others[i]);
+		if (!other)
+			continue;
+		out->verdict = others[i];
+		out->target = json_string_value(json_object_get(other, "target"));
+		return ACTION_OTHER;
+	}
 	if (!reject)
 		return ACTION_NONE;
 	return streq(rule_text(reject, "type"), "tcp reset") ? ACTION_RESET : ACTION_REJECT;
+}
+
+/* An expression that may end the rule and does nothing else. */
+static bool is_condition(const json_t *expression)
+{
+	static const char *const kinds[] = { "limit", "quota", "ct count" };
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		if (json_object_get(expression, kinds[i]))
+			return true;
+	const json_t *xt = json_object_get(expression, "xt");
+	return xt && streq(rule_text(xt, "type"), "match");
 }
 
 struct judged rule_judge(const struct view *view, const json_t *rule)
@@ -148,15 +177,18 @@ struct judged rule_judge(const struct view *view, const json_t *rule)
 	for (size_t i = 0; i < json_array_size(expr); i++) {
 		const json_t *one = json_array_get(expr, i);
 		const json_t *match = json_object_get(one, "match");
+		enum action action = match ? ACTION_NONE : verdict_of(one, &out);
 		enum fits fits = FITS_YES;
 		if (match)
 			fits = match_fits(view, match);
 		else if (json_object_get(one, "counter"))
 			out.counter = json_object_get(one, "counter");
-		else if (verdict_of(one) != ACTION_NONE)
-			out.action = verdict_of(one);
-		else if (!json_object_get(one, "log") && !json_object_get(one, "comment"))
-			fits = FITS_UNKNOWN; /* limit, jump, set look-ups … */
+		else if (action != ACTION_NONE)
+			out.action = action;
+		else if (!json_object_get(one, "log") && !json_object_get(one, "comment")) {
+			fits = FITS_UNKNOWN; /* limit, dnat, set look-ups ... */
+			out.is_opaque |= out.fits != FITS_NO && !is_condition(one);
+		}
 		out.fits = fits < out.fits ? fits : out.fits;
 	}
 	return out;

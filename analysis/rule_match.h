@@ -23,6 +23,9 @@ struct judged {
 	enum action action;
 	enum fits fits;
 	const json_t *counter; /* borrowed; NULL: the rule has none */
+	const char *verdict;   /* "accept", "jump" ... of ACTION_OTHER; else NULL */
+	const char *target;    /* of jump and goto: a chain; else NULL */
+	bool is_opaque;        /* it may do what we do not know, before any match fails */
 };
 
 struct judged rule_judge(const struct view *view, const json_t *rule);

@@ -158,8 +158,9 @@ static void lack(struct finding *finding, struct missing *list, const enum fact 
 {
 	struct arena *arena = view->trace->arena;
 	for (size_t i = 0; i < RULE_FACTS && fact[i] != FACT_NONE; i++) {
-		const struct fact_row *row = fact_row(fact[i]);
 		const struct fact_value *value = &facts->at[fact[i]];
+		const struct fact_row *row =
+		    fact_row(value->lack == FACT_NONE ? fact[i] : value->lack);
 		bool is_told = is_summary(fact[i]) || value->truth != UNSEEN;
 		for (size_t k = 0; k < finding->nmissing; k++)
 			is_told |= starts_with(list[k].what, row->missing);

@@ -77,6 +77,7 @@ static struct capture_seen *capture_new(struct trace *trace, size_t *cap, const 
 	if (begin) {
 		capture->info.host = begin->host;
 		capture->info.link = event_get(begin, "link");
+		capture->iface = event_get(begin, "iface");
 		capture->is_filtered = filter && *filter;
 	} else if (dot) {
 		capture->info.host = arena_ndup(trace->arena, file, (size_t)(dot - file));

@@ -33,6 +33,7 @@ struct host_seen {
 struct capture_seen {
 	struct capture_info info; /* what the report gets */
 	int host;                 /* NO_HOST: a file by itself */
+	const char *iface;        /* the device; NULL: unknown */
 	bool is_filtered;         /* it does not hold all packets of its link */
 	bool is_narrow;           /* ... nor all that its host sends and receives there */
 	bool
@@ -41,10 +42,10 @@ struct capture_seen {
 	struct flow_table flows; /* times in the trace's time */
 };
 
-/* One reading of a host's socket table, counters or ruleset: events in (first, last]. */
+/* One reading of a host's socket table, counters, ruleset or hooks: events in (first, last]. */
 struct reading {
 	int host;
-	const char *kind;         /* "sockets", "counters", "ruleset" */
+	const char *kind;         /* "sockets", "counters", "ruleset", "hooks" */
 	int64_t number;           /* of the snapshot; 0: asked by a step */
 	int64_t start_ns, end_ns; /* the trace's time; nothing in it is older or newer */
 	const struct event *end;  /* the event that ends it */

@@ -78,7 +78,10 @@ void trace_readings(struct trace *trace)
 {
 	static const struct {
 		const char *end, *row; /* row NULL: the event holds it all */
-	} tables[] = { { "sockets", "socket" }, { "counters", "counter" }, { "ruleset", NULL } };
+	} tables[] = { { "sockets", "socket" },
+		       { "counters", "counter" },
+		       { "ruleset", NULL },
+		       { "hooks", NULL } };
 	size_t cap = 0;
 	for (size_t i = 0; i < trace->nevent; i++)
 		for (size_t t = 0; t < COUNT(tables); t++)

@@ -5,7 +5,8 @@ static const char *asked_confidence(const struct run *run)
 {
 	const char *written = run->scenario.expect.confidence;
 
-	/* On the machine's own lo counters and rulesets are not ours: likely is what can be had. */
+	/* On a stack that is not ours (the machine's own lo, a machine over SSH) counters and rules
+	 * may be out of reach: likely is what can be had everywhere. */
 	if (!run->lab.is_private)
 		return "likely";
 	return written ? written : "proven";

@@ -66,6 +66,8 @@ static const struct topic_row evidence[] = {
 	{ "no snapshot", "no socket table, no counter, no ruleset of that host" },
 	{ "the machine's own lo", "captures, counters and rulesets may be out of reach or not the "
 				  "run's alone; likely is asked for there" },
+	{ "a machine that others use", "they move its counters, too; likely is asked for there, "
+				       "proven is what the rules say that the packet met" },
 	{ "an interrupted run", "read as far as it goes, exit status 3" },
 	{ "an altered raw file", "named, and no evidence any more, exit status 3" },
 	{ NULL, "lab run --require proven and --require wire end with 3 where the evidence is "

@@ -9,7 +9,8 @@
  *   0.000140 snap server 1 | LISTEN 10.7.0.1:1234 212; … | TcpOutRsts 1; … | JSON, - or ?
  *   drop HOST N                             # its capture dropped packets
  *
- * snap writes a whole snapshot: sockets of port 1234 and 1235, counters, ruleset. */
+ * snap writes a whole snapshot: sockets of port 1234 and 1235, counters, ruleset; with private=0
+ * also that nothing stands beside the ruleset, and its generation, 7. */
 /* The input is our own files: sscanf may be as lax as it is. NOLINTBEGIN(cert-err34-c) */
 #ifndef GOLDEN_H
 #define GOLDEN_H
@@ -289,6 +290,21 @@ static inline void golden_rows(struct golden *golden, int64_t t_ns, const char *
 	golden_emit(golden, &event, host, t_ns);
 }
 
+/* Of a machine that others use: nothing stands beside its rules, and they stay what they are. */
+static inline void golden_hooks(struct golden *golden, int64_t t_ns, const char *host,
+				int64_t number)
+{
+	struct event event;
+	for (size_t i = 0; i < golden->nhost; i++) {
+		if (!streq(golden->host[i].name, host) || golden->host[i].is_private)
+			continue;
+		event_init(&event, "hooks");
+		event_int(&event, "snapshot", number);
+		event_int(&event, "generation", 7);
+		golden_emit(golden, &event, host, t_ns);
+	}
+}
+
 static inline void golden_snap(struct golden *golden, int64_t t_ns, char *line)
 {
 	struct event event;
@@ -299,6 +315,7 @@ static inline void golden_snap(struct golden *golden, int64_t t_ns, char *line)
 	sscanf(part[0], "snap %31s %d", host, &number);
 	golden_rows(golden, t_ns, host, number, "socket", part[1]);
 	golden_rows(golden, t_ns, host, number, "counter", part[2]);
+	golden_hooks(golden, t_ns, host, number);
 	event_init(&event, "ruleset");
 	event_int(&event, "snapshot", number);
 	event_int(&event, "tables", *part[3] == '{');
