@@ -9,14 +9,27 @@ struct looks { /* at the server, around the SYN */
 	const struct reading *rules[2], *hooks[2];
 };
 
+/* Why the server could not read it, in its own words. */
+static const char *reading_error(const struct view *view, const char *kind, const char *else_why)
+{
+	const struct trace *trace = view->trace;
+	for (size_t i = trace->nreading; i-- > 0;) {
+		const struct reading *reading = &trace->reading[i];
+		const char *error = event_get(reading->end, "error");
+		if (reading->host == view->server_host && streq(reading->kind, kind) && error)
+			return error;
+	}
+	return else_why;
+}
+
 /* NULL: they say all that stood on the way; else why not. */
 static const char *looks_lack(const struct view *view, struct looks *looks)
 {
 	struct arena *arena = view->trace->arena;
 	if (!view_bracket(view, "ruleset", &looks->rules[0], &looks->rules[1]))
-		return "no ruleset was read";
+		return reading_error(view, "ruleset", "no ruleset was read");
 	if (!view_bracket(view, "hooks", &looks->hooks[0], &looks->hooks[1]))
-		return "what stands beside the rules was not read";
+		return reading_error(view, "hooks", "what stands beside the rules was not read");
 	for (size_t i = 0; i < 2; i++) {
 		const char *found = event_get(looks->hooks[i]->end, "found");
 		if (found)
