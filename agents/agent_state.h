@@ -77,7 +77,8 @@ struct agent {
 
 void agent_done(struct agent *agent, const struct pending *to, const char *result, const char *text,
 		int64_t start_ns);
-void agent_signals_clear(struct agent *agent); /* forget what signalfd has; all but SIGCHLD end us */
+void agent_signals_clear(
+    struct agent *agent); /* forget what signalfd has; all but SIGCHLD end us */
 void pending_set(struct pending *pending, const struct event *request);
 
 /* agent_request.c */

@@ -23,7 +23,8 @@ enum {
 	ENTRIES = 1024,
 	NAMES = 16, /* of one process for one run */
 	TRIES = 3,
-	LINE = 512
+	LINE = 512,
+	WORDS = 7 /* one more than any line has */
 };
 
 /* A kind of change: how it is undone. 1: undone, 0: nobody finds it any more, -1: err. */
@@ -196,27 +197,46 @@ struct dead { /* a journal, as it is read */
 	struct entry *entry; /* owned; number - 1 is the index */
 };
 
-static bool take_line(struct dead *dead, const char *line)
+/* How many words the line has, which it is cut into; at most WORDS. */
+static size_t cut(char *line, const char *word[WORDS])
+{
+	char *save = NULL;
+	size_t count = 0;
+
+	for (char *at = strtok_r(line, " ", &save); at != NULL && count < WORDS;
+	     at = strtok_r(NULL, " ", &save))
+		word[count++] = at;
+	return count;
+}
+
+static bool take_birth(struct birth *birth, const char *const word[WORDS])
+{
+	snprintf(birth->run, sizeof birth->run, "%s", word[2]);
+	snprintf(birth->boot, sizeof birth->boot, "%s", word[4]);
+	return parse_int(word[3], 1, INT32_MAX, &birth->pid) == 0 &&
+	       parse_int(word[5], 0, INT64_MAX, &birth->net) == 0;
+}
+
+static bool take_line(struct dead *dead, char *line)
 {
 	struct entry *entry = &dead->entry[dead->count];
-	long long pid, net;
-	int number;
-	char more;
+	const char *word[WORDS];
+	size_t count = cut(line, word);
+	int64_t number = 0;
 
-	if (sscanf(line, "lab-journal 1 %39s %lld %39s %lld %c", dead->birth.run, &pid,
-		   dead->birth.boot, &net, &more) == 4) {
-		dead->birth.pid = pid;
-		dead->birth.net = net;
+	if (count == 6 && streq(word[0], "lab-journal") && streq(word[1], "1"))
+		return take_birth(&dead->birth, word);
+	if (count < 2 || parse_int(word[1], 1, ENTRIES - 1, &number) < 0)
+		return false;
+	if (count == 2 && streq(word[0], "-") && (size_t)number <= dead->count) {
+		dead->entry[number - 1].is_undone = true;
 		return true;
 	}
-	if (sscanf(line, "+ %d %15s %255s %c", &number, entry->what, entry->name, &more) == 3) {
-		entry->is_undone = false;
-		return dead->count < ENTRIES - 1 && (size_t)number == ++dead->count;
-	}
-	if (sscanf(line, "- %d %c", &number, &more) != 1 || number < 1 ||
-	    (size_t)number > dead->count)
+	if (count != 4 || !streq(word[0], "+") || (size_t)number != dead->count + 1)
 		return false;
-	dead->entry[number - 1].is_undone = true;
+	snprintf(entry->what, sizeof entry->what, "%s", word[2]);
+	snprintf(entry->name, sizeof entry->name, "%s", word[3]);
+	dead->count++;
 	return true;
 }
 

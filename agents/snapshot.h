@@ -14,11 +14,11 @@
 struct snapshots { /* what is remembered from one to the next */
 	struct owners owners;
 	struct counters counters;
-	bool has_first; /* the sysctls were told */
-	bool is_shared; /* the network stack is not the run's own: hooks, what is tracked and old
-			 * iptables are told too */
+	bool has_first;    /* the sysctls were told */
+	bool is_shared;    /* the network stack is not the run's own: hooks, what is tracked and old
+			    * iptables are told too */
 	const char *peers; /* routes to these are told: "10.0.0.1,10.0.0.2"; NULL: none */
-	pid_t *first;   /* owned: the agent's processes, asked first for owners */
+	pid_t *first;      /* owned: the agent's processes, asked first for owners */
 	size_t nfirst;
 };
 

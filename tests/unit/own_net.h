@@ -25,6 +25,16 @@ static inline int own_machine_setup(void **state)
 	return 0;
 }
 
+/* A copy, for after the test has changed it; "" when it is not set. The caller's. */
+static inline char *kept_variable(const char *name)
+{
+	const char *value = getenv(name);
+	char *copy = strdup(value != NULL ? value : "");
+
+	assert_non_null(copy);
+	return copy;
+}
+
 static inline void need_namespace(void)
 {
 	kept_clear(&kept);

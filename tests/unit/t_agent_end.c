@@ -97,7 +97,7 @@ static void who_started_it_may_end_first(void **state)
 static void what_cannot_be_undone_is_its_exit_status(void **state)
 {
 	struct driver driver;
-	const char *old = getenv("PATH");
+	char *old = kept_variable("PATH");
 	char dir[] = "/tmp/lab-end.XXXXXX", nft[64], path[4096], script[256], real[4096];
 	struct err err = { 0 };
 
@@ -114,11 +114,10 @@ static void what_cannot_be_undone_is_its_exit_status(void **state)
 	int fd = open(nft, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
 	assert_int_equal(write(fd, script, strlen(script)), strlen(script));
 	close(fd);
-	char *kept_path = strdup(old);
 	setenv("PATH", path, 1);
 	driver_start(&driver);
-	setenv("PATH", kept_path, 1);
-	free(kept_path);
+	setenv("PATH", old, 1);
+	free(old);
 	fault(&driver);
 	snprintf(path, sizeof path, "%s/broken", dir);
 	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));

@@ -41,7 +41,7 @@ static bool passes(int from, int to)
 static void no_rule_touches_the_controllers_connection(void **state)
 {
 	struct driver driver;
-	struct sockaddr_in in;
+	struct sockaddr_in in = { 0 };
 	socklen_t len = sizeof in;
 	char way[96];
 
@@ -270,7 +270,7 @@ static void a_rule_whose_holder_died_is_no_fault_any_more(void **state)
 static void nft_leaves_no_history(void **state)
 {
 	char home[] = "/tmp/lab-home.XXXXXX";
-	char *old = getenv("HOME") ? strdup(getenv("HOME")) : NULL;
+	char *old = kept_variable("HOME");
 	struct driver driver;
 
 	(void)state;
@@ -279,8 +279,7 @@ static void nft_leaves_no_history(void **state)
 	assert_non_null(mkdtemp(home));
 	setenv("HOME", home, 1);
 	start(&driver, away, setup_run);
-	if (old != NULL)
-		setenv("HOME", old, 1);
+	setenv("HOME", old, 1);
 	free(old);
 	assert_string_equal(driver_drop(&driver, 2, "cut", "tcp dport 9"), "ok");
 	assert_int_equal(driver_close(&driver), 0);
@@ -291,7 +290,7 @@ static void an_old_nft_is_told_by_hello(void **state)
 {
 	static const char script[] = "#!/bin/sh\necho 'nftables v0.9.8 (E.D.S.)'\n";
 	char dir[] = "/tmp/lab-nft.XXXXXX", nft[64], path[4096];
-	char *old = strdup(getenv("PATH"));
+	char *old = kept_variable("PATH");
 	struct driver driver;
 
 	(void)state;

@@ -59,7 +59,7 @@ static void the_old_program_is_asked_before_the_new(void **state)
 {
 	static const char *const names[] = { "iptables-save", "iptables-legacy-save" };
 	char dir[] = "/tmp/lab-trail.XXXXXX", path[4096];
-	char *old = strdup(getenv("PATH"));
+	char *old = kept_variable("PATH");
 	struct sink sink = kept_sink(&kept);
 
 	(void)state;
