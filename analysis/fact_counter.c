@@ -263,7 +263,7 @@ static void counters_shared(struct facts *facts, const struct view *view,
 
 bool tcp_sent_no_rst(const struct view *view)
 {
-	struct bracket bracket;
+	struct bracket bracket = { 0 };
 	const struct event *cite;
 	return view_bracket(view, "counters", &bracket.before, &bracket.after) &&
 	       is_known(view->trace, bracket.after) &&

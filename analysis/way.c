@@ -4,7 +4,7 @@
 
 enum {
 	DEPTH_MAX = 16,      /* as the kernel's own */
-	LOOKS_MAX = 1 << 20, /* a hostile listing ends, too */
+	LOOKS_MAX = 1 << 22, /* a hostile listing ends, too */
 };
 
 enum pace {
@@ -38,10 +38,11 @@ static enum pace taken(struct walk *walk, const json_t *rule, enum action action
 	return PACE_TAKEN;
 }
 
-static bool stood_still(const struct walk *walk, const json_t *rule, const struct judged *judged)
+static bool stood_still(struct walk *walk, const json_t *rule, const struct judged *judged)
 {
 	int64_t then = counter_packets(judged->counter);
 	const json_t *now = rules_find(walk->after, rule);
+	walk->looks += json_array_size(walk->after->list);
 	return then >= 0 && now && counter_packets(rule_judge(walk->view, now).counter) == then;
 }
 
