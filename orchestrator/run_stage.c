@@ -12,7 +12,8 @@
 
 enum {
 	STAGE_MS = 10000,
-	STAGE_HOST_MS = 20 /* and so much more for each host */
+	STAGE_HOST_MS = 20, /* and so much more for each host */
+	ROUTE_HOSTS = 8
 };
 
 static int64_t stage_deadline(const struct run *run)
@@ -128,6 +129,23 @@ static int start_captures(struct run *run, struct err *err)
 	return 0;
 }
 
+/* Whose routes a machine is asked for: there, nobody but the machine knows them. Among many hosts
+ * the pairs would be more than anybody reads. */
+static const char *peers_of(const struct run *run, size_t host)
+{
+	struct buf out = { 0 };
+
+	if (run->lab.backend->makes_hosts || run->plan.nhost > ROUTE_HOSTS)
+		return NULL;
+	for (size_t h = 0; h < run->plan.nhost; h++)
+		if (h != host)
+			buf_printf(&out, "%s%s", out.len ? "," : "",
+				   run->plan.host[h].port[0].address);
+	const char *text = arena_dup(run->arena, out.data ? out.data : "");
+	buf_close(&out);
+	return text;
+}
+
 static void send_snapshot(struct run *run)
 {
 	struct buf ports = { 0 };
@@ -141,6 +159,7 @@ static void send_snapshot(struct run *run)
 		event_init(&request, "snapshot");
 		event_int(&request, "snapshot", run->snapshot);
 		event_text(&request, "ports", ports.data ? ports.data : "");
+		event_text(&request, "peers", peers_of(run, h));
 		session_send(&run->session, h, &request);
 	}
 	buf_close(&ports);
