@@ -1,6 +1,7 @@
 /* Lines are read and matched here; hashed names are libssh2's matter. */
 #include "ssh_known.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -38,11 +39,12 @@ struct reader {
 	char plain_name[NAME_MAX_LEN]; /* without the port */
 };
 
-/* HMAC-SHA1 of the name, in libssh2: any answer but "not found" means that the name is the line's.
- */
+/* HMAC-SHA1 of the name, in libssh2, which compares names and keys alone: with the same key on both
+ * sides the name decides. */
 static bool matches_hash(struct reader *r, const char *hosts, const char *name)
 {
 	const int plain = LIBSSH2_KNOWNHOST_TYPE_PLAIN | LIBSSH2_KNOWNHOST_KEYENC_BASE64;
+	const char *any = "AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 	LIBSSH2_KNOWNHOSTS *list;
 	bool is_found = false;
 	char line[NAME_MAX_LEN];
@@ -52,11 +54,11 @@ static bool matches_hash(struct reader *r, const char *hosts, const char *name)
 	list = r->session ? r->lib->knownhost_init(r->session) : NULL;
 	if (!list)
 		return false;
-	snprintf(line, sizeof line, "%.300s ssh-ed25519 AAAA", hosts);
+	snprintf(line, sizeof line, "%.300s ssh-ed25519 %s", hosts, any);
 	if (r->lib->knownhost_readline(list, line, strlen(line), LIBSSH2_KNOWNHOST_FILE_OPENSSH) ==
 	    0)
-		is_found = r->lib->knownhost_checkp(list, name, -1, "AAAA", 4, plain, NULL) ==
-			   LIBSSH2_KNOWNHOST_CHECK_MATCH;
+		is_found = r->lib->knownhost_checkp(list, name, -1, any, strlen(any), plain,
+						    NULL) == LIBSSH2_KNOWNHOST_CHECK_MATCH;
 	r->lib->knownhost_free(list);
 	return is_found;
 }
@@ -205,11 +207,12 @@ int known_read(struct known_keys *out, const struct target *target, const struct
 	int status = 0;
 
 	*out = (struct known_keys){ .arena = arena };
-	snprintf(r.plain_name, sizeof r.plain_name, "%s", name);
+	for (size_t i = 0; name[i] && i + 1 < sizeof r.plain_name; i++)
+		r.plain_name[i] = (char)tolower((unsigned char)name[i]); /* as it was hashed */
 	if (target->port == 22 || target->host_key_name)
-		snprintf(r.name, sizeof r.name, "%s", name);
+		snprintf(r.name, sizeof r.name, "%s", r.plain_name);
 	else
-		snprintf(r.name, sizeof r.name, "[%s]:%d", name, target->port);
+		snprintf(r.name, sizeof r.name, "[%.500s]:%d", r.plain_name, target->port);
 	for (size_t i = 0; i < target->nknown_hosts && status == 0; i++)
 		status = read_lines(&r, target->known_hosts[i], err);
 	if (r.session)

@@ -183,10 +183,15 @@ static int too_late(const struct link *link, struct err *err)
 {
 	const char *what = "no answer in time";
 
+	if (link->state == LINK_JUMP)
+		return err_set(err, ERR_BROKE,
+			       "%s: the jump host %s gets no answer from %s:%d in time",
+			       link->target->name, link->jump->target->name, link->target->address,
+			       link->target->port);
 	if (link->state == LINK_HANDSHAKE)
 		what = "no answer in time: something listens there and does not speak SSH, or the "
 		       "machine is overloaded";
-	else if (link->state == LINK_AUTH && link->auth.waits_for_agent)
+	if (link->state == LINK_AUTH && link->auth.waits_for_agent)
 		what = "the SSH agent did not answer in time";
 	return err_set(err, ERR_BROKE, "%s: %s: %s", link->target->name, link->phase, what);
 }

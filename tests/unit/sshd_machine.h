@@ -133,19 +133,20 @@ static inline int sshd_config(void)
 	return bad ? -1 : 0;
 }
 
-static inline const char *sshd_start(void)
+/* An sshd with that file of .ssh as its configuration, once it listens there; NULL or why not. */
+static inline const char *sshd_start(const char *name, const char *ip, uint16_t port, pid_t *pid)
 {
 	char path[PATH_MAX], config[PATH_MAX + 32], log[PATH_MAX + 32];
 	int64_t deadline_ns = clock_after_ms(SSHD_MS);
-	struct sockaddr_in at = netspace_in("127.0.0.2", SSHD_PORT);
+	struct sockaddr_in at = netspace_in(ip, port);
 	int fd = -1;
 
 	if (proc_find("sshd", path, sizeof path) < 0 || proc_find("ssh", config, sizeof config) < 0)
 		return "sshd or ssh is not installed";
-	snprintf(config, sizeof config, "%s/.ssh/sshd_config", sshd.home);
+	snprintf(config, sizeof config, "%s/.ssh/%s", sshd.home, name);
 	snprintf(log, sizeof log, "%s/.ssh/log", sshd.home);
-	sshd.pid = fork();
-	if (sshd.pid == 0) {
+	*pid = fork();
+	if (*pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execl(path, path, "-D", "-f", config, "-E", log, (char *)NULL);
 		_exit(97);
@@ -181,16 +182,33 @@ static inline int sshd_setup(void **state)
 	if (!sshd.why && (sshd_keys() < 0 || sshd_config() < 0))
 		sshd.why = "keys could not be made";
 	if (!sshd.why)
-		sshd.why = sshd_start();
+		sshd.why = sshd_start("sshd_config", "127.0.0.2", SSHD_PORT, &sshd.pid);
 	return 0;
+}
+
+/* Ends a process and all that it started: sessions outlive their sshd. */
+static inline void sshd_end(pid_t pid)
+{
+	char path[64];
+	struct buf text = { 0 };
+	struct err err;
+
+	if (pid <= 0)
+		return;
+	snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	if (file_read(AT_FDCWD, path, 4096, &text, &err) == 0) {
+		char *at = text.data;
+		for (long child; at && (child = strtol(at, &at, 10)) > 0;)
+			sshd_end((pid_t)child);
+	}
+	buf_close(&text);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0); /* where it is ours */
 }
 
 static inline int sshd_teardown(void **state)
 {
-	if (sshd.pid > 0) {
-		kill(sshd.pid, SIGKILL);
-		waitpid(sshd.pid, NULL, 0);
-	}
+	sshd_end(sshd.pid);
 	if (sshd.home[0])
 		umount2(sshd.home, MNT_DETACH);
 	return folder_teardown(state);
