@@ -15,7 +15,8 @@
 enum {
 	FILE_MAX = 4 << 20,
 	NAME_MAX_LEN = 512,
-	WORDS = 4
+	WORDS = 4,
+	SHA1_LEN = 20
 };
 
 /* In the order of preference. DSA, and RSA with SHA-1, are checked by nobody any more. */
@@ -39,6 +40,22 @@ struct reader {
 	char plain_name[NAME_MAX_LEN]; /* without the port */
 };
 
+/* "|1|salt|hash", both of 20 bytes: what is none libssh2 1.10 takes, and leaks. */
+static bool is_hash(const char *hosts)
+{
+	struct buf salt = { 0 }, hash = { 0 };
+	const char *middle;
+	bool is_one = false;
+
+	if (starts_with(hosts, "|1|") && (middle = strchr(hosts + 3, '|')) != NULL)
+		is_one = base64_read(&salt, hosts + 3, (size_t)(middle - hosts - 3)) == 0 &&
+			 base64_read(&hash, middle + 1, strlen(middle + 1)) == 0 &&
+			 salt.len == SHA1_LEN && hash.len == SHA1_LEN;
+	buf_close(&salt);
+	buf_close(&hash);
+	return is_one;
+}
+
 /* HMAC-SHA1 of the name, in libssh2, which compares names and keys alone: with the same key on both
  * sides the name decides. */
 static bool matches_hash(struct reader *r, const char *hosts, const char *name)
@@ -49,6 +66,8 @@ static bool matches_hash(struct reader *r, const char *hosts, const char *name)
 	bool is_found = false;
 	char line[NAME_MAX_LEN];
 
+	if (!is_hash(hosts))
+		return false;
 	if (!r->session)
 		r->session = r->lib->session_init_ex(NULL, NULL, NULL, NULL);
 	list = r->session ? r->lib->knownhost_init(r->session) : NULL;
