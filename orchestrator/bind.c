@@ -3,6 +3,7 @@
 #include "bind.h"
 
 #include "buf.h"
+#include "choose.h"
 
 static const char *bound_name(const struct cli *cli, const char *host)
 {
@@ -136,16 +137,10 @@ static int check_apart(const struct binding *b, const struct scenario *s, struct
 	return 0;
 }
 
-/* What is wrong with a file of machines is told here: whoever asked knows only scenarios. */
 static int read_targets(struct binder *b, struct err *err)
 {
-	const struct targets_asked asked = { .inventory = b->cli->inventory,
-					     .terraform = b->cli->terraform,
-					     .transport = b->cli->transport };
-	struct complaints complaints = { .arena = b->cli->arena };
-	int status = targets_read(&b->targets, &asked, b->cli->arena, &complaints, err);
+	int status = choose_read(&b->targets, b->cli, err);
 
-	cli_complain(b->cli, &complaints);
 	b->is_taken = arena_array(b->cli->arena, b->targets.machines.count + 1, sizeof(bool));
 	return status;
 }

@@ -119,6 +119,8 @@ struct parser {
 	char **argv;
 	const char **arg;
 	unsigned seen; /* the bits of the options that were given */
+	size_t before; /* names in front of the first -- */
+	bool has_dashes;
 };
 
 static int take_option(struct parser *p, size_t i, const char *inline_value, const char *as,
@@ -275,6 +277,32 @@ static int choose_backend(struct cli *cli, struct err *err)
 		       cli->backend);
 }
 
+static bool end_options(struct parser *p)
+{
+	p->has_dashes = true;
+	p->before = p->cli->narg;
+	return true;
+}
+
+/* Behind -- of such a command stands another one. */
+static int split_program(struct parser *p, struct err *err)
+{
+	struct cli *cli = p->cli;
+
+	if (!(cli->command->words & (WORD_PROGRAM | WORD_PROGRAM_MAY)) || cli->wants_help)
+		return 0;
+	if (p->has_dashes && p->before > 0) {
+		size_t before = p->before - 1; /* without the command's own name */
+		cli->word = cli->arg + before;
+		cli->nword = cli->narg - before;
+		cli->narg = before;
+	}
+	if (cli->nword > 0 || (cli->command->words & WORD_PROGRAM_MAY && !p->has_dashes))
+		return 0;
+	return err_set(err, ERR_USAGE, "lab %s needs a program behind --: lab %s %s",
+		       cli->command->name, cli->command->name, cli->command->arguments);
+}
+
 int cli_parse(struct cli *out, int argc, char **argv, struct arena *arena, struct err *err)
 {
 	struct parser p = { .cli = out, .argc = argc, .argv = argv };
@@ -297,7 +325,7 @@ int cli_parse(struct cli *out, int argc, char **argv, struct arena *arena, struc
 		if (only_names || word[0] != '-' || !word[1])
 			p.arg[out->narg++] = word;
 		else if (streq(word, "--"))
-			only_names = true;
+			only_names = end_options(&p);
 		else if (streq(word, "--version"))
 			p.arg[out->narg++] = "version";
 		else if (word[1] == '-')
@@ -309,7 +337,7 @@ int cli_parse(struct cli *out, int argc, char **argv, struct arena *arena, struc
 	}
 	find_style(out);
 	if (find_command(&p, err) < 0 || check_options(&p, err) < 0 ||
-	    choose_backend(out, err) < 0)
+	    choose_backend(out, err) < 0 || split_program(&p, err) < 0)
 		return -1;
 	return check_arguments(out, err);
 }

@@ -28,6 +28,8 @@ struct cli {
 	const struct command *command;
 	size_t narg;
 	const char *const *arg;   /* names and files, in order */
+	size_t nword;             /* behind --, of a command that starts a program */
+	const char *const *word;
 	struct named_values set;  /* --set NAME=VALUE */
 	struct named_values bind; /* --bind HOST=MACHINE */
 	const char *inventory;    /* FILE; NULL */
@@ -43,7 +45,7 @@ struct cli {
 	int64_t repeat;           /* 1 */
 	int64_t jobs;             /* 1 */
 	int64_t timeout_ns;       /* 0: the scenario's time-limit */
-	bool is_json, is_quiet, is_verbose, is_ascii;
+	bool is_json, is_quiet, is_verbose, is_ascii, is_dry_run;
 	bool is_bare; /* no command was named */
 	bool wants_help, wants_resolved, wants_schema, wants_markdown;
 	enum colour_when colour;
@@ -84,6 +86,9 @@ enum word_bit {
 	WORD_TAG = 1 << 12,
 	WORD_CHOICE = 1 << 13, /* the choices of an option */
 	WORD_ANY = 1 << 14,    /* nothing that a table or the disk knows */
+	/* Behind -- there is a program with its arguments, or may be; else more names. */
+	WORD_PROGRAM = 1 << 15,
+	WORD_PROGRAM_MAY = 1 << 16,
 };
 
 enum option_bit {
@@ -104,7 +109,10 @@ enum option_bit {
 	OPT_FROM = 1 << 14,
 	OPT_MARKDOWN = 1 << 15,
 	OPT_ENGINE = 1 << 17,
-	OPT_MACHINES = 1 << 18, /* --bind, --inventory, --terraform, --transport */
+	OPT_MACHINES = 1 << 18, /* --inventory, --terraform, --transport */
+	OPT_BIND = 1 << 19,
+	OPT_DRY_RUN = 1 << 20,
+	OPT_BRIEF = 1 << 21,  /* no option: in the help of all the command's name is enough */
 	OPT_ALWAYS = 1 << 16,   /* --color, --ascii, -h: on every command */
 };
 
@@ -124,6 +132,7 @@ void cli_print_error(FILE *out, const char *text); /* made safe for a terminal *
 void cli_print_named(FILE *out, const char *before, const char *named, const char *behind);
 int cli_gravity(int status); /* of several exit statuses the gravest counts */
 command_run cmd_run, cmd_list, cmd_show, cmd_plan, cmd_check, cmd_new, cmd_steps, cmd_analyze,
-    cmd_report, cmd_runs, cmd_explain, cmd_doctor, cmd_version, cmd_completion, cmd_help;
+    cmd_report, cmd_runs, cmd_explain, cmd_doctor, cmd_exec, cmd_ssh, cmd_status, cmd_cleanup,
+    cmd_version, cmd_completion, cmd_help;
 
 #endif

@@ -3,6 +3,18 @@
 #include "topic.h"
 #include "wrap.h"
 
+static void help_brief(FILE *out)
+{
+	const char *between = "  and ";
+
+	for (const struct command *c = commands; c->name; c++)
+		if (c->options & OPT_BRIEF) {
+			fprintf(out, "%s%s", between, c->name);
+			between = ", ";
+		}
+	fputc('\n', out);
+}
+
 void cli_help(FILE *out)
 {
 	fprintf(out,
@@ -11,7 +23,9 @@ void cli_help(FILE *out)
 		"  lab explain ECONNREFUSED     what an error means and what it is not\n"
 		"  lab analyze dump.pcap        a verdict for every connection of a capture\n\n");
 	for (const struct command *c = commands; c->name; c++)
-		fprintf(out, "  %-10s %-15s %s\n", c->name, c->arguments, c->text);
+		if (!(c->options & OPT_BRIEF))
+			fprintf(out, "  %-8s %-17s %s\n", c->name, c->arguments, c->text);
+	help_brief(out);
 	fprintf(out, "\nlab help COMMAND, or a topic:");
 	for (const struct topic *t = topics; t->name; t++)
 		fprintf(out, " %s%s", t->name, t[1].name ? "," : "\n");

@@ -3,7 +3,7 @@
 
 #define SHOWS (OPT_JSON | OPT_ALWAYS)
 #define READS_SCENARIO (OPT_SET | OPT_BACKEND)
-#define ON_MACHINES (READS_SCENARIO | OPT_MACHINES)
+#define ON_MACHINES (READS_SCENARIO | OPT_MACHINES | OPT_BIND)
 
 const struct command commands[] = {
 	{ "run", "NAME|FILE...", "play scenarios and explain what happened", cmd_run,
@@ -23,10 +23,10 @@ const struct command commands[] = {
 	  SHOWS | ON_MACHINES | OPT_ENGINE, 1, 1, NULL, WORD_SCENARIO | WORD_INI },
 	{ "check", "FILE...", "scenario errors as file:line:col: error: ...", cmd_check,
 	  SHOWS | READS_SCENARIO, 1, -1, NULL, WORD_SCENARIO | WORD_INI },
-	{ "new", "NAME", "write a commented skeleton scenario", cmd_new, OPT_ALWAYS | OPT_FROM, 1,
-	  1, NULL, WORD_ANY },
+	{ "new", "NAME", "write a commented skeleton scenario", cmd_new,
+	  OPT_ALWAYS | OPT_FROM | OPT_BRIEF, 1, 1, NULL, WORD_ANY },
 	{ "steps", "[VERB]", "the verbs of a step, their parameters and results", cmd_steps,
-	  SHOWS | OPT_MARKDOWN, 0, 1, NULL, WORD_VERB },
+	  SHOWS | OPT_MARKDOWN | OPT_BRIEF, 0, 1, NULL, WORD_VERB },
 	{ "analyze", "RUN|PCAP...", "a verdict for every connection of a run or capture",
 	  cmd_analyze, SHOWS | OPT_VERBOSE | OPT_QUIET, 1, -1,
 	  "A run directory, or a pcap or pcapng file. A capture alone never proves the\n"
@@ -40,17 +40,44 @@ const struct command commands[] = {
 	  WORD_RM | WORD_RUN },
 	{ "explain", "CODE|ERRNO|TEXT", "the lesson behind a verdict or an error text", cmd_explain,
 	  SHOWS, 1, -1, NULL, WORD_LESSON },
-	{ "doctor", "", "what works on this machine, and what mends the rest", cmd_doctor,
-	  SHOWS | OPT_BACKEND, 0, 0, NULL, 0 },
-	{ "version", "", "the version", cmd_version, SHOWS, 0, 0, NULL, 0 },
-	{ "completion", "SHELL", "completion for bash, zsh or fish", cmd_completion, OPT_ALWAYS, 1,
-	  1,
+	{ "doctor", "[HOST...]", "what works here or on machines, and what mends it", cmd_doctor,
+	  SHOWS | OPT_BACKEND | OPT_MACHINES, 0, -1,
+	  "With -b ssh, or machines: what each HOST offers (default: all of the inventory).\n"
+	  "The agent is put there as for a run, and ends at once.",
+	  WORD_ANY },
+	{ "exec", "HOST... -- CMD...", "run a program on machines, side by side", cmd_exec,
+	  OPT_ALWAYS | OPT_MACHINES, 0, -1,
+	  "HOST is an alias of ~/.ssh/config or a machine of the inventory; without one,\n"
+	  "all of the inventory. CMD is an argument vector, which no shell reads (sh -c\n"
+	  "gives you one), with nothing on its standard input. Of several machines each\n"
+	  "line has the name in front. Exit status: that of CMD, of several the highest;\n"
+	  "125 where lab fails, 126 and 127 where CMD cannot be run or found.",
+	  WORD_ANY | WORD_PROGRAM },
+	{ "ssh", "HOST [-- CMD...]", "a shell on a machine, with your own ssh", cmd_ssh,
+	  OPT_ALWAYS | OPT_MACHINES, 1, 1,
+	  "ssh with what the inventory or ~/.ssh/config says of HOST. Exit status: that of\n"
+	  "ssh, which is that of CMD or 255.",
+	  WORD_ANY | WORD_PROGRAM_MAY },
+	{ "status", "[HOST...]", "which machines are there, and whether a lab runs", cmd_status,
+	  SHOWS | OPT_MACHINES | OPT_BIND, 0, -1,
+	  "Default: all of the inventory. Nothing is changed there. Exit 5: one cannot be\n"
+	  "reached.",
+	  WORD_ANY },
+	{ "cleanup", "HOST...", "undo what dead labs left, prove it is gone", cmd_cleanup,
+	  OPT_ALWAYS | OPT_BACKEND | OPT_MACHINES | OPT_DRY_RUN, 0, -1,
+	  "On each HOST (default: all of the inventory) the agent replays the journals of\n"
+	  "agents that died; then processes, tables and journals of lab are looked for.\n"
+	  "Exit 6: something is still there, and what.",
+	  WORD_ANY },
+	{ "version", "", "the version", cmd_version, SHOWS | OPT_BRIEF, 0, 0, NULL, 0 },
+	{ "completion", "SHELL", "completion for bash, zsh or fish", cmd_completion,
+	  OPT_ALWAYS | OPT_BRIEF, 1, 1,
 	  "bash: eval \"$(lab completion bash)\" in ~/.bashrc; zsh: the same in ~/.zshrc,\n"
 	  "after compinit; fish: lab completion fish | source. make install installs all\n"
 	  "three.",
 	  WORD_SHELL },
-	{ "help", "[COMMAND|TOPIC]", "help on a command or a topic", cmd_help, OPT_ALWAYS, 0, 1,
-	  NULL, WORD_COMMAND | WORD_TOPIC },
+	{ "help", "[COMMAND|TOPIC]", "help on a command or a topic", cmd_help,
+	  OPT_ALWAYS | OPT_BRIEF, 0, 1, NULL, WORD_COMMAND | WORD_TOPIC },
 	{ .name = NULL },
 };
 
@@ -61,7 +88,7 @@ const struct option_row option_rows[] = {
 	  "run directories are in DIR, not in the history", VAR_LAB_OUT },
 	{ "engine", 0, OPT_ENGINE, VALUE_CHOICE, "packet|tcpdump", offsetof(struct cli, engine),
 	  "who captures, on every host (default: as the scenario says)", VAR_LAB_ENGINE },
-	{ "bind", 0, OPT_MACHINES, VALUE_SET, "HOST=MACHINE", offsetof(struct cli, bind),
+	{ "bind", 0, OPT_BIND, VALUE_SET, "HOST=MACHINE", offsetof(struct cli, bind),
 	  "a host of the scenario is this alias of ~/.ssh/config (with -b ssh)", VAR_NONE },
 	{ "inventory", 0, OPT_MACHINES, VALUE_TEXT, "FILE", offsetof(struct cli, inventory),
 	  "the machines of this file (docs/inventory.md)", VAR_NONE },
@@ -93,6 +120,8 @@ const struct option_row option_rows[] = {
 	  "the sections and keys of a scenario file", VAR_NONE },
 	{ "markdown", 0, OPT_MARKDOWN, VALUE_NONE, NULL, offsetof(struct cli, wants_markdown),
 	  "as the table of the documents", VAR_NONE },
+	{ "dry-run", 0, OPT_DRY_RUN, VALUE_NONE, NULL, offsetof(struct cli, is_dry_run),
+	  "look, and change nothing", VAR_NONE },
 	{ "json", 0, OPT_JSON, VALUE_NONE, NULL, offsetof(struct cli, is_json), "the same as data",
 	  VAR_NONE },
 	{ "quiet", 'q', OPT_QUIET, VALUE_NONE, NULL, offsetof(struct cli, is_quiet),

@@ -184,9 +184,12 @@ static void hear(struct openssh *ssh)
 	char chunk[CHUNK];
 
 	for (int i = 0; i < CHUNKS && ssh->said >= 0; i++) {
-		ssize_t got = read(ssh->said, chunk, sizeof chunk);
 		size_t room = TRANSPORT_SAID_MAX - said->len;
+		ssize_t got;
 
+		if (ssh->stream.is_said_taken && room == 0)
+			return;
+		got = read(ssh->said, chunk, ssh->stream.is_said_taken ? room : sizeof chunk);
 		if (got < 0 && errno == EAGAIN)
 			return;
 		if (got > 0)

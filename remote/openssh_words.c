@@ -171,6 +171,21 @@ static int add_jump(struct words *words, const struct target *target, const char
 	return 0;
 }
 
+/* NULL: a word of its jump host cannot be said. */
+static const char *const *add_way(struct words *words, const struct target *target,
+				  const char *path, const char *command, struct err *err)
+{
+	add_host(words, target);
+	if (is_jump_ours(target) && add_jump(words, target, path, err) < 0)
+		return NULL;
+	add(words, "--");
+	add(words, host_of(target));
+	if (command)
+		add(words, arena_dup(words->arena, command));
+	add(words, NULL);
+	return words->word;
+}
+
 const char *const *openssh_words(struct arena *arena, const struct target *target, const char *path,
 				 const char *command, struct err *err)
 {
@@ -178,12 +193,17 @@ const char *const *openssh_words(struct arena *arena, const struct target *targe
 
 	add(&words, path);
 	add_common(&words);
-	add_host(&words, target);
-	if (is_jump_ours(target) && add_jump(&words, target, path, err) < 0)
-		return NULL;
-	add(&words, "--");
-	add(&words, host_of(target));
-	add(&words, command);
-	add(&words, NULL);
-	return words.word;
+	return add_way(&words, target, path, command, err);
+}
+
+const char *const *openssh_words_person(struct arena *arena, const struct target *target,
+					const char *path, const char *command, bool with_terminal,
+					struct err *err)
+{
+	struct words words = { .arena = arena };
+
+	add(&words, path);
+	if (with_terminal)
+		add(&words, "-t");
+	return add_way(&words, target, path, command, err);
 }

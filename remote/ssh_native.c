@@ -184,8 +184,9 @@ static ssize_t take(struct native *native, int which, void *bytes, size_t len)
 	return -1;
 }
 
-/* Kept while there is room, thrown away behind that: the window must not fill up. True: now the
- * output may have more to give, or its end (which libssh2 tells when all streams are empty). */
+/* Kept while there is room, thrown away behind that: the window must not fill up, unless the caller
+ * takes all of it. True: now the output may have more to give, or its end (which libssh2 tells when
+ * all streams are empty), or there is more to hear. */
 static bool hear(struct native *native)
 {
 	struct buf *said = &native->stream.said;
@@ -195,8 +196,11 @@ static bool hear(struct native *native)
 	ssize_t n = 1;
 
 	for (int i = 0; i < HEARD && n > 0; i++) {
-		n = take(native, SSH_EXTENDED_DATA_STDERR, bytes, sizeof bytes);
 		size_t room = TRANSPORT_SAID_MAX - said->len;
+		bool is_taken = native->stream.is_said_taken;
+		if (is_taken && room == 0)
+			return true;
+		n = take(native, SSH_EXTENDED_DATA_STDERR, bytes, is_taken ? room : sizeof bytes);
 		if (n > 0)
 			buf_add(said, bytes, (size_t)n < room ? (size_t)n : room);
 		has_heard = has_heard || n > 0;

@@ -32,6 +32,7 @@ struct stream {
 	const char *phase;           /* "connect", "handshake", "authentication", … */
 	int64_t deadline_ns;         /* of the phase; 0: none */
 	struct buf said;             /* stderr of the program, and of ssh: the first 4 KiB */
+	bool is_said_taken; /* the caller empties `said` after each call: then it is all of it */
 };
 
 /* Connections to jump hosts, shared by the streams behind them; {0} is none yet. The caller's; it

@@ -136,8 +136,8 @@ fi
 for shell in bash zsh fish; do
 	"$LAB" completion "$shell" >script
 	for name in $("$LAB" help | sed -n 's/^  \([a-z]*\)  *[A-Za-z[].*/\1/p' | grep -vx lab); do
-		"$LAB" help "$name" | grep -oE '^  +(-[a-z], )?--[a-z]+' | grep -oE '\--[a-z]+' | sort >want
-		sed -n "/options\\.$name\\b/,/--help/p" script | grep -oE "'--[a-z]+'" | tr -d "'" | sort >got
+		"$LAB" help "$name" | grep -oE '^  +(-[a-z], )?--[a-z-]+' | grep -oE '\--[a-z-]+' | sort >want
+		sed -n "/options\\.$name\\b/,/--help/p" script | grep -oE "'--[a-z-]+'" | tr -d "'" | sort >got
 		[ -s want ] || echo "$name: no option is told"
 		cmp -s want got || echo "$shell $name: $(diff want got)"
 	done

@@ -1,0 +1,50 @@
+/* Names first, in their order; a machine that is named twice is one. */
+#include "choose.h"
+
+int choose_read(struct targets *targets, const struct cli *cli, struct err *err)
+{
+	const struct targets_asked asked = { .inventory = cli->inventory,
+					     .terraform = cli->terraform,
+					     .transport = cli->transport };
+	struct complaints complaints = { .arena = cli->arena };
+	int status = targets_read(targets, &asked, cli->arena, &complaints, err);
+
+	cli_complain(cli, &complaints);
+	return status;
+}
+
+/* NULL is one that could not be found. */
+static int add(struct chosen *out, const struct target *target)
+{
+	if (!target)
+		return -1;
+	for (size_t i = 0; i < out->count; i++)
+		if (out->target[i] == target)
+			return 0;
+	out->target[out->count++] = target;
+	return 0;
+}
+
+int choose(struct chosen *out, const struct cli *cli, struct err *err)
+{
+	struct targets *targets = &out->targets;
+	int status = 0;
+
+	*out = (struct chosen){ 0 };
+	if (choose_read(targets, cli, err) < 0)
+		return -1;
+	size_t all = cli->narg ? 0 : targets->machines.count;
+	out->target = arena_array(cli->arena, cli->narg + cli->bind.count + all + 1,
+				  sizeof(const struct target *));
+	for (size_t i = 0; i < cli->narg && status == 0; i++)
+		status = add(out, targets_find(targets, cli->arg[i], err));
+	for (size_t i = 0; i < cli->bind.count && status == 0; i++)
+		status = add(out, targets_find(targets, cli->bind.at[i].value, err));
+	for (size_t i = 0; i < all && status == 0; i++)
+		status = add(out, targets_at(targets, i, err));
+	if (status == 0 && out->count == 0)
+		return err_set(err, ERR_USAGE,
+			       "which machine? name one of ~/.ssh/config, or --inventory FILE "
+			       "(docs/inventory.md)");
+	return status;
+}

@@ -1,0 +1,99 @@
+/* lab status: the machines that could play, one line each. Nothing is changed there. */
+#include "choose.h"
+#include "cli.h"
+#include "fleet_survey.h"
+#include "json.h"
+#include "table.h"
+
+/* What runs or lies there, in a few words. */
+static const char *lab_there(struct arena *arena, const struct survey *s)
+{
+	if (s->nagent)
+		return arena_printf(arena, "runs (pid %s)", s->agents.data);
+	if (s->ntable || s->njournal)
+		return arena_printf(arena, "left behind: %zu tables, %zu journals", s->ntable,
+				    s->njournal);
+	return "-";
+}
+
+static void add_row(struct table *table, const struct target *target, const struct fleet_survey *of)
+{
+	struct arena *arena = table->arena;
+	const struct survey *s = &of->survey;
+	const char *cells[TABLE_COLUMNS] = { target->name, target->address };
+	bool is_there = of->why.kind == ERR_NONE;
+
+	if (is_there) {
+		cells[2] = s->machine;
+		cells[3] = s->uid == 0 ? "root" : s->has_sudo ? "sudo" : "no";
+		cells[4] = s->cached[0] ? "yes" : "no";
+		cells[5] = lab_there(arena, s);
+	} else {
+		cells[2] = cells[3] = cells[4] = "-";
+		cells[5] = of->why.text;
+	}
+	table_add(table, cells);
+}
+
+static void print_json(const struct cli *cli, const struct chosen *chosen,
+		       const struct fleet_survey *at)
+{
+	struct buf out = { 0 };
+	struct json json = json_to(&out);
+
+	json.is_pretty = true;
+	json_object_begin(&json, NULL);
+	json_text(&json, "schema", "lab.status/1");
+	json_array_begin(&json, "machines");
+	for (size_t i = 0; i < chosen->count; i++) {
+		const struct survey *s = &at[i].survey;
+		json_object_begin(&json, NULL);
+		json_text(&json, "name", chosen->target[i]->name);
+		json_text(&json, "address", chosen->target[i]->address);
+		json_bool(&json, "is_reachable", at[i].why.kind == ERR_NONE);
+		if (at[i].why.kind != ERR_NONE) {
+			json_text(&json, "why", at[i].why.text);
+			json_object_end(&json);
+			continue;
+		}
+		json_text(&json, "kernel", s->kernel);
+		json_text(&json, "machine", s->machine);
+		json_bool(&json, "has_root", s->uid == 0 || s->has_sudo);
+		json_text(&json, "agent", s->cached[0] ? s->cached : NULL);
+		json_int(&json, "running", (int64_t)s->nagent);
+		json_int(&json, "tables", (int64_t)s->ntable);
+		json_int(&json, "journals", (int64_t)s->njournal);
+		json_object_end(&json);
+	}
+	json_array_end(&json);
+	json_object_end(&json);
+	fprintf(cli->result, "%s\n", out.data);
+	buf_close(&out);
+}
+
+int cmd_status(const struct cli *cli, struct err *err)
+{
+	static const char *const head[TABLE_COLUMNS] = { "NAME", "ADDRESS", "MACHINE",
+							 "ROOT", "AGENT",   "LAB" };
+	struct table table = { .arena = cli->arena, .ncolumn = 6 };
+	struct chosen chosen;
+	int status = 0;
+
+	if (choose(&chosen, cli, err) < 0)
+		return -1;
+	struct fleet_survey *at = fleet_survey(chosen.target, chosen.count, err);
+	if (!at)
+		return -1;
+	table_add(&table, head);
+	for (size_t i = 0; i < chosen.count; i++) {
+		add_row(&table, chosen.target[i], &at[i]);
+		if (at[i].why.kind != ERR_NONE)
+			status = ERR_BROKE;
+	}
+	if (cli->is_json)
+		print_json(cli, &chosen, at);
+	else
+		table_print(cli->result, &table, cli->style.is_plain);
+	fleet_survey_close(at, chosen.count);
+	return status;
+}

@@ -1,0 +1,19 @@
+/* The survey (survey.h) of each machine of a fleet. */
+#ifndef FLEET_SURVEY_H
+#define FLEET_SURVEY_H
+
+#include "fleet.h"
+#include "survey.h"
+
+struct fleet_survey {
+	struct err why; /* kind 0: it is whole */
+	struct survey survey;
+};
+
+/* By target; each has its survey, or why not. -1: interrupted, or no agents are there to look for.
+ */
+struct fleet_survey *fleet_survey(const struct target *const *target, size_t count,
+				  struct err *err);
+void fleet_survey_close(struct fleet_survey *at, size_t count);
+
+#endif

@@ -1,0 +1,11 @@
+/* An argument vector as one command line that every login shell hands on as it stands. Pure. */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include "buf.h"
+
+/* Appends the line; what it starts is the program itself (exec). The words are data: no shell reads
+ * them. Without has_input there is nothing to read for it. */
+void command_line(struct buf *out, const char *const *word, size_t count, bool has_input);
+
+#endif
