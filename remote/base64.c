@@ -13,8 +13,8 @@ void base64_add(struct buf *out, const void *bytes, size_t len)
 		group |= i + 2 < len ? at[i + 2] : 0;
 		buf_char(out, digits[group >> 18]);
 		buf_char(out, digits[group >> 12 & 63]);
-		buf_char(out, i + 1 < len ? digits[group >> 6 & 63] : '=');
-		buf_char(out, i + 2 < len ? digits[group & 63] : '=');
+		buf_char(out, (char)(i + 1 < len ? digits[group >> 6 & 63] : '='));
+		buf_char(out, (char)(i + 2 < len ? digits[group & 63] : '='));
 	}
 }
 

@@ -120,7 +120,7 @@ static void list_files(struct ssh_auth *auth)
 /* 1: the list is there, 0: the agent has not answered. */
 static int list_keys(struct ssh_auth *auth)
 {
-	struct cursor body;
+	struct cursor body = { 0 };
 	int answer = 0;
 
 	if (auth->waits_for_agent) {
@@ -165,7 +165,7 @@ static LIBSSH2_USERAUTH_PUBLICKEY_SIGN_FUNC(sign)
 {
 	struct ssh_auth *auth = *abstract;
 	const struct auth_key *key = &auth->key[auth->at];
-	struct cursor body;
+	struct cursor body = { 0 };
 	int answer;
 
 	(void)session;

@@ -324,7 +324,7 @@ static void silence_ends_a_phase_after_ten_seconds(void **state)
 		struct sockaddr_in to = netspace_in("127.0.0.1", 2230);
 
 		fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		connect(fill[i], (struct sockaddr *)&to, sizeof to);
+		(void)connect(fill[i], (struct sockaddr *)&to, sizeof to);
 	}
 	dumb_fd = netspace_listen("127.0.0.1", 2231);
 	full.port = 2230;
@@ -601,7 +601,7 @@ static void a_silent_machine_does_not_hold_up_those_behind_it(void **state)
 		struct sockaddr_in to = netspace_in("127.0.0.1", 2233);
 
 		fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		connect(fill[i], (struct sockaddr *)&to, sizeof to);
+		(void)connect(fill[i], (struct sockaddr *)&to, sizeof to);
 	}
 	for (size_t i = 0; i < 3; i++) {
 		inner[i] = good();
@@ -802,6 +802,44 @@ static void an_agent_that_hangs_stops_nothing_else(void **state)
 	close(fd);
 }
 
+static void an_agent_that_speaks_nonsense_is_left(void **state)
+{
+	static const char *const nonsense[] = {
+		"\xff\xff\xff\xff\x0c",                 /* an endless answer */
+		"\x00\x00\x00\x05\x0c\xff\xff\xff\xff", /* more keys than there can be */
+		"\x00\x00\x00\x09\x0c\x00\x00\x00\x01\x00\x00\xff\xff", /* a key past the end */
+		"\x00\x00\x00\x01\x05",                                 /* a refusal */
+	};
+	static const size_t len[] = { 5, 9, 13, 5 };
+	struct sockaddr_un at_path = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), taken;
+	struct target target;
+	struct stream *stream;
+	struct err err;
+
+	(void)state;
+	need_sshd();
+	target = with_key("ecdsa");
+	snprintf(at_path.sun_path, sizeof at_path.sun_path, "%s/strange", (const char *)*state);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at_path, sizeof at_path), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	target.agent_socket = at_path.sun_path;
+	for (size_t i = 0; i < COUNT(nonsense); i++) {
+		stream = begin(NULL, &target, "echo up");
+		while (!streq(stream->phase, "authentication")) {
+			assert_int_equal(transport_libssh2.advance(stream, &err), 0);
+			if (!streq(stream->phase, "authentication"))
+				wait_for(stream, clock_after_ms(TALK_MS));
+		}
+		taken = accept(fd, NULL, NULL);
+		assert_int_equal(write(taken, nonsense[i], len[i]), len[i]);
+		assert_int_equal(bring(stream, &err), 1); /* by the file */
+		assert_int_equal(end_of(stream), 0);
+		close(taken);
+	}
+	close(fd);
+}
+
 static void a_silent_cut_is_noticed_within_ten_seconds(void **state)
 {
 	struct target target = good();
@@ -939,6 +977,7 @@ int main(void)
 		cmocka_unit_test(rsa_needs_a_newer_library_and_the_error_says_so),
 		cmocka_unit_test(the_keys_of_an_agent_are_taken),
 		cmocka_unit_test(an_agent_that_hangs_stops_nothing_else),
+		cmocka_unit_test(an_agent_that_speaks_nonsense_is_left),
 		cmocka_unit_test(a_silent_cut_is_noticed_within_ten_seconds),
 	};
 
