@@ -135,7 +135,8 @@ fi
 # ---- the tables: nothing of them is missing in a script
 for shell in bash zsh fish; do
 	"$LAB" completion "$shell" >script
-	for name in $("$LAB" help | sed -n 's/^  \([a-z]*\)  *[A-Za-z[].*/\1/p' | grep -vx lab); do
+	for name in $("$LAB" help | sed -n 's/^  and //p; t; s/^  \([a-z]*\)  *[A-Za-z[].*/\1/p' |
+		tr -d , | grep -vx lab); do
 		"$LAB" help "$name" | grep -oE '^  +(-[a-z], )?--[a-z-]+' | grep -oE '\--[a-z-]+' | sort >want
 		sed -n "/options\\.$name\\b/,/--help/p" script | grep -oE "'--[a-z-]+'" | tr -d "'" | sort >got
 		[ -s want ] || echo "$name: no option is told"

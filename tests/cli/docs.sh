@@ -106,7 +106,8 @@ fi
 PATH=$B:$PATH
 
 # ---- commands and options
-lab help | sed -n 's/^  \([a-z]*\)  *.*/\1/p' | grep -v '^lab$' | sort >"$tmp/commands"
+lab help | sed -n 's/^  and //p; t; s/^  \([a-z]*\)  *.*/\1/p' | tr -s ', ' '\n' | grep -v '^lab$' |
+	sort >"$tmp/commands"
 if [ "$(wc -l <"$tmp/commands")" -ge 14 ]; then
 	ok "lab help lists the commands"
 else
@@ -119,11 +120,11 @@ same "$tmp/commands" "$tmp/man" "lab(1) has the commands of lab help"
 
 while read -r command; do lab help "$command"; done <"$tmp/commands" >"$tmp/help"
 {
-	sed -nE 's/^  (-[a-z]), (--[a-z]+).*/\1 \2/p; s/^      (--[a-z]+).*/\1/p' "$tmp/help"
+	sed -nE 's/^  (-[a-z]), (--[a-z-]+).*/\1 \2/p; s/^      (--[a-z-]+).*/\1/p' "$tmp/help"
 	echo --version # of lab itself
 } | sort -u >"$tmp/options"
 sed -n '/^# OPTIONS/,/^# EXIT/p' man/lab.1.scd |
-	sed -nE 's/^\*(-[a-z])\*, \*(--[a-z]+)\*.*/\1 \2/p; s/^\*(--[a-z]+)\*.*/\1/p' | sort -u >"$tmp/man"
+	sed -nE 's/^\*(-[a-z])\*, \*(--[a-z-]+)\*.*/\1 \2/p; s/^\*(--[a-z-]+)\*.*/\1/p' | sort -u >"$tmp/man"
 same "$tmp/options" "$tmp/man" "lab(1) has the options of lab help COMMAND, with their letters"
 sed -n '/^## Commands/,/^## Backends/p' README.md | grep -oE '`--[a-z]+' | tr -d '`' | sort -u >"$tmp/readme"
 sed 's/.* //' "$tmp/options" | sort -u | comm -13 - "$tmp/readme" >"$tmp/out"

@@ -13,7 +13,7 @@ if command -v scdoc >/dev/null; then
 	for page in $pages; do
 		scdoc <"$SRC/man/$page.scd" >"$page"
 		grep -h '^\.SH' "$page" | cut -c 5- >got
-		printf '%s\n' NAME SYNOPSIS DESCRIPTION COMMANDS SECTIONS VERBS OPTIONS 'SCENARIO FILES' \
+		printf '%s\n' NAME SYNOPSIS DESCRIPTION COMMANDS SECTIONS VERBS OPTIONS MACHINES 'SCENARIO FILES' \
 			EVIDENCE 'EXIT STATUS' ENVIRONMENT FILES EVENTS RECORD NOTES EXAMPLES 'SEE ALSO' |
 			grep -xFf got >want
 		is "$(cat got)" "$(cat want)" "$page has the sections of man-pages(7), in their order"
