@@ -106,6 +106,7 @@ static int open_way(struct link *link, struct err *err)
 			       target->name, jump->target->name, target->address, target->port,
 			       link_words(jump));
 	link->wire.below = &jump->wire;
+	jump->wire.is_carrier = true;
 	return begin_handshake(link, err);
 }
 

@@ -24,6 +24,7 @@ struct ssh_wire {
 	LIBSSH2_CHANNEL *channel; /* that carries it */
 	struct buf out;
 	int error;       /* by which it was lost; 0: it stands */
+	bool is_carrier; /* channels of it carry other sessions */
 	bool is_closing; /* nothing is waited for any more */
 	uint64_t news;   /* goes up with whatever may let somebody go on */
 };
