@@ -81,8 +81,11 @@ static void pass_on(const struct exec *exec, const struct fleet_machine *m, bool
 		fflush(to);
 		return;
 	}
-	for (size_t i = 0; i < len; i++) /* a text has none, and would end there */
-		buf_char(line, bytes[i] ? bytes[i] : '\x01');
+	for (size_t i = 0; i < len; i++)
+		if (bytes[i]) /* a text holds no 0, and would end there */
+			buf_char(line, bytes[i]);
+		else
+			buf_u8(line, 1);
 	print_lines(exec, m, to, line, false);
 	fflush(to);
 }

@@ -10,8 +10,7 @@ struct fleet_survey {
 	struct survey survey;
 };
 
-/* By target; each has its survey, or why not. -1: interrupted, or no agents are there to look for.
- */
+/* By target; each has its survey, or why not. NULL with err: nobody could be waited for. */
 struct fleet_survey *fleet_survey(const struct target *const *target, size_t count,
 				  struct err *err);
 void fleet_survey_close(struct fleet_survey *at, size_t count);

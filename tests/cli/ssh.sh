@@ -1,6 +1,7 @@
 #!/bin/bash
 # The ssh backend against real sshd's: the same verdicts and the same traces as on netns, whoever
 # carries the bytes and whoever captures; nothing is left.
+# shellcheck disable=SC2154 # out and err are of tests/lib.sh
 . "$(dirname "$0")/../sshd.sh"
 hosts web-1 web-2 web-3
 cp -r "$SRC/scenarios" .

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Commands on machines, against real sshd's: what they pass on, their exit status, what they find.
+# shellcheck disable=SC2154 # out and err are of tests/lib.sh
 . "$(dirname "$0")/../sshd.sh"
 hosts web-1 web-2
 
