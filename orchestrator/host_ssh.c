@@ -162,11 +162,12 @@ static void ssh_let_go(struct lab *lab)
 		fleet_end(machine_of(lab, i), &ignored); /* close asks again, and tells */
 }
 
-/* An agent that has undone everything ends with 0 at the end of its input. */
-static bool is_left(const struct fleet_machine *m)
+/* An agent that has undone everything ends with 0 at the end of its input; one that was never up was
+ * asked for nothing. */
+static bool is_left(const struct fleet_machine *m, const struct fleet_agent *agent)
 {
-	return m->why.kind != ERR_NONE ||
-	       (m->is_ended && (m->status == ERR_LEFTOVER || m->status > 128));
+	return agent->is_up && (m->why.kind != ERR_NONE ||
+				(m->is_ended && (m->status == ERR_LEFTOVER || m->status > 128)));
 }
 
 static void name_left(const struct fleet_machine *m, struct err *err)
@@ -195,7 +196,7 @@ static int end_all(struct lab *lab, int deadline_ms, struct err *err)
 	}
 	(void)fleet_agents_end(&all->agents, clock_after_ms(deadline_ms), &ignored);
 	for (size_t i = 0; i < fleet->count; i++)
-		if (is_left(&fleet->at[i]) && left++ == 0)
+		if (is_left(&fleet->at[i], &all->agents.agent[i]) && left++ == 0)
 			name_left(&fleet->at[i], err);
 	return left;
 }
