@@ -103,7 +103,7 @@ processes_on() {
 		[ "$(readlink "$pid/ns/net" 2>/dev/null)" = "$inode" ] || continue
 		[ "${pid#/proc/}" = "${holder[$1]}" ] && continue
 		grep -qx sshd "$pid/comm" 2>/dev/null && continue
-		tr '\0' ' ' <"$pid/cmdline" 2>/dev/null
+		tr '\0' ' ' 2>/dev/null <"$pid/cmdline"
 		echo
 	done
 }
