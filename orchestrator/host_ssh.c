@@ -162,8 +162,8 @@ static void ssh_let_go(struct lab *lab)
 		fleet_end(machine_of(lab, i), &ignored); /* close asks again, and tells */
 }
 
-/* An agent that has undone everything ends with 0 at the end of its input; one that was never up was
- * asked for nothing. */
+/* An agent that has undone everything ends with 0 at the end of its input; one that was never up
+ * was asked for nothing. */
 static bool is_left(const struct fleet_machine *m, const struct fleet_agent *agent)
 {
 	return agent->is_up && (m->why.kind != ERR_NONE ||
