@@ -50,11 +50,11 @@ static const struct goal goals[] = {
 	{ "64 machines by SSH, one step", "pdsh", "ssh-pdsh", "exit_ms", RATIO, 1.0 / 3, 0, "" },
 	{ "64 machines by SSH, one step", "bare", "ssh-bare", "exit_ms", RATIO, 1.4, 0, "" },
 	{ "64 machines by SSH: CPU a host", "", "ssh-bare", "cpu_ms", MEDIAN, 3, 64, " ms" },
-	{ "agent to 32 machines, started", "ansible copy", "push-ansible", "exit_ms", RATIO,
-	  1.0 / 15, 0, "" },
-	{ "agent to 32 machines, started", "parallel-scp", "push-pssh", "exit_ms", RATIO, 1 / 2.5,
+	{ "agent copied to 32 and started", "ansible", "push-ansible", "exit_ms", RATIO, 1.0 / 15,
 	  0, "" },
-	{ "agent to 32 machines, started", "bare", "push-bare", "exit_ms", RATIO, 1.4, 0, "" },
+	{ "agent copied to 32 and started", "scp by 32", "push-pssh", "exit_ms", RATIO, 1 / 2.5, 0,
+	  "" },
+	{ "agent copied to 32 and started", "bare", "push-bare", "exit_ms", RATIO, 1.4, 0, "" },
 	{ "128 machines by SSH, a host", "at 8", "ssh-size", "exit_ms", PER_HOST, 1.3, 0, "" },
 	{ "capture: lost of the last 1000", "", "capture-stop", "lost", FIELD, 0, 0, "" },
 	{ "capture: lost at 200 000 packets/s", "", "capture-flood", "lost", FIELD, 0, 0, "" },
@@ -120,7 +120,8 @@ static void put_number(const struct goal *goal, double value, char *out, size_t 
 	bool is_ratio = goal->kind == RATIO || goal->kind == PER_HOST;
 
 	if (is_ratio && value < 1 && goal->limit < 1)
-		snprintf(out, size, "1/%.*f", value == goal->limit ? 0 : 1, 1 / value);
+		snprintf(out, size, "1/%.*f",
+			 value == goal->limit && 1 / value == (int)(1 / value) ? 0 : 1, 1 / value);
 	else if (is_ratio)
 		snprintf(out, size, "%.2f", value);
 	else if (goal->divide > 1)

@@ -27,8 +27,8 @@ struct named_values { /* NAME=VALUE, as often as it was given */
 struct cli {
 	const struct command *command;
 	size_t narg;
-	const char *const *arg;   /* names and files, in order */
-	size_t nword;             /* behind --, of a command that starts a program */
+	const char *const *arg; /* names and files, in order */
+	size_t nword;           /* behind --, of a command that starts a program */
 	const char *const *word;
 	struct named_values set;  /* --set NAME=VALUE */
 	struct named_values bind; /* --bind HOST=MACHINE */
@@ -113,7 +113,7 @@ enum option_bit {
 	OPT_BIND = 1 << 19,
 	OPT_DRY_RUN = 1 << 20,
 	OPT_BRIEF = 1 << 21,  /* no option: in the help of all the command's name is enough */
-	OPT_ALWAYS = 1 << 16,   /* --color, --ascii, -h: on every command */
+	OPT_ALWAYS = 1 << 16, /* --color, --ascii, -h: on every command */
 };
 
 extern const struct command commands[]; /* name NULL ends it */

@@ -119,9 +119,10 @@ static int read_one(const struct cli *cli, const char *path, const char *backend
 		    struct scenario *scenario, struct err *err)
 {
 	struct complaints complaints = { .arena = cli->arena };
-	const struct scenario_options options = {
-		.backend = backend, .nset = cli->set.count, .set = cli->set.at, .engine = cli->engine
-	};
+	const struct scenario_options options = { .backend = backend,
+						  .nset = cli->set.count,
+						  .set = cli->set.at,
+						  .engine = cli->engine };
 
 	if (scenario_load(scenario, path, &options, cli->arena, &complaints, err) == 0)
 		return 0;

@@ -1,7 +1,7 @@
 /* Addresses: link k is 10.7.k.0/24 and its hosts .1, .2 ...; with more hosts than that holds it is
  * the k-th /22 of 10.8.0.0/16. On loopback 127.0.0.2, .3 ... in file
- * order (127.0.0.1 stays localhost). Written addresses are kept and checked. Machines that are there
- * already have theirs. */
+ * order (127.0.0.1 stays localhost). Written addresses are kept and checked. Machines that are
+ * there already have theirs. */
 #include "scenario_places.h"
 
 #include <arpa/inet.h>

@@ -340,9 +340,9 @@ int session_turn(struct session *session, int64_t deadline_ns, struct err *err)
 		status = write_host(session, i, err);
 		const struct host_stream *host = &session->lab->host[i];
 		fds[i].fd = host->read_fd;
-		fds[i].events = host->events ? host->events : POLLIN;
-		if (host->events == 0 && session->host[i].out.len)
-			fds[i].events |= POLLOUT;
+		fds[i].events = host->events;
+		if (host->events == 0)
+			fds[i].events = session->host[i].out.len ? POLLIN | POLLOUT : POLLIN;
 		has_ready = has_ready || is_ready(session, i);
 	}
 	if (session->signal_fd >= 0)

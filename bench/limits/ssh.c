@@ -178,7 +178,8 @@ static int all(struct machine *m, int count, const struct work *work)
 				return -1;
 			done += rc;
 			fds[i].fd = rc ? -1 : m[i].fd;
-			fds[i].events = rc ? 0 : wants(&m[i]);
+			if (!rc)
+				fds[i].events = wants(&m[i]);
 		}
 	}
 	return 0;

@@ -52,7 +52,7 @@ static void as_match(const char *text)
 
 	if (firewall_match_check(text, &err) == 0)
 		LAW(strpbrk(text, "\n\r;#\"'\\`$@") == NULL);
-	firewall_table(text, table);
+	firewall_table(text + strlen(text) / 2, text, table);
 	LAW(strlen(table) < sizeof table);
 	LAW(strspn(table, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") ==
 	    strlen(table));
