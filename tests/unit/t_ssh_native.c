@@ -249,6 +249,44 @@ static void a_program_that_reads_nothing_holds_the_writer(void **state)
 	transport_libssh2.close(stream);
 }
 
+static const char *home_file(const char *name)
+{
+	return arena_printf(&arena, "%s/.ssh/%s", sshd.home, name);
+}
+
+/* What is not read stays with the program: nothing here grows with it. */
+static void holds_the_program(struct jumps *jumps, const struct target *target)
+{
+	const char *path = home_file("all-sent");
+	const char *command =
+	    arena_printf(&arena, "head -c 40000000 /dev/zero; : >'%s'; exec sleep 60", path);
+	struct stream *stream = run(jumps, target, command);
+	char bytes[16384];
+
+	unlink(path);
+	for (int i = 0; i < 100; i++) {
+		ssize_t n = transport_libssh2.read(stream, bytes, sizeof bytes);
+
+		assert_true(n > 0 || (n < 0 && errno == EAGAIN));
+		poll(NULL, 0, 10);
+	}
+	assert_int_equal(access(path, F_OK), -1);
+	transport_libssh2.close(stream);
+}
+
+static void a_slow_reader_holds_the_program(void **state)
+{
+	struct target target = good(), jump = good(), inner = good();
+	struct jumps jumps = { 0 };
+
+	(void)state;
+	need_sshd();
+	holds_the_program(NULL, &target);
+	inner.address = "127.0.0.2";
+	inner.jump = &jump;
+	holds_the_program(&jumps, &inner);
+}
+
 static void endless_words_neither_block_nor_grow(void **state)
 {
 	struct target target = good();
@@ -312,7 +350,7 @@ static void silence_ends_a_phase_after_ten_seconds(void **state)
 {
 	struct target full = good(), dumb = good();
 	struct stream *stream[2];
-	struct err err[2];
+	struct err err[2] = { 0 };
 	int got[2] = { 0 }, full_fd, dumb_fd, fill[4];
 	int64_t deadline_ns = clock_after_ms(TALK_MS), began_ns = clock_mono_ns();
 
@@ -438,11 +476,6 @@ static void an_unknown_host_is_refused_with_what_accepts_it(void **state)
 		 sshd.unknown, SSHD_PORT, sshd.user);
 	fails(target, ERR_CANNOT, command);
 	fails(target, ERR_CANNOT, "its host key is not known: ssh-ed25519 SHA256:");
-}
-
-static const char *home_file(const char *name)
-{
-	return arena_printf(&arena, "%s/.ssh/%s", sshd.home, name);
 }
 
 /* A known_hosts with one line: the marks and names, then the public key of that name. */
@@ -770,6 +803,60 @@ static void the_keys_of_an_agent_are_taken(void **state)
 	fails(target, ERR_CANNOT, "/nowhere/agent: no SSH agent answers there; ");
 }
 
+static size_t open_files(void)
+{
+	size_t count = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+/* Closed after each number of steps, up to where it runs, and while it ends. */
+static void closes_everywhere(const struct target *target)
+{
+	size_t before = open_files();
+	int is_up = 0, status;
+
+	for (int steps = 0; is_up == 0; steps++) {
+		struct jumps jumps = { 0 };
+		struct stream *stream = begin(&jumps, target, "exec cat");
+		struct err err;
+
+		for (int i = 0; i < steps && is_up == 0; i++) {
+			is_up = transport_libssh2.advance(stream, &err);
+			if (is_up == 0)
+				wait_for(stream, clock_after_ms(TALK_MS));
+		}
+		if (is_up > 0)
+			assert_true(transport_libssh2.finish(stream, &status, &err) >= 0);
+		transport_libssh2.close(stream);
+		assert_null(jumps.first);
+		assert_int_equal(open_files(), before);
+	}
+	assert_int_equal(is_up, 1);
+	transport_libssh2.close(NULL);
+}
+
+static void it_can_be_closed_at_any_moment(void **state)
+{
+	struct target named = good(), jump = good(), inner = good(), by_agent;
+
+	(void)state;
+	need_sshd();
+	named.address = "localhost";
+	named.host_key_name = "web-alias";
+	closes_everywhere(&named);
+	inner.address = "127.0.0.2";
+	inner.jump = &jump;
+	closes_everywhere(&inner);
+	by_agent = with_key("locked");
+	by_agent.agent_socket = agent_socket;
+	closes_everywhere(&by_agent);
+	while (waitpid(-1, &(int){ 0 }, WNOHANG) > 0)
+		fail_msg("a child was left");
+}
+
 static void an_agent_that_hangs_stops_nothing_else(void **state)
 {
 	struct sockaddr_un at_path = { .sun_family = AF_UNIX };
@@ -958,6 +1045,7 @@ int main(void)
 		cmocka_unit_test(a_signal_that_ends_the_program_is_told),
 		cmocka_unit_test(ten_megabytes_go_both_ways_unchanged),
 		cmocka_unit_test(a_program_that_reads_nothing_holds_the_writer),
+		cmocka_unit_test(a_slow_reader_holds_the_program),
 		cmocka_unit_test(endless_words_neither_block_nor_grow),
 		cmocka_unit_test(refused_no_route_and_no_name_are_told_apart),
 		cmocka_unit_test(a_name_is_tried_at_all_its_addresses),
@@ -976,6 +1064,7 @@ int main(void)
 		cmocka_unit_test(keys_of_files_are_taken_but_locked_ones),
 		cmocka_unit_test(rsa_needs_a_newer_library_and_the_error_says_so),
 		cmocka_unit_test(the_keys_of_an_agent_are_taken),
+		cmocka_unit_test(it_can_be_closed_at_any_moment),
 		cmocka_unit_test(an_agent_that_hangs_stops_nothing_else),
 		cmocka_unit_test(an_agent_that_speaks_nonsense_is_left),
 		cmocka_unit_test(a_silent_cut_is_noticed_within_ten_seconds),
