@@ -177,7 +177,7 @@ static void forget_latest(const char *path, int parent, const char *removed)
 	ssize_t len = readlinkat(parent, "latest", name, sizeof(name) - 1);
 	struct arena arena = { 0 };
 	struct err err = { 0 };
-	const struct history_run *run;
+	struct history_run *run;
 	size_t count;
 
 	if (len <= 0)
@@ -185,7 +185,7 @@ static void forget_latest(const char *path, int parent, const char *removed)
 	name[len] = 0;
 	if (!streq(name, removed))
 		return;
-	if (history_list(path, &run, &count, &arena, &err) == 0 && count > 0)
+	if (list_runs(path, false, &run, &count, &arena, &err) == 0 && count > 0)
 		point_latest(path, run[count - 1].name);
 	else
 		unlinkat(parent, "latest", 0);
@@ -266,7 +266,7 @@ void history_file(const char *path, const char *name)
 static int find_named(char path[PATH_MAX], const char *parent, const char *name, struct err *err)
 {
 	struct arena arena = { 0 };
-	const struct history_run *run, *found = NULL;
+	struct history_run *run, *found = NULL;
 	char latest[256];
 	size_t count, matches = 0;
 	int status = -1;
@@ -274,7 +274,7 @@ static int find_named(char path[PATH_MAX], const char *parent, const char *name,
 	if (!name && latest_run(parent, latest))
 		name = latest;
 
-	if (history_list(parent, &run, &count, &arena, err) == 0) {
+	if (list_runs(parent, false, &run, &count, &arena, err) == 0) {
 		for (size_t i = 0; i < count; i++) {
 			if (name && !strstr(run[i].name, name))
 				continue;
