@@ -16,6 +16,7 @@ enum {
 struct input {
 	const struct pcaplib *lib;
 	pcap_t *pcap;
+	FILE *stream;     /* pcap's own */
 	const char *file; /* "client-1.lan" */
 	uint32_t number;  /* of the packet held, from 1 */
 	int64_t time_ns;
@@ -23,21 +24,26 @@ struct input {
 	const u_char *bytes;
 };
 
-static void input_next(struct input *input)
+static int input_next(struct input *input, struct err *err)
 {
 	struct pcap_pkthdr *header;
 
-	/* A capture that was cut ends at its last whole packet. */
+	/* A capture that was cut ends at its last whole packet; a broken disk is an error. */
 	input->header = NULL;
-	if (input->lib->next_ex(input->pcap, &header, &input->bytes) != 1)
-		return;
+	if (input->lib->next_ex(input->pcap, &header, &input->bytes) != 1) {
+		if (ferror(input->stream))
+			return err_set(err, ERR_BROKE, "run.pcapng: cannot read capture/%s.pcap",
+				       input->file);
+		return 0;
+	}
 	if (header->caplen > PACKET_MAX)
-		return;
+		return 0;
 	input->header = header;
 	input->number++;
 	/* Opened with nanosecond precision: tv_usec holds nanoseconds. The file may claim any. */
 	input->time_ns =
 	    (int64_t)((uint64_t)header->ts.tv_sec * 1000000000u + (uint64_t)header->ts.tv_usec);
+	return 0;
 }
 
 /* 1: open, 0: there is nothing to read (it is gone, or its header was cut off). */
@@ -64,11 +70,14 @@ static int input_open(struct input *input, const struct pcaplib *lib, int dirfd,
 	}
 	input->pcap = lib->fopen_offline(stream, PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!input->pcap) {
+		bool is_broken = ferror(stream);
 		fclose(stream);
-		return 0;
+		return is_broken
+			   ? err_set(err, ERR_BROKE, "run.pcapng: cannot read %s: %s", path, why)
+			   : 0;
 	}
-	input_next(input);
-	return 1;
+	input->stream = stream;
+	return input_next(input, err) < 0 ? -1 : 1;
 }
 
 static bool is_cited(const struct source *source, size_t nsource, const struct input *input)
@@ -156,8 +165,8 @@ static int merge(int fd, const struct result *result, struct input *input, size_
 		pcapng_packet(&out, (uint32_t)(next - input), next->time_ns, next->bytes,
 			      next->header->caplen, next->header->len,
 			      has_comment ? comment.data : NULL);
-		input_next(next);
-		if (out.len >= FLUSH_AT)
+		status = input_next(next, err);
+		if (status == 0 && out.len >= FLUSH_AT)
 			status = flush(fd, &out, err);
 	}
 	if (status == 0)
