@@ -766,6 +766,24 @@ static void keys_of_files_are_taken_but_locked_ones(void **state)
 	      "it has a passphrase, and nobody is asked: ssh-add it");
 }
 
+/* Every megabyte, while bytes go both ways. */
+static void keys_are_changed_while_bytes_go(void **state)
+{
+	(void)state;
+	need_sshd();
+	struct target target = with_key("ecdsa");
+	struct buf log = { 0 };
+	struct err err;
+	int count = 0;
+
+	echo_big(NULL, &target);
+	assert_int_equal(file_read(AT_FDCWD, home_file("log"), 4 << 20, &log, &err), 0);
+	for (const char *at = log.data; (at = strstr(at, "rekeying out")) != NULL; at++)
+		count++;
+	assert_in_range(count, 5, 1000);
+	buf_close(&log);
+}
+
 static void rsa_needs_a_newer_library_and_the_error_says_so(void **state)
 {
 	struct ssh_lib lib;
@@ -1017,7 +1035,8 @@ static int setup(void **state)
 	buf_printf(&text,
 		   "Port %d\nListenAddress 127.0.0.1\nHostKey %s/.ssh/host\nHostKey %s/.ssh/ecdsa\n"
 		   "AuthorizedKeysFile %s/.ssh/accepted\nPidFile none\nUsePAM no\nStrictModes no\n"
-		   "PasswordAuthentication no\nKbdInteractiveAuthentication no\n",
+		   "PasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+		   "RekeyLimit 1M\nLogLevel DEBUG1\n",
 		   MANY_PORT, sshd.home, sshd.home, sshd.home);
 	if (bad || sshd_file("accepted", accepted.data) < 0 || sshd_file("many", text.data) < 0)
 		sshd.why = "keys could not be made";
@@ -1062,6 +1081,7 @@ int main(void)
 		cmocka_unit_test(a_jump_host_that_is_cut_ends_what_is_behind_it),
 		cmocka_unit_test(a_host_key_of_a_known_type_is_asked_for),
 		cmocka_unit_test(keys_of_files_are_taken_but_locked_ones),
+		cmocka_unit_test(keys_are_changed_while_bytes_go),
 		cmocka_unit_test(rsa_needs_a_newer_library_and_the_error_says_so),
 		cmocka_unit_test(the_keys_of_an_agent_are_taken),
 		cmocka_unit_test(it_can_be_closed_at_any_moment),
