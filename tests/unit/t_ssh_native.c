@@ -12,9 +12,10 @@ enum {
 	MANY_PORT = 2240 /* an sshd with host keys and user keys of several types */
 };
 
-/* libssh2 1.10 itself forgets a number of each ECDSA key that it reads from a file. */
 void __lsan_disable(void) __attribute__((weak));
 void __lsan_enable(void) __attribute__((weak));
+
+/* libssh2 1.10 itself forgets a number of each ECDSA key that it reads from a file. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
@@ -768,8 +769,8 @@ static void keys_of_files_are_taken_but_locked_ones(void **state)
 	      "it has a passphrase, and nobody is asked: ssh-add it");
 }
 
-/* libssh2 1.10 forgets the keys of a handshake and of an authentication that it is in the middle
- * of; other leaks than those of its sessions the other tests find. */
+/* libssh2 1.10 forgets the keys of a handshake that it is in the middle of, and the host's key with
+ * each change of keys; leaks of ours the other tests find. */
 static void forgive_leaks(bool forgiven)
 {
 	if (__lsan_disable && forgiven)
