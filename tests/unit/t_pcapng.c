@@ -186,6 +186,22 @@ static void a_cut_or_missing_capture_gives_what_is_there(void **state)
 	arena_close(&arena);
 }
 
+/* A directory in a capture's place: it opens, and each read from it fails as a broken disk's. */
+static void a_capture_that_cannot_be_read_is_an_error(void **state)
+{
+	struct arena arena = { 0 };
+	struct result result = refused_result(&arena);
+	struct dir dir = dir_make(*state);
+	struct err err = { 0 };
+
+	assert_int_equal(mkdirat(dir.fd, "capture/server.lan.pcap", 0700), 0);
+	assert_int_equal(pcapng_write(dir.fd, &result, &err), -1);
+	assert_non_null(strstr(err.text, "cannot read capture/server.lan.pcap"));
+	assert_int_equal(faccessat(dir.fd, "run.pcapng", F_OK, 0), -1);
+	dir_close(&dir);
+	arena_close(&arena);
+}
+
 static void a_name_that_leaves_the_directory_is_refused(void **state)
 {
 	static const struct capture_info outside = { "x", "lan", "../../etc/x", 0, 0, false };
@@ -279,6 +295,7 @@ int main(void)
 		cmocka_unit_test(blocks_are_whole_and_packets_in_time_order),
 		cmocka_unit_test(written_again_it_is_the_same),
 		cmocka_unit_test(a_cut_or_missing_capture_gives_what_is_there),
+		cmocka_unit_test(a_capture_that_cannot_be_read_is_an_error),
 		cmocka_unit_test(a_name_that_leaves_the_directory_is_refused),
 		cmocka_unit_test(tshark_shows_interfaces_and_comments),
 		cmocka_unit_test(tcpdump_reads_every_packet),
