@@ -55,7 +55,7 @@ clean() {
 	cat "$T/table"
 	return $status
 }
-for kind in 'kill 120' 'error 80' 'alloc 30'; do
+for kind in 'kill 120' 'error 64' 'alloc 30'; do
 	set -- $kind
 	kind=$1
 	if [ $kind = alloc ] && nm "$LAB" 2>/dev/null | grep -qE '__asan_init|__gcov_init'; then

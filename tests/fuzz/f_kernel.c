@@ -90,6 +90,9 @@ static void as_routes(const struct sink *sink)
 
 	(void)routes_emit(1, sink, &err);
 	LAW(*(size_t *)sink->to <= ROUTES_MAX + 1);
+	*(size_t *)sink->to = 0;
+	routes_get_emit(1, "10.0.0.1,fd00::1,nowhere", sink);
+	LAW(*(size_t *)sink->to == 3); /* each is answered once: a route, or why not */
 }
 
 /* The three files one behind the other, parted by a line "==". */
