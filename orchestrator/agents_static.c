@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 
+#include "beside.h"
 #include "file.h"
 #include "sha256.h"
 
@@ -57,21 +57,14 @@ int agents_static_from(struct agents_static *out, const char *folder, struct are
 int agents_static_read(struct agents_static *out, struct arena *arena, struct err *err)
 {
 	static const char *const places[] = { "agents", "../libexec/lab" };
-	char self[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-	char *slash;
+	char folder[PATH_MAX];
+	bool is_known = beside_folder(folder);
 
 	out->count = 0;
-	self[len > 0 ? len : 0] = '\0';
-	slash = strrchr(self, '/');
-	for (size_t i = 0; slash && out->count == 0 && i < COUNT(places); i++) {
-		const char *folder;
-
-		*slash = '\0';
-		folder = arena_printf(arena, "%s/%s", self, places[i]);
-		if (agents_static_from(out, folder, arena, err) < 0)
+	for (size_t i = 0; is_known && out->count == 0 && i < COUNT(places); i++)
+		if (agents_static_from(out, arena_printf(arena, "%s/%s", folder, places[i]), arena,
+				       err) < 0)
 			return -1;
-	}
 	if (out->count > 0)
 		return 0;
 	return err_set(err, ERR_CANNOT,

@@ -67,7 +67,18 @@ int run_drain(struct run *run, int64_t deadline_ns,
 	      struct err *err);                                  /* captures stopped, flushed */
 int run_seal(struct run *run, const char *why, struct err *err); /* manifest.json */
 
+/* run_play.c: setup, every phase with its steps, the last snapshot; as long as the run may take. */
+int run_play(struct run *run, struct err *err);
+
 /* run_step.c: plays one step and records it; `is_ok`: it gave what was expected. */
 int run_step(struct run *run, const struct scenario_step *step, struct err *err);
+
+/* run_end.c: keeps the evidence, gives the verdict, takes the hosts down and says the last line,
+ * however far the run came. `played`: why it ended early; kind ERR_NONE: it did not. */
+void run_end(struct run *run, const struct err *played, struct run_result *result);
+/* Nothing was begun, because the backend cannot be had here: true when it is closed without a rest.
+ * Another may be tried then, so nothing is said. */
+bool run_give_back(struct run *run, const struct err *why, struct run_result *result);
+void run_fail(struct run_result *result, const struct err *err);
 
 #endif

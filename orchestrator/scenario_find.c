@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "beside.h"
 #include "env.h"
 #include "nearest.h"
 
@@ -24,7 +25,8 @@ static size_t find_folders(struct folder folder[PLACES], struct arena *arena)
 {
 	const char *data = env_get(VAR_XDG_DATA_HOME), *home = env_get(VAR_HOME);
 	char self[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	bool is_known = beside_folder(self);
+	char *above = is_known ? strrchr(self, '/') : NULL; /* of build/ and of PREFIX/bin/ */
 	size_t count = 0;
 
 	folder[count++] = (struct folder){ "./scenarios", "./scenarios" };
@@ -35,14 +37,8 @@ static size_t find_folders(struct folder folder[PLACES], struct arena *arena)
 		folder[count++] =
 		    (struct folder){ arena_printf(arena, "%s/.local/share/lab/scenarios", home),
 				     "user" };
-	for (int up = 0; len > 0 && up < 2;
-	     up++) { /* build/lab, PREFIX/bin/lab: the folder above */
-		self[len] = 0;
-		char *slash = strrchr(self, '/');
-		len = slash ? slash - self : 0;
-		self[len] = 0;
-	}
-	if (len > 0) {
+	if (above && above > self) {
+		*above = 0;
 		folder[count++] =
 		    (struct folder){ arena_printf(arena, "%s/scenarios", self), "beside lab" };
 		folder[count++] =

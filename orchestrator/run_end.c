@@ -1,0 +1,132 @@
+/* The end of every run: evidence kept, verdict from the files, history, teardown, last line. */
+#include "run.h"
+
+#include "clock.h"
+#include "history.h"
+
+enum {
+	CLOSE_MS = 10000,
+	DRAIN_MS = 5000,
+	DRAIN_LATE_MS = 1000
+};
+
+/* Evidence first: what was captured so far is drained and sealed whatever happened before. */
+static int keep_evidence(struct run *run, const struct err *why, struct err *err)
+{
+	bool is_whole = why->kind == ERR_NONE;
+	bool is_interrupt = why->kind == ERR_SIGINT || why->kind == ERR_SIGTERM;
+	const char *ended = is_whole ? "done" : is_interrupt ? "interrupted" : "failed";
+	struct err late = { 0 };
+	struct event event;
+
+	run->session.signal_fd = is_whole ? run->session.signal_fd : -1;
+	run->session.deadline_ns = 0;
+	int status = run_drain(run, clock_after_ms(is_whole ? DRAIN_MS : DRAIN_LATE_MS), &late);
+	if (status < 0 && is_whole) {
+		*err = late;
+		ended = "failed";
+	}
+	event_init(&event, "end");
+	event_text(&event, "why", ended);
+	if (!is_whole)
+		event_text(&event, "text", why->text);
+	run_record(run, &event);
+	if (rundir_flush(&run->dir, &late) < 0 || run_seal(run, ended, &late) < 0) {
+		if (is_whole && status == 0)
+			*err = late;
+		return -1;
+	}
+	return status;
+}
+
+static int give_verdict(struct run *run, struct result *result, struct run_result *out,
+			struct err *err)
+{
+	if (result_load(result, run->dir.path, run->cli->require, run->arena, err) < 0)
+		return -1;
+	out->status = result->exit_status;
+	snprintf(out->verdict, sizeof(out->verdict), "%s", result->verdict);
+	snprintf(out->confidence, sizeof(out->confidence), "%s",
+		 confidence_name(result->confidence));
+	snprintf(out->trace_hash, sizeof(out->trace_hash), "%s", result->analysis.trace_hash);
+	out->verdict_ns = clock_mono_ns() - run->start_ns;
+	if (run->cli->is_json) {
+		struct buf json = { 0 };
+		result_json(&json, result);
+		fwrite(json.data, 1, json.len, run->out);
+		buf_close(&json);
+	} else if (run->cli->is_quiet) {
+		text_quiet(run->out, result);
+	} else {
+		text_verdict(run->out, &run->cli->style, result);
+	}
+	fflush(run->out);
+	/* While the kernel takes the hosts down (it waits for RCU) the rest is written. */
+	if (run->lab.backend->let_go)
+		run->lab.backend->let_go(&run->lab);
+	return report_write(result, err);
+}
+
+static void print_last_line(const struct run *run, int left, const struct run_result *result)
+{
+	FILE *out = run->cli->style.is_plain ? run->cli->progress : run->out;
+	char what[64] = "nothing";
+
+	if (run->cli->is_quiet || run->cli->is_json)
+		return;
+	if (left)
+		snprintf(what, sizeof(what), "%d things", left);
+	fprintf(out, "left behind: %s %s whole run %.0f ms\n", what,
+		run->cli->style.is_ascii ? "-" : "\u00b7", (double)result->whole_ns / 1e6);
+	fflush(out);
+}
+
+void run_fail(struct run_result *result, const struct err *err)
+{
+	result->status = err->kind != ERR_NONE ? (int)err->kind : ERR_BROKE;
+	snprintf(result->why, sizeof(result->why), "%s", err->text);
+}
+
+static void file_away(const struct run *run)
+{
+	char parent[PATH_MAX];
+	const char *name = strrchr(run->dir.path, '/');
+
+	if (!run->dir.is_history || !name)
+		return;
+	snprintf(parent, sizeof(parent), "%.*s", (int)(name - run->dir.path), run->dir.path);
+	history_file(parent, name + 1);
+}
+
+void run_end(struct run *run, const struct err *played, struct run_result *result)
+{
+	struct err err = *played, left_err = { 0 };
+	struct result verdict;
+
+	if (run->dir.steps.fd >= 0 && keep_evidence(run, played, &err) == 0 &&
+	    played->kind == ERR_NONE && give_verdict(run, &verdict, result, &err) == 0)
+		err.kind = ERR_NONE;
+	else if (err.kind == ERR_NONE)
+		err_set(&err, ERR_BROKE, "the evidence could not be kept");
+	file_away(run);
+	int left = run->lab.backend ? run->lab.backend->close(&run->lab, CLOSE_MS, &left_err) : 0;
+	result->whole_ns = clock_mono_ns() - run->start_ns;
+	if (err.kind != ERR_NONE)
+		run_fail(result, &err);
+	if (left) {
+		err_in(&left_err, "left behind");
+		run_fail(result, &left_err);
+		result->status = ERR_LEFTOVER;
+	}
+	print_last_line(run, left, result);
+}
+
+bool run_give_back(struct run *run, const struct err *why, struct run_result *result)
+{
+	struct err err = { 0 };
+
+	if (!run->lab.is_refused || run->lab.backend->close(&run->lab, CLOSE_MS, &err) != 0)
+		return false;
+	run_fail(result, why);
+	return true;
+}
