@@ -113,7 +113,8 @@ static int bring_up(struct run *run, const struct backend *backend, struct err *
 	options.is_agent_ours = !env_get(VAR_LAB_AGENT);
 	if (backend->open(&run->lab, &run->plan, &options, err) < 0)
 		return -1;
-	if (check_possible(run, err) < 0 || run_filters(run, err) < 0)
+	if (check_possible(run, err) < 0 || run_ports_check(run, err) < 0 ||
+	    run_filters(run, err) < 0)
 		return -1;
 	if (rundir_make(&run->dir, run->cli->out, run->scenario.name, err) < 0)
 		return -1;

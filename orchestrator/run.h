@@ -43,6 +43,7 @@ struct run {
 	int64_t start_ns;
 	bool is_live; /* steps are printed as they pass */
 	bool has_captures;
+	const char *first_failed; /* the first step that failed and why; NULL: none */
 	size_t nport;
 	struct port_map { /* the machine's own lo: the port asked for, the port given */
 		int asked, given;
@@ -66,6 +67,16 @@ int run_snapshot(struct run *run, struct err *err); /* on every host, waits for 
 int run_drain(struct run *run, int64_t deadline_ns,
 	      struct err *err);                                  /* captures stopped, flushed */
 int run_seal(struct run *run, const char *why, struct err *err); /* manifest.json */
+
+/* run_ports.c: ports as a host's agent is told of them. */
+const char *run_port_given(const struct run *run, const struct scenario_step *step,
+			   const struct param *param,
+			   const char *value); /* `value`, or its stand-in */
+void run_port_learn(struct run *run, const struct scenario_step *step); /* after it served */
+/* -1 (ERR_CANNOT) where a step asks for a port that it cannot have, and does not say so. */
+int run_ports_check(const struct run *run, struct err *err);
+/* What mends EACCES of a step that serves; NULL: it serves nothing. */
+const char *run_port_remedy(const struct run *run, const struct scenario_step *step);
 
 /* run_play.c: setup, every phase with its steps, the last snapshot; as long as the run may take. */
 int run_play(struct run *run, struct err *err);

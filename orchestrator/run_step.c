@@ -6,10 +6,8 @@
 #include "addr.h"
 #include "clock.h"
 #include "expect.h"
-#include "parse.h"
 
 enum {
-	STEP_MARGIN_MS = 2000,
 	ASK_AGAIN_MS = 5,
 	PEERS_MS = 2000,
 	MESSAGES_MS = 500
@@ -22,59 +20,6 @@ struct played {
 	bool is_ok, is_started;
 	char why[256];
 };
-
-/* The machine's own lo gives another port than the one asked for. Ports that were never served
- * stay as far from their neighbour as they were written. */
-static int map_port(const struct run *run, int port)
-{
-	for (size_t i = 0; i < run->nport; i++)
-		if (run->port[i].asked == port)
-			return run->port[i].given;
-	return port;
-}
-
-static bool moves_ports(const struct run *run)
-{
-	return !(run->lab.offers & NEED_PORTS);
-}
-
-static const char *map_argument(const struct run *run, const struct scenario_step *step,
-				const struct param *param, const char *value)
-{
-	int64_t port;
-
-	if (!moves_ports(run))
-		return value;
-	if (param->kind == PARAM_PORT && parse_int(value, 1, 65535, &port) == 0) {
-		int given = map_port(run, (int)port);
-		bool is_first = given == (int)port && step->kind->flags & STEP_SERVES;
-		for (size_t i = 0; i < run->nport && is_first; i++)
-			is_first = run->port[i].asked != (int)port;
-		return arena_printf(run->arena, "%d", is_first ? 0 : given);
-	}
-	const char *colon = param->kind == PARAM_ENDPOINT ? strrchr(value, ':') : NULL;
-	if (colon && parse_int(colon + 1, 1, 65535, &port) == 0)
-		return arena_printf(run->arena, "%.*s:%d", (int)(colon - value), value,
-				    map_port(run, (int)port));
-	return value;
-}
-
-static void learn_port(struct run *run, const struct scenario_step *step)
-{
-	const struct event *listen = session_find(&run->session, 0, "listen", step->name);
-	int64_t asked = 0;
-
-	for (const struct param *p = step->kind->params; p && p->name && listen; p++) {
-		const char *value = p->kind == PARAM_PORT ? step_arg(step, p->name) : NULL;
-		if (value && parse_int(value, 1, 65535, &asked) == 0 &&
-		    map_port(run, (int)asked) == asked && run->nport < COUNT(run->port)) {
-			run->port[run->nport++] =
-			    (struct port_map){ .asked = (int)asked,
-					       .given = (int)event_num(listen, "port", asked) };
-			return;
-		}
-	}
-}
 
 static void name_step(struct event *event, const struct scenario_step *step)
 {
@@ -93,7 +38,7 @@ static size_t send_step(struct run *run, const struct scenario_step *step)
 	for (const struct param *p = step->kind->params; p && p->name; p++) {
 		const char *value = step_arg(step, p->name);
 		if (value)
-			event_text(&request, p->name, map_argument(run, step, p, value));
+			event_text(&request, p->name, run_port_given(run, step, p, value));
 	}
 	if (streq(step->kind->name, "heal"))
 		event_text(&request, "of", s->step[step->subject].name);
@@ -317,14 +262,38 @@ static int play(struct run *run, const struct scenario_step *step, struct played
 	return 0;
 }
 
+/* Of the first step that failed: what breaks later is often its consequence. */
+static const char *failed_text(const struct run *run, const struct scenario_step *step,
+			       const struct played *played)
+{
+	bool has_text = played->text && *played->text;
+	const char *remedy = streq(played->result, "EACCES") ? run_port_remedy(run, step) : NULL;
+
+	return arena_printf(run->arena, "step %s on %s failed first: %s%s%s%s%s", step->name,
+			    run->plan.host[step->host].name,
+			    *played->why ? played->why : played->result, has_text ? ", " : "",
+			    has_text ? played->text : "", remedy ? "; " : "", remedy ? remedy : "");
+}
+
+static int tell_broken(const struct run *run, const struct scenario_step *step,
+		       const struct played *played, struct err *err)
+{
+	const char *before = run->first_failed;
+
+	return err_set(err, ERR_BROKE, "step %s on %s: %s%s%s", step->name,
+		       run->plan.host[step->host].name,
+		       played->text ? played->text : "the agent could not find out",
+		       before ? "; " : "", before ? before : "");
+}
+
 int run_step(struct run *run, const struct scenario_step *step, struct err *err)
 {
 	struct played played = { 0 };
 
 	if (play(run, step, &played, err) < 0)
 		return err_in(err, "step %s", step->name);
-	if (played.is_ok && step->kind->flags & STEP_SERVES && moves_ports(run))
-		learn_port(run, step);
+	if (played.is_ok && step->kind->flags & STEP_SERVES)
+		run_port_learn(run, step);
 	if (played.is_ok && streq(step->kind->name, "tcp.stop") &&
 	    wait_for_peers(run, step, err) < 0)
 		return err_in(err, "step %s", step->name);
@@ -338,8 +307,8 @@ int run_step(struct run *run, const struct scenario_step *step, struct err *err)
 		record_fault(run, run->scenario.step[step->subject].name,
 			     run->scenario.step[step->subject].number, "healed");
 	if (!played.is_started && streq(played.result, "error"))
-		return err_set(err, ERR_BROKE, "step %s on %s: %s", step->name,
-			       run->plan.host[step->host].name,
-			       played.text ? played.text : "the agent could not find out");
+		return tell_broken(run, step, &played, err);
+	if (!played.is_ok && !run->first_failed)
+		run->first_failed = failed_text(run, step, &played);
 	return 0;
 }

@@ -1,0 +1,42 @@
+#!/bin/bash
+# How runs end that do not go as asked: what is refused beforehand, what broke and since when.
+. "$(dirname "$0")/../lib.sh"
+
+# a port that no step may bind is known of before anything is run
+for backend in netns loopback; do
+	exits 4 "$LAB" run refused --set port=80 -b "$backend" -o "$T/none"
+	like "$err" 'step serve: port 80 needs a right that every step gives up' "on $backend it says why"
+	like "$err" '--set port=8080' 'and which port can be had'
+	t 'no run was made' test ! -e "$T/none"
+done
+low='sysctl.net.ipv4.ip_unprivileged_port_start=80'
+like "$err" "write $low behind server in \[hosts\]" 'or what gives the host that port'
+sed "s/^server *=\$/server = $low/" "$SRC/scenarios/refused.ini" >low.ini
+exits 0 "$LAB" run ./low.ini --set port=80 -b netns -o "$T/low" -q
+is "$out" 'low: refused.no-listener (proven)' 'which it then has'
+
+# a step that cannot be played is often the consequence of one that failed before it
+cat >twice.ini <<'INI'
+[lab]
+format = 1
+title = a step that hangs on one that failed
+[hosts]
+server =
+client =
+[control]
+serve = server tcp.serve 1234
+twice = server tcp.serve 1234
+alice = client tcp.connect server:1234 -> ok
+[fault]
+halt = server tcp.stop twice
+carol = client tcp.connect server:1234 -> ECONNREFUSED
+[recovery]
+again = server tcp.serve 1234
+dave = client tcp.connect server:1234 -> ok
+[expect]
+verdict = refused on carol
+INI
+exits 5 "$LAB" run ./twice.ini -b netns -o "$T/twice"
+like "$err" 'step halt on server: twice: its process is not there' 'what broke is told'
+like "$err" 'step twice on server failed first: got EADDRINUSE' 'and what failed before it'
+done_testing
