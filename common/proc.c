@@ -1,5 +1,5 @@
 /* One child, three pipes, one poll loop. A fourth pipe, closed by a good exec, brings back the
- * errno of a bad one. The child gets no other file, no blocked signal and no handler of ours. */
+ * errno of a bad one. */
 #include "proc.h"
 
 #include <errno.h>
@@ -8,14 +8,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "env.h"
-#include "file.h"
+#include "proc_child.h"
 
 enum {
 	CAP = 4 << 20,
@@ -82,21 +81,6 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* Above 2, so that dup2 in the child finds none of them in its way. */
-static int move_up(int *fd)
-{
-	int high;
-
-	if (*fd > STDERR_FILENO)
-		return 0;
-	high = fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	if (high < 0)
-		return -1;
-	close(*fd);
-	*fd = high;
-	return 0;
-}
-
 static int open_pipes(struct proc *proc)
 {
 	for (int i = 0; i < PIPES; i++) {
@@ -106,57 +90,29 @@ static int open_pipes(struct proc *proc)
 			return -1;
 		proc->ours[i] = ends[i == IN];
 		proc->theirs[i] = ends[i != IN];
-		if (move_up(&proc->ours[i]) < 0 || move_up(&proc->theirs[i]) < 0)
-			return -1;
 		if (i != EXEC && fcntl(proc->ours[i], F_SETFL, O_NONBLOCK) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* In the child, all signals blocked: only calls that are safe after fork. */
-__attribute__((noreturn)) static void child(const struct proc *proc, const char *path,
-					    const char *const *argv, pid_t parent)
-{
-	struct sigaction normal = { .sa_handler = SIG_DFL };
-	sigset_t none;
-	int sys;
-
-	for (int i = 1; i < NSIG; i++)
-		sigaction(i, &normal, NULL); /* fails for SIGKILL, SIGSTOP and libc's own */
-	sigemptyset(&none);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
-		_exit(127);
-	if (dup2(proc->theirs[IN], STDIN_FILENO) >= 0 &&
-	    dup2(proc->theirs[OUT], STDOUT_FILENO) >= 0 &&
-	    dup2(proc->theirs[ERR], STDERR_FILENO) >= 0) {
-#ifdef SYS_close_range
-		/* Files of a caller that forgot CLOEXEC; 4: mark instead of close. */
-		syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 4);
-#endif
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		execv(path, (char *const *)argv);
-	}
-	sys = errno;
-	write_all(proc->theirs[EXEC], &sys, sizeof(sys));
-	_exit(127);
-}
-
 static int start(struct proc *proc, const char *path, const char *const *argv, struct err *err)
 {
-	pid_t parent = getpid();
 	ssize_t got;
 	int sys;
 
 	if (open_pipes(proc) < 0)
 		return err_sys(err, "%s: pipe", argv[0]);
-	proc->pid = fork();
+	const struct proc_child child = { .in = proc->theirs[IN],
+					  .out = proc->theirs[OUT],
+					  .err = proc->theirs[ERR],
+					  .why = proc->theirs[EXEC],
+					  .failed = 127 };
+	proc->pid = proc_child_start(path, argv, &child);
 	if (proc->pid < 0) {
 		proc->pid = 0;
 		return err_sys(err, "%s: fork", argv[0]);
 	}
-	if (proc->pid == 0)
-		child(proc, path, argv, parent);
 	for (int i = 0; i < PIPES; i++)
 		close_fd(&proc->theirs[i]);
 #ifdef SYS_pidfd_open

@@ -6,17 +6,16 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "arena.h"
 #include "clock.h"
-#include "file.h"
 #include "mem.h"
 #include "openssh_words.h"
 #include "proc.h"
+#include "proc_child.h"
 #include "said.h"
 #include "transport.h"
 
@@ -55,59 +54,22 @@ static int watch(struct openssh *ssh, int op, int fd, uint32_t events)
 	return epoll_ctl(ssh->stream.fd, op, fd, &event);
 }
 
-/* Above 2, so that dup2 in the child finds none of them in its way. */
-static int move_up(int *fd)
-{
-	int low = *fd;
-
-	if (low > STDERR_FILENO)
-		return 0;
-	*fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	close(low);
-	return *fd < 0 ? -1 : 0;
-}
-
-/* Only calls that are safe here: one thread. It has no terminal, so nothing can ask on one. */
-__attribute__((noreturn)) static void child(const char *path, const char *const *argv, int socket,
-					    int said, pid_t parent)
-{
-	struct sigaction normal = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	for (int i = 1; i < NSIG; i++)
-		sigaction(i, &normal, NULL);
-	sigemptyset(&none);
-	(void)setsid();
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
-		_exit(LOST);
-	setenv("SSH_ASKPASS_REQUIRE", "never", 1);
-	if (dup2(socket, STDIN_FILENO) >= 0 && dup2(socket, STDOUT_FILENO) >= 0 &&
-	    dup2(said, STDERR_FILENO) >= 0) {
-#ifdef SYS_close_range
-		syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 4); /* 4: at exec */
-#endif
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		execv(path, (char *const *)argv);
-	}
-	dprintf(said, "%s: %s\n", path, strerror(errno));
-	_exit(LOST);
-}
-
+/* It has no terminal, so nothing can ask on one; what it cannot be started for is in its words. */
 static int start(struct openssh *ssh, const char *path, const char *const *argv, struct err *err)
 {
 	int near_far[2] = { -1, -1 }, out_in[2] = { -1, -1 };
-	pid_t parent = getpid();
-	sigset_t all, old;
+	char never[] = "SSH_ASKPASS_REQUIRE=never";
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, near_far) == 0 &&
-	    pipe2(out_in, O_CLOEXEC) == 0 && move_up(&near_far[1]) == 0 &&
-	    move_up(&out_in[1]) == 0) {
-		sigfillset(&all);
-		sigprocmask(SIG_SETMASK, &all, &old); /* no handler of ours runs in the child */
-		ssh->pid = fork();
-		if (ssh->pid == 0)
-			child(path, argv, near_far[1], out_in[1], parent);
-		sigprocmask(SIG_SETMASK, &old, NULL);
+	    pipe2(out_in, O_CLOEXEC) == 0) {
+		const struct proc_child child = { .in = near_far[1],
+						  .out = near_far[1],
+						  .err = out_in[1],
+						  .why = -1,
+						  .failed = LOST,
+						  .variable = never,
+						  .has_own_session = true };
+		ssh->pid = proc_child_start(path, argv, &child);
 	}
 	if (ssh->pid <= 0)
 		err_sys(err, "ssh");

@@ -114,7 +114,7 @@ static int look_up(struct ssh_dial *dial, struct err *err)
 		return try_address(dial, err);
 	}
 	if (dial->lookup.fd < 0 && ssh_lookup_begin(&dial->lookup, name, err) < 0)
-		return -1;
+		return err_in(err, "%s", dial->target->name);
 	int count = ssh_lookup_step(&dial->lookup, name, dial->address, err);
 	if (count < 0)
 		return err_in(err, "%s", dial->target->name);

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "proc.h"
+#include "proc_child.h"
 
 enum {
 	SAID_MAX = 16 << 10
@@ -17,27 +17,24 @@ enum {
 int ssh_lookup_begin(struct ssh_lookup *lookup, const char *name, struct err *err)
 {
 	const char *const argv[] = { "getent", "ahosts", name, NULL };
-	posix_spawn_file_actions_t actions;
 	char path[4096];
 	int end[2];
 
 	*lookup = (struct ssh_lookup){ .fd = -1 };
 	if (proc_find("getent", path, sizeof path) < 0)
-		return err_set(err, ERR_CANNOT,
-			       "%s: getent is not here to look the name up: give an address", name);
+		return err_set(err, ERR_CANNOT, "getent is not here to look %s up: give an address",
+			       name);
 	if (pipe2(end, O_CLOEXEC) < 0)
 		return err_sys(err, "pipe");
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, end[1], STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	errno = posix_spawn(&lookup->pid, path, &actions, NULL, (char *const *)argv, environ);
-	int status = errno == 0 ? 0 : err_sys(err, "%s", path);
-	posix_spawn_file_actions_destroy(&actions);
+	const struct proc_child child = {
+		.in = -1, .out = end[1], .err = -1, .why = -1, .failed = 127
+	};
+	lookup->fd = end[0];
+	lookup->pid = proc_child_start(path, argv, &child);
+	int status = lookup->pid < 0 ? err_sys(err, "%s: fork", path) : 0;
 	close(end[1]);
 	if (status == 0 && fcntl(end[0], F_SETFL, O_NONBLOCK) < 0)
 		status = err_sys(err, "pipe");
-	lookup->fd = end[0];
 	if (status < 0)
 		ssh_lookup_close(lookup);
 	return status;
@@ -75,7 +72,7 @@ int ssh_lookup_step(struct ssh_lookup *lookup, const char *name, struct addr add
 	count = lookup->said.data ? read_addresses(lookup->said.data, address) : 0;
 	if (count > 0)
 		return count;
-	return err_set(err, ERR_CANNOT, "%s: there is no such name (getent ahosts %s)", name, name);
+	return err_set(err, ERR_CANNOT, "there is no such name (getent ahosts %s)", name);
 }
 
 void ssh_lookup_close(struct ssh_lookup *lookup)
