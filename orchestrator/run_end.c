@@ -75,10 +75,31 @@ static void print_last_line(const struct run *run, int left, const struct run_re
 	if (run->cli->is_quiet || run->cli->is_json)
 		return;
 	if (left)
-		snprintf(what, sizeof(what), "%d things", left);
+		snprintf(what, sizeof(what), "%d thing%s", left, left == 1 ? "" : "s");
 	fprintf(out, "left behind: %s %s whole run %.0f ms\n", what,
 		run->cli->style.is_ascii ? "-" : "\u00b7", (double)result->whole_ns / 1e6);
 	fflush(out);
+}
+
+/* Programs read the last line of a pipe: it says, too, that there is no verdict. */
+static void print_no_verdict(const struct run *run, int status)
+{
+	const struct result none = {
+		.record = run->record,
+		.nrecord = run->nrecord,
+		.scenario = run->scenario.name,
+		.backend = run->plan.backend,
+		.run = run->dir.run,
+		.verdict = "none",
+		.analysis.trace_hash = "",
+		.exit_status = status,
+	};
+
+	if (!run->cli->style.is_plain || run->cli->is_quiet || run->cli->is_json ||
+	    status == ERR_USAGE || status == ERR_CANNOT)
+		return;
+	text_verdict_plain(run->out, &run->cli->style, &none);
+	fflush(run->out);
 }
 
 void run_fail(struct run_result *result, const struct err *err)
@@ -118,6 +139,8 @@ void run_end(struct run *run, const struct err *played, struct run_result *resul
 		run_fail(result, &left_err);
 		result->status = ERR_LEFTOVER;
 	}
+	if (!*result->verdict)
+		print_no_verdict(run, result->status);
 	print_last_line(run, left, result);
 }
 

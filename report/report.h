@@ -44,6 +44,9 @@ void text_step(FILE *out, const struct style *style, const struct event *step,
 	       const struct event *event, size_t nevent);
 /* After the last step: ladders, verdict, proof, files. */
 void text_verdict(FILE *out, const struct style *style, const struct result *result);
+/* Its last line for programs and pipes: verdict=... confidence=...; also of a result that is none
+ * but for record, scenario, backend, run, verdict and exit status (of a run that broke). */
+void text_verdict_plain(FILE *out, const struct style *style, const struct result *result);
 /* The whole text from the directory alone: head, steps, verdict. */
 void text_report(FILE *out, const struct style *style, const struct result *result);
 

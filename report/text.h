@@ -28,9 +28,6 @@ void text_claim(FILE *out, const struct style *style, const char *key, const cha
 /* All that the finding judged rests on; what is implied or beyond a page only with -v. */
 void text_proof(FILE *out, const struct style *style, const struct result *result);
 
-/* The line for programs and pipes: verdict=... confidence=... */
-void text_verdict_plain(FILE *out, const struct style *style, const struct result *result);
-
 /* One line that tells this failure from its neighbours, with times predicted from the sysctls that
  * the client's host told in this run; "" when there is nothing to tell. */
 void neighbours_words(char *out, size_t len, const struct result *result);

@@ -245,6 +245,24 @@ static void add_value(struct line *line, const char *name, const char *value)
 	buf_close(&one);
 }
 
+/* An exit status in a word. */
+static const char *outcome_name(int status)
+{
+	switch (status) {
+	case 0:
+		return "as-expected";
+	case 1:
+		return "not-as-expected";
+	case ERR_UNDECIDED:
+		return "undecided";
+	case ERR_SIGINT:
+	case ERR_SIGTERM:
+		return "interrupted";
+	default:
+		return "broke";
+	}
+}
+
 void text_verdict_plain(FILE *out, const struct style *style, const struct result *result)
 {
 	const struct event *expect = record_next(result->record, result->nrecord, NULL, "expect");
@@ -257,10 +275,7 @@ void text_verdict_plain(FILE *out, const struct style *style, const struct resul
 	add_value(&line, "confidence", confidence_name(result->confidence));
 	add_value(&line, "expected", record_text(expect, "verdict", NULL));
 	add_value(&line, "on", record_text(expect, "on", NULL));
-	add_value(&line, "outcome",
-		  result->exit_status == 0   ? "as-expected"
-		  : result->exit_status == 1 ? "not-as-expected"
-					     : "undecided");
+	add_value(&line, "outcome", outcome_name(result->exit_status));
 	add_value(&line, "exit", status);
 	add_value(&line, "trace", trace);
 	add_value(&line, "scenario", result->scenario);

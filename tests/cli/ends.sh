@@ -39,4 +39,26 @@ INI
 exits 5 "$LAB" run ./twice.ini -b netns -o "$T/twice"
 like "$err" 'step halt on server: twice: its process is not there' 'what broke is told'
 like "$err" 'step twice on server failed first: got EADDRINUSE' 'and what failed before it'
+
+# the last line of a pipe says what came of the run, also where there is no verdict
+last_is() { # STATUS OUTCOME BACKEND
+	like "$(tail -n 1 "$T/out")" \
+		"^verdict=none confidence=undecided .*outcome=$2 exit=$1 trace=- .*backend=$3 run=[0-9a-f]{4}\$" \
+		"the last line says outcome=$2"
+}
+"$LAB" run timeout-drop-input -b netns -o "$T/stopped" >"$T/out" 2>"$T/err" &
+pid=$!
+within 10 grep -qrs --include=events.ndjson connecting "$T/stopped"
+kill -TERM "$pid"
+wait "$pid"
+is "$?" 143 'a run that is stopped ends with 143'
+last_is 143 interrupted netns
+exits 5 "$LAB" run refused --timeout 1ms -b loopback -o "$T/short"
+printf '%s\n' "$out" >"$T/out"
+last_is 5 broke loopback
+is "$(grep -c verdict= "$T/out")" 1 'and no other does'
+exits 5 "$LAB" run refused --timeout 1ms -b loopback -o "$T/short" -q
+is "$out" '' 'nothing with -q'
+exits 4 "$LAB" run refused --set port=80 -b netns -o "$T/none"
+unlike "$out" 'verdict=' 'nor where nothing was run'
 done_testing
