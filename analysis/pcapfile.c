@@ -7,10 +7,6 @@
 
 #include "packet.h"
 
-enum {
-	HEADER_LEN = 24
-}; /* of a classic pcap file; the least of a pcapng is more */
-
 static FILE *stream_open(int dirfd, const char *name, off_t *size, struct err *err)
 {
 	struct stat st;
@@ -78,7 +74,7 @@ int pcapfile_open(struct pcapfile *file, int dirfd, const char *name, struct err
 	FILE *stream = stream_open(dirfd, name, &size, err);
 	if (!stream)
 		return -1;
-	if (size < HEADER_LEN) {
+	if (size < PCAPFILE_LEAST) {
 		fclose(stream);
 		file->is_cut = true;
 		return 0;

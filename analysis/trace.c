@@ -195,8 +195,12 @@ static int directory_read(struct trace *trace, const char *path, int dirfd, stru
 	return 0;
 }
 
-static int file_only(struct trace *trace, const char *path, struct err *err)
+static int file_only(struct trace *trace, const char *path, const struct stat *st, struct err *err)
 {
+	if (S_ISREG(st->st_mode) && st->st_size < PCAPFILE_LEAST)
+		return err_set(err, ERR_USAGE, "%s: not a capture: %s", path,
+			       st->st_size ? "it is shorter than the header of one"
+					   : "it is empty");
 	trace->is_pcap = true;
 	trace->until_ns = INT64_MAX;
 	trace->capture = arena_alloc(trace->arena, sizeof *trace->capture);
@@ -220,7 +224,7 @@ int trace_load(struct trace *trace, const char *path, struct arena *arena, struc
 	if (stat(path, &st) < 0)
 		return err_set(err, ERR_USAGE, "%s: %s", path, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
-		return file_only(trace, path, err);
+		return file_only(trace, path, &st, err);
 	int dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
 		return err_sys(err, "%s", path);

@@ -263,6 +263,18 @@ void history_file(const char *path, const char *name)
 	arena_close(&arena);
 }
 
+static void tell_none(const char *name, const char *parent, struct err *err)
+{
+	if (name)
+		err_set(
+		    err, ERR_USAGE,
+		    "%s: there is no such file or folder, and no run in %s has that in its name "
+		    "(lab runs)",
+		    name, parent);
+	else
+		err_set(err, ERR_USAGE, "there is no run in %s yet (lab run refused)", parent);
+}
+
 static int find_named(char path[PATH_MAX], const char *parent, const char *name, struct err *err)
 {
 	struct arena arena = { 0 };
@@ -282,8 +294,7 @@ static int find_named(char path[PATH_MAX], const char *parent, const char *name,
 			matches++;
 		}
 		if (!found)
-			err_set(err, ERR_USAGE, "no run %s%s%s in %s (lab runs)", name ? "\"" : "",
-				name ? name : "", name ? "\"" : "", parent);
+			tell_none(name, parent, err);
 		else if (snprintf(path, PATH_MAX, "%s/%s", parent, found->name) >= PATH_MAX)
 			err_set(err, ERR_USAGE, "%s: the name is too long", parent);
 		else if (name && matches > 1)

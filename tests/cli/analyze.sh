@@ -6,13 +6,25 @@ exits 0 "$LAB" run refused -o "$T/runs" -q
 run=$(echo "$T"/runs/*-refused-*)
 pcap=$run/capture/client-1.lan.pcap
 : >"$T/empty.pcap"
+head -c 24 "$pcap" >"$T/header.pcap"
 head -c 4000 "$LAB" >"$T/garbage.pcap"
 
 exits 2 "$LAB" analyze "$T/garbage.pcap" "$pcap" "$T/empty.pcap" "$run" "$T/none.pcap" --json
-is "$(grep -c '"schema"' <<<"$out") $(grep -n '^[],[]$' <<<"$out" | cut -d: -f2 | tr -d '\n')" '3 [,,]' \
-	'three analyses in one whole array'
+is "$(grep -c '"schema"' <<<"$out") $(grep -n '^[],[]$' <<<"$out" | cut -d: -f2 | tr -d '\n')" '2 [,]' \
+	'two analyses in one whole array'
 like "$err" 'garbage.pcap: not a capture' 'what cannot be read is named'
-exits 1 "$LAB" analyze "$run" "$T/empty.pcap"
+exits 1 "$LAB" analyze "$run" "$T/header.pcap"
+exits 3 "$LAB" analyze "$T/header.pcap"
+like "$err" 'no connection was seen' 'a capture without packets is one'
+exits 2 "$LAB" analyze "$T/empty.pcap"
+like "$err" 'empty.pcap: not a capture: it is empty' 'an empty file is none'
+printf abcd >"$T/four.pcap"
+exits 2 "$LAB" analyze "$T/four.pcap"
+like "$err" 'four.pcap: not a capture: it is shorter than the header' 'nor are four bytes'
+exits 2 "$LAB" analyze nope.pcap
+like "$err" 'nope.pcap: there is no such file' 'a file that is not there is named'
+exits 2 env XDG_STATE_HOME="$T/fresh" "$LAB" report
+like "$err" 'there is no run in .*/fresh/lab/runs yet' 'and that there was no run so far'
 exits 2 "$LAB" analyze -
 like "$err" 'standard input is not read' 'and - is no run'
 
