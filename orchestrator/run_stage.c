@@ -228,8 +228,9 @@ int run_drain(struct run *run, int64_t deadline_ns, struct err *err)
 	return status;
 }
 
-/* Host minus controller: 0 where both read the same clock, else the tightest ping. */
-static void find_offset(const struct run *run, size_t host, int64_t *offset, int64_t *bound)
+/* Host minus controller: 0 where both read the same clock, else the tightest ping. False: no ping
+ * was answered, so nothing is known. */
+static bool find_offset(const struct run *run, size_t host, int64_t *offset, int64_t *bound)
 {
 	char own[64] = "";
 	struct buf text = { 0 };
@@ -242,7 +243,7 @@ static void find_offset(const struct run *run, size_t host, int64_t *offset, int
 		snprintf(own, sizeof(own), "%.*s", (int)strcspn(text.data, "\n"), text.data);
 	buf_close(&text);
 	if (boot && *own && streq(boot, own))
-		return;
+		return true;
 	*bound = INT64_MAX;
 	for (size_t i = 0; i < run->session.nevent; i++) {
 		const struct event *e = &run->session.event[i];
@@ -254,6 +255,20 @@ static void find_offset(const struct run *run, size_t host, int64_t *offset, int
 			*offset = event_num(e, "mono_ns", 0) - (sent + (got - sent) / 2);
 		}
 	}
+	return *bound != INT64_MAX;
+}
+
+static void write_clock(const struct run *run, size_t host, struct json *json)
+{
+	int64_t offset, bound;
+
+	if (find_offset(run, host, &offset, &bound)) {
+		json_int(json, "host_minus_controller_ns", offset);
+		json_int(json, "bound_ns", bound);
+	} else {
+		json_nil(json, "host_minus_controller_ns");
+		json_nil(json, "bound_ns");
+	}
 }
 
 static void write_hosts(const struct run *run, struct json *json)
@@ -261,20 +276,17 @@ static void write_hosts(const struct run *run, struct json *json)
 	json_array_begin(json, "hosts");
 	for (size_t h = 0; h < run->plan.nhost; h++) {
 		const struct event *hello = &run->session.host[h].hello;
-		int64_t offset, bound;
 		json_object_begin(json, NULL);
 		json_text(json, "name", run->plan.host[h].name);
 		json_text(json, "address", run->plan.host[h].port[0].address);
 		if (run->session.host[h].has_hello) {
-			find_offset(run, h, &offset, &bound);
 			json_text(json, "agent", event_get(hello, "version"));
 			json_text(json, "kernel", event_get(hello, "kernel"));
 			json_text(json, "machine", event_get(hello, "machine"));
 			json_text(json, "boot_id", event_get(hello, "boot_id"));
 			json_int(json, "real_minus_mono_ns",
 				 event_num(hello, "real_ns", 0) - event_num(hello, "mono_ns", 0));
-			json_int(json, "host_minus_controller_ns", offset);
-			json_int(json, "bound_ns", bound);
+			write_clock(run, h, json);
 		}
 		json_object_begin(json, "sysctl");
 		for (size_t i = 0; i < run->session.host[h].nsysctl; i++) {

@@ -56,6 +56,23 @@ for transport in libssh2 openssh; do
 	done
 done
 
+# ---- clocks
+clock_of() {
+	jq -c --arg name "$1" '.hosts[] | select(.name == $name) | [.bound_ns, .host_minus_controller_ns]' \
+		runs/*/manifest.json
+}
+exits 0 "$LAB" run ok-tcp --inventory fleet.ini -o runs
+is "$(clock_of server)" '[0,0]' 'a machine with our own clock is not off'
+rm -r runs
+echo 01234567-89ab-cdef-0123-456789abcdef >boot_id
+on web-1 mount --bind "$PWD/boot_id" /proc/sys/kernel/random/boot_id
+exits 0 "$LAB" run ok-tcp --inventory fleet.ini -o runs
+t 'one with a clock of its own is off by no more than a ping took' \
+	jq -e '.hosts[] | select(.name == "server") |
+		0 < .bound_ns and .bound_ns < 1e9 and (.host_minus_controller_ns | fabs) <= .bound_ns' \
+	runs/*/manifest.json
+on web-1 umount /proc/sys/kernel/random/boot_id
+
 # ---- needs that a machine lacks
 hide() { # NAME PROGRAM: it is not installed there
 	on "$1" mount --bind /dev/null "$(type -P "$2")"
