@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "env.h"
+#include "parse.h"
+
 static int read_to_end(int fd, const char *name, size_t max, struct buf *out, struct err *err)
 {
 	size_t start = out->len;
@@ -103,6 +106,48 @@ void file_give(int dirfd, const char *name)
 		return;
 	if (fchownat(dirfd, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return; /* stays root's: there is nothing to mend here */
+}
+
+void file_give_person(int fd)
+{
+	const char *uid = env_get(VAR_SUDO_UID), *gid = env_get(VAR_SUDO_GID);
+	int64_t u, g;
+
+	if (geteuid() != 0 || !uid || !gid || parse_int(uid, 0, UINT32_MAX - 1, &u) < 0 ||
+	    parse_int(gid, 0, UINT32_MAX - 1, &g) < 0)
+		return;
+	if (fchown(fd, (uid_t)u, (gid_t)g) < 0)
+		return; /* stays root's: readable still, and nothing to mend here */
+}
+
+int file_folder(const char *path, struct err *err)
+{
+	char part[PATH_MAX];
+	size_t len = strlen(path);
+
+	if (len == 0 || len >= sizeof(part))
+		return err_set(err, ERR_CANNOT, "%.60s: not a usable directory name", path);
+	memcpy(part, path, len + 1);
+	for (size_t i = 1; i <= len; i++) {
+		if (part[i] != '/' && part[i])
+			continue;
+		char kept = part[i];
+		part[i] = 0;
+		if (mkdir(part, 0700) == 0) {
+			int fd = open(part, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+			if (fd >= 0) {
+				file_give_person(fd);
+				close(fd);
+			}
+		} else if (errno != EEXIST) {
+			int saved = errno;
+			err_sys(err, "cannot make %s", part);
+			err->kind = saved == ENOSPC || saved == EIO ? ERR_BROKE : ERR_CANNOT;
+			return -1;
+		}
+		part[i] = kept;
+	}
+	return 0;
 }
 
 void file_allow(size_t count)

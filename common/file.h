@@ -16,6 +16,12 @@ int write_all(int fd, const void *bytes, size_t len);
 /* As root: what we made in a folder of somebody else's (sudo) is theirs too. Best effort. */
 void file_give(int dirfd, const char *name);
 
+/* Under sudo a new file belongs to the person, not to root. Best effort. */
+void file_give_person(int fd);
+/* mkdir -p, 0700, given to the person; what is there already stays as it is. -1: ERR_CANNOT, or
+ * ERR_BROKE where the disk is full. */
+int file_folder(const char *path, struct err *err);
+
 /* Lifts the soft limit of this process to `count` open files beside the usual few, as far as the
  * hard one lets it. */
 void file_allow(size_t count);

@@ -19,76 +19,40 @@
 #include "parse.h"
 #include "sha256.h"
 
-/* Under sudo the run belongs to the person, not to root. */
-static void give_to_person(int fd)
-{
-	const char *uid = env_get(VAR_SUDO_UID), *gid = env_get(VAR_SUDO_GID);
-	int64_t u, g;
-
-	if (geteuid() != 0 || !uid || !gid || parse_int(uid, 0, UINT32_MAX - 1, &u) < 0 ||
-	    parse_int(gid, 0, UINT32_MAX - 1, &g) < 0)
-		return;
-	if (fchown(fd, (uid_t)u, (gid_t)g) < 0)
-		return; /* stays root's: readable still, and nothing to mend here */
-}
-
 static int open_new(int dirfd, const char *name, struct err *err)
 {
 	int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return err_sys(err, "%s", name);
-	give_to_person(fd);
+	file_give_person(fd);
 	return fd;
 }
 
-int rundir_history(char path[PATH_MAX], struct err *err)
+int rundir_state(char path[PATH_MAX], const char *name, struct err *err)
 {
 	const char *state = env_get(VAR_XDG_STATE_HOME), *home = env_get(VAR_HOME);
 	int n = -1;
 
 	if (state && *state == '/')
-		n = snprintf(path, PATH_MAX, "%s/lab/runs", state);
+		n = snprintf(path, PATH_MAX, "%s/lab/%s", state, name);
 	else if (home && *home == '/')
-		n = snprintf(path, PATH_MAX, "%s/.local/state/lab/runs", home);
+		n = snprintf(path, PATH_MAX, "%s/.local/state/lab/%s", home, name);
 	if (n < 0)
 		return err_set(err, ERR_CANNOT,
-			       "no place for the run: neither HOME nor XDG_STATE_HOME is set "
-			       "(lab run -o DIR ...)");
+			       "no place for lab/%s: neither HOME nor XDG_STATE_HOME is set", name);
 	if (n >= PATH_MAX)
 		return err_set(err, ERR_CANNOT, "the state directory's name is too long");
 	return 0;
 }
 
-/* mkdir -p, 0700; what is there already stays as it is. */
-static int make_parents(const char *path, struct err *err)
+int rundir_history(char path[PATH_MAX], struct err *err)
 {
-	char part[PATH_MAX];
-	size_t len = strlen(path);
-
-	if (len == 0 || len >= sizeof(part))
-		return err_set(err, ERR_CANNOT, "%.60s: not a usable directory name", path);
-	memcpy(part, path, len + 1);
-	for (size_t i = 1; i <= len; i++) {
-		if (part[i] != '/' && part[i])
-			continue;
-		char kept = part[i];
-		part[i] = 0;
-		if (mkdir(part, 0700) == 0) {
-			int fd = open(part, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-			if (fd >= 0) {
-				give_to_person(fd);
-				close(fd);
-			}
-		} else if (errno != EEXIST) {
-			int saved = errno;
-			err_sys(err, "cannot make %s", part);
-			err->kind = saved == ENOSPC || saved == EIO ? ERR_BROKE : ERR_CANNOT;
-			return -1;
-		}
-		part[i] = kept;
-	}
-	return 0;
+	if (rundir_state(path, "runs", err) == 0)
+		return 0;
+	return err_set(err, ERR_CANNOT,
+		       "no place for the run: neither HOME nor XDG_STATE_HOME is set, or to a name "
+		       "that is too long (lab run -o DIR ...)");
 }
 
 static int random_id(void)
@@ -136,7 +100,7 @@ int rundir_make(struct rundir *dir, const char *parent, const char *scenario, st
 		parent = history;
 		dir->is_history = true;
 	}
-	if (make_parents(parent, err) < 0 || make_run(dir, parent, scenario, err) < 0) {
+	if (file_folder(parent, err) < 0 || make_run(dir, parent, scenario, err) < 0) {
 		const struct err why = *err;
 		if (dir->is_history && why.kind == ERR_CANNOT)
 			err_set(err, why.kind, "%s (lab run -o DIR ...)", why.text);
@@ -145,13 +109,13 @@ int rundir_make(struct rundir *dir, const char *parent, const char *scenario, st
 	dir->fd = open(dir->path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	if (dir->fd < 0)
 		return err_sys(err, "%s", dir->path);
-	give_to_person(dir->fd);
+	file_give_person(dir->fd);
 	flock(dir->fd, LOCK_EX | LOCK_NB);
 	if (mkdirat(dir->fd, "capture", 0700) < 0)
 		return err_sys(err, "%s/capture", dir->path);
 	int capture = openat(dir->fd, "capture", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	if (capture >= 0) {
-		give_to_person(capture);
+		file_give_person(capture);
 		close(capture);
 	}
 	sha256_init(&dir->events.sha);
@@ -275,7 +239,7 @@ int rundir_write(struct rundir *dir, const char *name, const void *bytes, size_t
 		return err_in(err, "%s", dir->path);
 	int fd = openat(dir->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd >= 0) {
-		give_to_person(fd);
+		file_give_person(fd);
 		close(fd);
 	}
 	return 0;

@@ -47,6 +47,8 @@ struct rundir_capture {
 /* Makes TIME-SCENARIO-ID below `parent` (made when absent, mode 0700), or below the history when
  * parent is NULL. Under sudo all of it belongs to SUDO_UID. */
 int rundir_make(struct rundir *dir, const char *parent, const char *scenario, struct err *err);
+/* Where lab keeps NAME from one run to the next; -1 as below. */
+int rundir_state(char path[PATH_MAX], const char *name, struct err *err);
 /* Where the history is; -1 when neither XDG_STATE_HOME nor HOME says so. */
 int rundir_history(char path[PATH_MAX], struct err *err);
 /* Sets seq (its line) and queues the line; rundir_flush writes. */
