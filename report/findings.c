@@ -112,7 +112,7 @@ void findings_text(FILE *out, const struct style *style, const struct analysis *
 				    (long long)capture->dropped, capture->dropped == 1 ? "" : "s",
 				    capture->is_cut ? ", and " : "");
 		if (capture->is_cut)
-			line_text(&line, "the file ends inside a packet");
+			line_text(&line, "cut: it ends inside a packet, or what follows is none");
 		line_end(&line, out);
 	}
 	line_close(&line);

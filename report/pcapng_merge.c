@@ -8,7 +8,6 @@
 #include "util.h"
 
 enum {
-	PACKET_MAX = 1 << 20,
 	FLUSH_AT = 1 << 18,
 	COMMENT_MAX = 4096
 };
@@ -28,7 +27,8 @@ static int input_next(struct input *input, struct err *err)
 {
 	struct pcap_pkthdr *header;
 
-	/* A capture that was cut ends at its last whole packet; a broken disk is an error. */
+	/* A capture that was cut ends at its last whole packet (the analysis says so: is_cut), and
+	 * libpcap takes none of more than 256 KiB for one; a broken disk is an error. */
 	input->header = NULL;
 	if (input->lib->next_ex(input->pcap, &header, &input->bytes) != 1) {
 		if (ferror(input->stream))
@@ -36,8 +36,6 @@ static int input_next(struct input *input, struct err *err)
 				       input->file);
 		return 0;
 	}
-	if (header->caplen > PACKET_MAX)
-		return 0;
 	input->header = header;
 	input->number++;
 	/* Opened with nanosecond precision: tv_usec holds nanoseconds. The file may claim any. */

@@ -189,13 +189,16 @@ static void add_captures(FILE *out, const struct style *style, const struct resu
 	const struct analysis *analysis = &result->analysis;
 	struct line line = line_of(style), command = line_of(style);
 	int64_t packets = 0, dropped = 0;
-	bool is_known = true, is_cut = false, fits;
+	const char *cut = NULL; /* the first of those that are */
+	size_t ncut = 0;
+	bool is_known = true, fits;
 
 	for (size_t i = 0; i < analysis->ncapture; i++) {
 		packets += analysis->capture[i].packets;
 		dropped += analysis->capture[i].dropped > 0 ? analysis->capture[i].dropped : 0;
 		is_known = is_known && analysis->capture[i].dropped >= 0;
-		is_cut = is_cut || analysis->capture[i].is_cut;
+		if (analysis->capture[i].is_cut && ncut++ == 0)
+			cut = analysis->capture[i].file;
 	}
 	add_command(&command, result->dir);
 	fits = 20 + command.columns <= COLUMNS;
@@ -215,8 +218,13 @@ static void add_captures(FILE *out, const struct style *style, const struct resu
 		line_printf(&line, "dropped by kernel %lld", (long long)dropped);
 	else
 		line_text(&line, "drops not known");
-	if (is_cut)
-		line_text(&line, " (cut)");
+	if (cut) {
+		line_text(&line, " (cut: ");
+		line_fit(&line, cut, 16);
+		if (ncut > 1)
+			line_printf(&line, " + %zu", ncut - 1);
+		line_text(&line, ")");
+	}
 	if (!fits)
 		line_text(&line, "; open it:");
 	line_end(&line, out);

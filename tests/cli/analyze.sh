@@ -38,6 +38,25 @@ tcpdump -c 1 -nr "$pcap" -w "$T/syn.pcap" 'tcp[tcpflags] == tcp-syn' 2>"$T/err"
 exits 3 "$LAB" analyze "$T/syn.pcap"
 like "$out" 'failed.unexplained \(undecided\)' 'a SYN by itself is undecided'
 exits 1 "$LAB" analyze "$T/syn.pcap" "$pcap"
+
+# a packet longer than any: the capture ends before it, and that is told
+mkdir long && cp -r "$run" long/
+long=$(echo long/*)
+rm "$long"/{manifest.json,result.json,report.txt,run.pcapng}
+{
+	head -c 24 "$pcap"
+	printf '\0\0\0\0\0\0\0\0\xe0\x93\x04\0\xe0\x93\x04\0'
+	head -c 300000 /dev/zero
+} >"$long/capture/client-2.lan.pcap"
+exits 3 "$LAB" report "$long"
+like "$out" 'packets in 3 files, dropped by kernel 0 \(cut: client-2.lan\)' 'a report names the capture that is cut'
+is "$(jq -c '.captures[] | select(.is_cut) | [.file, .packets]' "$long/result.json")" '["client-2.lan",0]' \
+	'and so does the result'
+is "$(tcpdump -nr "$long/run.pcapng" 2>/dev/null | wc -l)" \
+	"$(jq '[.captures[].packets] | add' "$long/result.json")" 'what can be read is merged'
+exits 3 "$LAB" analyze "$long/capture/client-2.lan.pcap"
+like "$out" 'client-2.lan.pcap: cut: it ends inside a packet, or what follows is none' 'of the file alone too'
+
 name=$T/$'\033[31m.pcap'
 cp "$pcap" "$name"
 exits 1 "$LAB" analyze "$name" "$pcap"
