@@ -302,6 +302,7 @@ int agent_run(int in, int out, const struct lifeline *lifeline)
 	frame_close(&agent.reader);
 	buf_close(&agent.backlog);
 	free(agent.host.names);
+	free(agent.host.names_last);
 	free(agent.child);
 	close(agent.signals);
 	/* Others may share them: a terminal, a sudo(8) in between. */

@@ -21,6 +21,7 @@ struct host_facts {
 	char name[64];
 	struct addr address;      /* the host's first; family 0: none */
 	char *names;              /* hosts-file text; NULL: the host has an /etc/hosts of its own */
+	char *names_last;         /* the same for names that its own resolver lacks; NULL */
 	bool is_private;          /* the network stack is the run's own */
 	char run[33];             /* tells this run's tables from another's; "": not told */
 	struct lifeline lifeline; /* known from the start; of a machine of its own */

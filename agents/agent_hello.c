@@ -156,13 +156,15 @@ int hello_setup(struct agent *agent, const struct event *request, struct err *er
 {
 	const char *name = event_get(request, "name"), *address = event_get(request, "address");
 	const char *names = event_get(request, "names");
+	const char *names_last = event_get(request, "names_last");
 	struct host_facts *host = &agent->host;
 	int64_t lease_ns = request_num(request, "lease_ns", AGENT_LEASE_NS);
 
 	if (name == NULL || *name == '\0' || strlen(name) >= sizeof host->name)
 		return err_set(err, ERR_USAGE, "setup: no host name of at most %zu bytes",
 			       sizeof host->name - 1);
-	if (names != NULL && strlen(names) > NAMES_MAX)
+	if ((names != NULL && strlen(names) > NAMES_MAX) ||
+	    (names_last != NULL && strlen(names_last) > NAMES_MAX))
 		return err_set(err, ERR_USAGE, "setup: names: more than %d bytes", NAMES_MAX);
 	if (lease_ns < AGENT_LEASE_LEAST_NS || lease_ns > AGENT_LEASE_MOST_NS)
 		return err_set(err, ERR_USAGE, "setup: lease_ns: not from 0.1 s to 60 s");
@@ -173,6 +175,8 @@ int hello_setup(struct agent *agent, const struct event *request, struct err *er
 	snprintf(host->name, sizeof host->name, "%s", name);
 	free(host->names);
 	host->names = names != NULL ? mem_text(names) : NULL;
+	free(host->names_last);
+	host->names_last = names_last != NULL ? mem_text(names_last) : NULL;
 	host->is_private = event_num(request, "is_private", 0) != 0;
 	host->does_drop = event_num(request, "drop", 1) != 0;
 	agent->lease_ns = lease_ns;

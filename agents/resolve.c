@@ -242,6 +242,11 @@ int resolve_name(struct resolved *out, const char *name, const struct resolver *
 
 	*out = (struct resolved){ 0 };
 	rc = look_up(out, name, resolver, err);
+	if (rc < 0 && resolver->hosts_last != NULL &&
+	    resolve_hosts(&out->addr, resolver->hosts_last, name) == 0) {
+		out->by = "machines";
+		rc = 0;
+	}
 	out->took_ns = clock_mono_ns() - start_ns;
 	if (rc < 0)
 		return err_in(err, "%.100s", name);

@@ -10,6 +10,7 @@
 
 struct resolver {
 	const char *hosts;      /* hosts-file text from the plan; NULL: the host's own file */
+	const char *hosts_last; /* the same for names that nobody else knows; NULL: none */
 	const char *hosts_path; /* NULL: /etc/hosts */
 	const char *conf_path;  /* NULL: /etc/resolv.conf */
 	uint16_t dns_port;      /* 0: 53 */
@@ -18,7 +19,7 @@ struct resolver {
 
 struct resolved {
 	struct addr addr; /* port 0 */
-	const char *by;   /* "literal", "plan", "hosts", "dns"; static */
+	const char *by;   /* "literal", "plan", "hosts", "dns", "machines"; static */
 	int64_t took_ns;
 };
 

@@ -48,6 +48,7 @@ static const struct param params[] = {
 static int find_target(struct actor *actor, const char *endpoint, struct addr *target)
 {
 	struct resolver resolver = { .hosts = actor->host->names,
+				     .hosts_last = actor->host->names_last,
 				     .deadline_ns = actor->deadline_ns };
 	char name[ENDPOINT_NAME], text[ADDR_TEXT];
 	struct resolved resolved;

@@ -64,6 +64,8 @@ static void hosts_set(struct view *view)
 	struct connection *connection = &view->connection;
 	if (view->has_server) {
 		view->server_host = trace_owner(trace, &view->server);
+		if (trace_is_localhost(&view->server)) /* of whoever connects there */
+			view->server_host = view->client_host;
 		connection->server = endpoint_text(trace, &view->server);
 	}
 	if (view->has_client) {

@@ -133,6 +133,6 @@ void cli_print_named(FILE *out, const char *before, const char *named, const cha
 int cli_gravity(int status); /* of several exit statuses the gravest counts */
 command_run cmd_run, cmd_list, cmd_show, cmd_plan, cmd_check, cmd_new, cmd_steps, cmd_analyze,
     cmd_report, cmd_runs, cmd_explain, cmd_doctor, cmd_exec, cmd_ssh, cmd_status, cmd_cleanup,
-    cmd_version, cmd_completion, cmd_help;
+    cmd_version, cmd_completion, cmd_help, cmd_probe;
 
 #endif

@@ -32,6 +32,17 @@ const struct command commands[] = {
 	  "A run directory, or a pcap or pcapng file. A capture alone never proves the\n"
 	  "cause of a refusal: what is missing is named. Exit 1: a failure was found.",
 	  WORD_RUN | WORD_DIR | WORD_CAPTURE },
+	{ "probe", "[CLIENT] SERVER:PORT", "one real connection, and a verdict",
+	  cmd_probe,
+	  SHOWS | OPT_MACHINES | OPT_BIND | OPT_OUT | OPT_QUIET | OPT_VERBOSE | OPT_TIMEOUT |
+	      OPT_REQUIRE,
+	  1, 2,
+	  "CLIENT is an alias of ~/.ssh/config or a machine of the inventory; without one,\n"
+	  "this machine. It resolves SERVER itself and connects once; --timeout: its\n"
+	  "patience (default 10s). Where SERVER is such a machine too, or --bind\n"
+	  "server=ALIAS says which, an agent looks there as well; else the probe is\n"
+	  "one-ended. Nothing is changed. Exit 1: it fails, 3: not known, or --require.",
+	  WORD_ANY },
 	{ "report", "[RUN]", "the report again, from the run directory alone", cmd_report,
 	  SHOWS | OPT_QUIET | OPT_VERBOSE | OPT_REQUIRE | OPT_OUT, 0, 1,
 	  "RUN is a directory or a part of a run's name; default: the latest.",

@@ -3,6 +3,7 @@
 
 #include "cli.h"
 #include "history.h"
+#include "judge.h"
 
 /* 1: a failure was found; 3: none, but of some connection it is not known what became of it. */
 static int status_of(const struct analysis *analysis)
@@ -10,11 +11,9 @@ static int status_of(const struct analysis *analysis)
 	int status = 0;
 
 	for (size_t i = 0; i < analysis->nfinding; i++) {
-		const char *code = analysis->finding[i].code;
-		if (streq(code, "failed.unexplained"))
-			status = status ? status : ERR_UNDECIDED;
-		else if (!streq(code, "ok"))
-			status = 1;
+		int one = code_status(analysis->finding[i].code);
+		if (cli_gravity(one) > cli_gravity(status))
+			status = one;
 	}
 	return status;
 }

@@ -14,6 +14,7 @@ struct lab_options {
 	void (*meanwhile)(void);            /* called while the hosts come up; NULL: nothing */
 	const struct target *const *target; /* machines: by host; NULL: hosts are made */
 	int signal_fd;  /* what is readable there ends the wait for machines; -1: nothing does */
+	bool may_lack;  /* machines: after an error of any but the first, `lab` says is_refused */
 	bool is_own_lo; /* loopback: the machine's own lo even where a namespace is allowed */
 };
 

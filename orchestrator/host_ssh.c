@@ -85,6 +85,17 @@ static void find_offers(struct lab *lab)
 	}
 }
 
+/* The first is there, as far as is known, and another is not: the caller may do without that. */
+static bool is_lacking(const struct machines *all)
+{
+	const struct fleet *fleet = &all->agents.fleet;
+
+	for (size_t i = 1; i < fleet->count; i++)
+		if (fleet->at[i].why.kind != ERR_NONE)
+			return fleet->at[0].why.kind == ERR_NONE;
+	return false;
+}
+
 static int ssh_open(struct lab *lab, const struct plan *plan, const struct lab_options *options,
 		    struct err *err)
 {
@@ -101,12 +112,15 @@ static int ssh_open(struct lab *lab, const struct plan *plan, const struct lab_o
 	fleet->signal_fd = options->signal_fd;
 	for (size_t i = 0; i < plan->nhost; i++)
 		fleet->at[i].host = plan->host[i].name;
-	if (fleet_agents_open(&all->agents, err) < 0)
-		return -1;
-	if (options->meanwhile)
+	int status = fleet_agents_open(&all->agents, err);
+	if (status == 0 && options->meanwhile)
 		options->meanwhile();
-	if (fleet_agents_up(&all->agents, err) < 0)
+	if (status == 0)
+		status = fleet_agents_up(&all->agents, err);
+	if (status < 0) {
+		lab->is_refused = options->may_lack && is_lacking(all);
 		return -1;
+	}
 	for (size_t i = 0; i < lab->nhost; i++)
 		tell_session(lab, i);
 	find_offers(lab);

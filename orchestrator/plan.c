@@ -4,6 +4,7 @@
 
 #include "parse.h"
 #include "plan_parts.h"
+#include "probe.h"
 
 enum {
 	VETH_MTU = 1500,
@@ -45,6 +46,8 @@ static const char *mac_of(struct arena *arena, const char *address)
 /* On a machine the agent looks for the interface that has the address. */
 static const char *name_iface(const struct plan_maker *m, size_t number)
 {
+	if (m->scenario->probe && m->scenario->probe->is_self)
+		return "lo";
 	if (m->is_machine)
 		return "";
 	return m->is_loopback ? "lo" : arena_printf(m->arena, "eth%zu", number);

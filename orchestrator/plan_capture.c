@@ -1,5 +1,6 @@
 /* Who captures what: each host's links, and of what is not the run's own only what concerns it. */
 #include "plan_parts.h"
+#include "probe.h"
 
 enum {
 	FRAME_EXTRA = 22,  /* Ethernet header and two VLAN tags: whole packets stay whole */
@@ -51,7 +52,9 @@ static const char *filter_own(const struct plan_maker *m, size_t host, const str
 {
 	const char *own = "";
 
-	if (m->is_machine)
+	if (m->scenario->probe)
+		own = probe_filter(m->scenario->probe, host, m->arena);
+	else if (m->is_machine)
 		own = filter_machine(m, host);
 	else if (m->is_loopback)
 		own = arena_printf(m->arena, "host %s", port->address);

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "env.h"
 #include "pcaplib.h"
+#include "probe.h"
 
 const struct event *run_record(struct run *run, const struct event *event)
 {
@@ -73,6 +74,18 @@ static int read_asked(struct run *run, const char *path, const struct backend **
 	return plan_make(&run->plan, &run->scenario, (*backend)->name, run->arena, err);
 }
 
+static int make_asked(struct run *run, const struct probe *probe, const struct backend *backend,
+		      struct err *err)
+{
+	run->asked = (struct bind_asked){ .cli = run->cli };
+	run->asked.binding.count = probe->nhost;
+	run->asked.binding.target =
+	    arena_array(run->arena, probe->nhost, sizeof(const struct target *));
+	memcpy(run->asked.binding.target, probe->machine, probe->nhost * sizeof(*probe->machine));
+	probe_scenario(&run->scenario, probe, run->arena);
+	return plan_make(&run->plan, &run->scenario, backend->name, run->arena, err);
+}
+
 void run_signals(sigset_t *set)
 {
 	struct sigaction hup;
@@ -106,7 +119,8 @@ static int bring_up(struct run *run, const struct backend *backend, struct err *
 {
 	struct lab_options options = { .meanwhile = load_ahead,
 				       .target = run->asked.binding.target,
-				       .signal_fd = run->signal_fd };
+				       .signal_fd = run->signal_fd,
+				       .may_lack = run->scenario.probe != NULL };
 
 	if (beside_agent(run->arena, &options.agent, err) < 0)
 		return -1;
@@ -147,9 +161,9 @@ static int play_all(struct run *run, const struct backend *backend, struct run_r
 	return 0;
 }
 
-/* On one backend; returns as play_all. */
-static int run_on(const struct cli *cli, const char *path, const struct backend *backend, FILE *out,
-		  struct run_result *result)
+/* The scenario of a file, or a probe, on one backend; returns as play_all. */
+static int run_on(const struct cli *cli, const char *path, const struct probe *probe,
+		  const struct backend *backend, FILE *out, struct run_result *result)
 {
 	struct arena arena = { 0 };
 	struct run run = { .cli = cli, .out = out, .arena = &arena, .start_ns = clock_mono_ns() };
@@ -158,7 +172,8 @@ static int run_on(const struct cli *cli, const char *path, const struct backend 
 
 	run.is_live = !cli->is_json && !cli->is_quiet;
 	run.dir.fd = run.dir.events.fd = run.dir.steps.fd = -1;
-	if (read_asked(&run, path, &backend, &err) < 0) {
+	if ((probe ? make_asked(&run, probe, backend, &err)
+		   : read_asked(&run, path, &backend, &err)) < 0) {
 		run_fail(result, &err);
 		arena_close(&arena);
 		return 0;
@@ -184,11 +199,26 @@ void run_scenario(const struct cli *cli, const char *path, FILE *out, struct run
 	snprintf(result->scenario, sizeof(result->scenario), "%s", path);
 	if (!backend)
 		run_fail(result, &err);
-	while (backend && run_on(cli, path, backend, out, result)) {
+	while (backend && run_on(cli, path, NULL, backend, out, result)) {
 		backend = backend_next(cli->backend, backend);
 		if (backend) {
 			result->status = ERR_BROKE;
 			*result->why = 0;
 		}
 	}
+}
+
+void run_probe(const struct cli *cli, const struct probe *probe, FILE *out,
+	       struct run_result *result)
+{
+	const struct backend *backend = backend_find("ssh");
+	struct probe alone = *probe;
+
+	*result = (struct run_result){ .status = ERR_BROKE, .scenario = "probe" };
+	if (!run_on(cli, NULL, probe, backend, out, result))
+		return;
+	alone.nhost = 1;
+	alone.lack = arena_printf(cli->arena, "No agent there: %s", result->why);
+	*result = (struct run_result){ .status = ERR_BROKE, .scenario = "probe" };
+	run_on(cli, NULL, &alone, backend, out, result);
 }

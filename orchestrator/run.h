@@ -23,6 +23,11 @@ struct run_result { /* plain values: a child process hands it to its parent in s
  * without saying so: result->status is always the run's exit status. */
 void run_scenario(const struct cli *cli, const char *path, FILE *out, struct run_result *result);
 
+/* The same for lab probe, on machines. A server's machine that cannot be reached makes it
+ * one-ended, and is told so. */
+void run_probe(const struct cli *cli, const struct probe *probe, FILE *out,
+	       struct run_result *result);
+
 /* The parts, shared between run*.c. */
 struct run {
 	const struct cli *cli;

@@ -1,4 +1,5 @@
 /* What was asked for: the first lines of lab's own record, the scenario as read, the plan. */
+#include "probe.h"
 #include "run.h"
 
 static const char *asked_confidence(const struct run *run)
@@ -10,6 +11,19 @@ static const char *asked_confidence(const struct run *run)
 	if (!run->lab.is_private)
 		return "likely";
 	return written ? written : "proven";
+}
+
+/* What one end cannot know of the other; NULL: both ends are seen. */
+static const char *unseen_text(const struct run *run)
+{
+	const struct probe *probe = run->scenario.probe;
+
+	if (!probe->lack)
+		return NULL;
+	return arena_printf(run->arena,
+			    "one-ended: whether the SYN arrived, what listens on the port and "
+			    "which rule answers or drops there is not known. %s",
+			    probe->lack);
 }
 
 static void record_head(struct run *run)
@@ -28,6 +42,10 @@ static void record_head(struct run *run)
 	event_int(&event, "ask_wire", (run->lab.offers & NEED_CAPTURE) != 0);
 	if (run->lab.note)
 		event_text(&event, "note", run->lab.note);
+	if (s->probe) {
+		event_int(&event, "probe", 1);
+		event_text(&event, "unseen", unseen_text(run));
+	}
 	run_record(run, &event);
 	for (size_t h = 0; h < run->plan.nhost; h++)
 		for (size_t p = 0; p < run->plan.host[h].nport; p++) {

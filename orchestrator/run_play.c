@@ -10,8 +10,10 @@ static void set_deadline(struct run *run)
 {
 	struct session *session = &run->session;
 
-	session->limit_ns =
-	    run->cli->timeout_ns ? run->cli->timeout_ns : run->scenario.time_limit_ns;
+	/* Of a probe --timeout is the patience of its step. */
+	session->limit_ns = run->cli->timeout_ns && !run->scenario.probe
+				? run->cli->timeout_ns
+				: run->scenario.time_limit_ns;
 	session->deadline_ns = clock_mono_ns() + session->limit_ns;
 }
 
@@ -67,7 +69,8 @@ static int play_phase(struct run *run, enum phase phase, struct err *err)
 			const struct event *kept = run_record(run, &event);
 			if (run->is_live)
 				text_phase(run->out, &run->cli->style, kept);
-			if (phase != PHASE_CONTROL && run_snapshot(run, err) < 0)
+			if ((phase == PHASE_FAULT || phase == PHASE_RECOVERY) &&
+			    run_snapshot(run, err) < 0)
 				return -1;
 		}
 		if (is_judged(run, step, false) && run_snapshot(run, err) < 0)
@@ -89,7 +92,7 @@ int run_play(struct run *run, struct err *err)
 		return -1;
 	if (run->is_live)
 		text_head(run->out, &run->cli->style, run->record, run->nrecord);
-	for (int phase = 0; phase < PHASE_COUNT; phase++)
+	for (int phase = 0; phase <= PHASE_PROBE; phase++)
 		if (play_phase(run, (enum phase)phase, err) < 0)
 			return -1;
 	return run_snapshot(run, err);

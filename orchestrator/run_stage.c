@@ -9,6 +9,7 @@
 #include "file.h"
 #include "filter.h"
 #include "json.h"
+#include "probe.h"
 
 enum {
 	STAGE_MS = 10000,
@@ -47,7 +48,9 @@ static void send_setup(struct run *run, size_t host)
 	event_int(&request, "is_private", run->lab.is_private);
 	event_int(&request, "drop", 1);
 	event_text(&request, "run", run->dir.run);
-	if (!run->lab.has_hosts_file)
+	if (run->scenario.probe)
+		event_text(&request, "names_last", run->scenario.probe->fallback);
+	else if (!run->lab.has_hosts_file)
 		event_text(&request, "names", h->hosts_file);
 	session_send(&run->session, host, &request);
 }
@@ -141,6 +144,8 @@ static const char *peers_of(const struct run *run, size_t host)
 		if (h != host)
 			buf_printf(&out, "%s%s", out.len ? "," : "",
 				   run->plan.host[h].port[0].address);
+	if (run->scenario.probe && run->scenario.probe->peer && !out.len)
+		buf_str(&out, run->scenario.probe->peer);
 	const char *text = arena_dup(run->arena, out.data ? out.data : "");
 	buf_close(&out);
 	return text;

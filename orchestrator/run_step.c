@@ -306,7 +306,8 @@ int run_step(struct run *run, const struct scenario_step *step, struct err *err)
 	if (played.is_ok && streq(step->kind->name, "heal"))
 		record_fault(run, run->scenario.step[step->subject].name,
 			     run->scenario.step[step->subject].number, "healed");
-	if (!played.is_started && streq(played.result, "error"))
+	/* What could not be found out ends a scenario; a probe has nothing more to do anyway. */
+	if (!played.is_started && streq(played.result, "error") && !run->scenario.probe)
 		return tell_broken(run, step, &played, err);
 	if (!played.is_ok && !run->first_failed)
 		run->first_failed = failed_text(run, step, &played);

@@ -10,9 +10,9 @@
 
 const char *phase_name(enum phase phase)
 {
-	static const char *const names[] = { "control", "fault", "recovery" };
+	static const char *const names[] = { "control", "fault", "recovery", "probe" };
 
-	return phase < PHASE_COUNT ? names[phase] : "";
+	return phase <= PHASE_PROBE ? names[phase] : "";
 }
 
 void complaint_add(struct complaints *complaints, const char *path, int line, int column,

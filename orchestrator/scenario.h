@@ -14,6 +14,8 @@
 #include "err.h"
 #include "step.h"
 
+struct probe;
+
 struct name_value {
 	const char *name, *value;
 	int line, column; /* of the value; 0: built in or --set */
@@ -102,7 +104,8 @@ enum phase {
 	PHASE_CONTROL,
 	PHASE_FAULT,
 	PHASE_RECOVERY,
-	PHASE_COUNT
+	PHASE_COUNT,              /* that a file may have */
+	PHASE_PROBE = PHASE_COUNT /* the only one of lab probe */
 };
 const char *phase_name(enum phase phase);
 
@@ -149,6 +152,7 @@ struct scenario {
 	const struct scenario_capture *capture; /* none written: every host's; all off: none */
 	const struct scenario_step *step;
 	struct scenario_expect expect;
+	const struct probe *probe; /* it was made for lab probe, and expects nothing; NULL */
 };
 
 struct scenario_options {

@@ -2,6 +2,7 @@
 #include "targets.h"
 
 #include <pwd.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "env.h"
@@ -239,6 +240,43 @@ const struct target *targets_at(struct targets *targets, size_t i, struct err *e
 const struct target *targets_find(struct targets *targets, const char *name, struct err *err)
 {
 	return find(targets, name, false, err);
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return a == b || (a && b && streq(a, b));
+}
+
+/* Does ~/.ssh/config say of it what it says of any name? */
+static bool is_any_name(const struct target *target, const struct target *any)
+{
+	if (strcasecmp(target->address, target->name) != 0 || target->port != any->port ||
+	    !streq(target->user, any->user) || target->nidentity != any->nidentity ||
+	    target->transport != any->transport || target->jump != any->jump ||
+	    !is_same(target->host_key_name, any->host_key_name))
+		return false;
+	for (size_t i = 0; i < target->nidentity; i++)
+		if (!streq(target->identity[i], any->identity[i]))
+			return false;
+	return true;
+}
+
+const struct target *targets_known(struct targets *targets, const char *name, struct err *err)
+{
+	const struct target *target, *any;
+	size_t at = machine_find(&targets->machines, name);
+
+	for (size_t i = 0; at == SIZE_MAX && i < targets->machines.count; i++) {
+		const struct machine *m = &targets->machines.at[i];
+		if (is_same(m->address, name) || is_same(m->lab_address, name))
+			at = i;
+	}
+	if (at != SIZE_MAX)
+		return make(targets, at, err);
+	if (strchr(name, ':') || !(target = find_alias(targets, name, false, err)) ||
+	    !(any = find_alias(targets, "lab-asks-for-no-machine.invalid", false, err)))
+		return NULL;
+	return is_any_name(target, any) ? NULL : target;
 }
 
 size_t targets_role(const struct targets *targets, const char *role, size_t from)

@@ -37,6 +37,10 @@ int targets_read(struct targets *out, const struct targets_asked *asked, struct 
 const struct target *targets_at(struct targets *targets, size_t i, struct err *err);
 /* The machine of that name; else the alias, asked for once. NULL with err. */
 const struct target *targets_find(struct targets *targets, const char *name, struct err *err);
+/* The machine that a person means by a name or an address that is no more than that: one of the
+ * file, by its name or address, else an alias of which ~/.ssh/config says something. NULL: it is
+ * nobody's, or, with err, ssh refuses it. */
+const struct target *targets_known(struct targets *targets, const char *name, struct err *err);
 /* The first machine of a role from `from` on, as an index; SIZE_MAX: there is none. */
 size_t targets_role(const struct targets *targets, const char *role, size_t from);
 /* The IPv4 address by which other hosts reach it: lab_address, else its address, looked up where it

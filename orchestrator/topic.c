@@ -6,8 +6,8 @@
 #include "wrap.h"
 
 static const struct topic_row exit_codes[] = {
-	{ "0", "all as expected; analyze: nothing wrong" },
-	{ "1", "an expectation failed; analyze: a failure was found" },
+	{ "0", "all as expected; analyze, probe: nothing wrong" },
+	{ "1", "an expectation failed; analyze, probe: a failure was found" },
 	{ "2", "usage or scenario error; nothing was run" },
 	{ "3", "ran, but undecided: evidence is missing, and which" },
 	{ "4", "cannot be done here, nothing was run: why, and the remedy" },

@@ -100,6 +100,29 @@ static int watch_all(struct openssh *ssh, struct err *err)
 
 static void openssh_close(struct stream *stream);
 
+/* The program and its words: ssh, or on this machine the shell that ssh would find there. NULL with
+ * err. */
+static const char *const *words_of(const struct target *target, const char *command, char *path,
+				   size_t len, struct arena *arena, struct err *err)
+{
+	bool is_local = target->transport == TRANSPORT_LOCAL;
+	const char **words;
+
+	if (proc_find(is_local ? "sh" : "ssh", path, len) < 0) {
+		err_set(err, ERR_CANNOT, "%s: %s", target->name,
+			is_local ? "there is no sh here"
+				 : "ssh is not installed here (openssh-client)");
+		return NULL;
+	}
+	if (!is_local)
+		return openssh_words(arena, target, path, command, err);
+	words = arena_array(arena, 4, sizeof(const char *));
+	words[0] = "sh";
+	words[1] = "-c";
+	words[2] = arena_dup(arena, command);
+	return words;
+}
+
 static struct stream *openssh_open(struct jumps *jumps, const struct target *target,
 				   const char *command, struct err *err)
 {
@@ -110,12 +133,7 @@ static struct stream *openssh_open(struct jumps *jumps, const struct target *tar
 	int bad;
 
 	(void)jumps; /* ssh finds its own way */
-	if (proc_find("ssh", path, sizeof path) < 0) {
-		err_set(err, ERR_CANNOT, "%s: ssh is not installed here (openssh-client)",
-			target->name);
-		return NULL;
-	}
-	argv = openssh_words(&arena, target, path, command, err);
+	argv = words_of(target, command, path, sizeof path, &arena, err);
 	if (!argv) {
 		arena_close(&arena);
 		return NULL;

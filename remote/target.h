@@ -9,6 +9,7 @@
 enum transport_kind {
 	TRANSPORT_LIBSSH2, /* sessions of our own */
 	TRANSPORT_OPENSSH, /* the user's ssh program as the byte stream */
+	TRANSPORT_LOCAL,   /* none: it is this machine, and what a login shell would read is read */
 };
 
 struct target {

@@ -4,6 +4,7 @@
 static const struct transport *const transports[] = {
 	[TRANSPORT_LIBSSH2] = &transport_libssh2,
 	[TRANSPORT_OPENSSH] = &transport_openssh,
+	[TRANSPORT_LOCAL] = &transport_openssh, /* a process as well */
 };
 
 const struct transport *transport_of(const struct target *target)

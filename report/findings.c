@@ -1,6 +1,7 @@
 /* What `lab analyze` prints: one block a connection, verdict first, each claim with its source. */
 #include "cite.h"
 #include "paint.h"
+#include "record.h"
 #include "safe.h"
 
 enum {
@@ -122,10 +123,12 @@ void text_quiet(FILE *out, const struct result *result)
 {
 	const struct style style = { 0 };
 	struct line line = line_of(&style);
+	const struct event *run = record_next(result->record, result->nrecord, NULL, "run");
 
-	line_text(&line, result->scenario);
+	/* All probes have one name; what was asked tells them apart. */
+	line_text(&line, result->is_probe ? record_text(run, "title", "?") : result->scenario);
 	line_printf(&line, ": %s (%s)%s", result->verdict, confidence_name(result->confidence),
-		    result->exit_status == 0   ? ""
+		    result->exit_status == 0 || (result->is_probe && result->exit_status == 1) ? ""
 		    : result->exit_status == 1 ? ", not as expected"
 					       : ", undecided");
 	line_end(&line, out);

@@ -15,6 +15,7 @@ struct bench {
 	size_t cap;
 	enum confidence ask;
 	bool ask_wire;
+	bool is_probe;
 	size_t nasserted;
 };
 
@@ -23,6 +24,13 @@ bool code_matches(const char *expected, const char *code)
 	size_t len = strlen(expected);
 
 	return strncmp(expected, code, len) == 0 && (code[len] == '\0' || code[len] == '.');
+}
+
+int code_status(const char *code)
+{
+	if (streq(code, "ok"))
+		return 0;
+	return streq(code, "failed.unexplained") ? 3 : 1;
 }
 
 /* status 0: a remark. */
@@ -53,6 +61,7 @@ static void read_asked(struct bench *bench, const struct event *expect)
 	if (confidence_of(record_text(expect, "confidence", NULL)) < bench->ask)
 		bench->ask = LIKELY;
 	bench->ask_wire = record_num(run, "ask_wire", 1) != 0;
+	bench->is_probe = record_num(run, "probe", 0) == 1;
 	if (!in->require)
 		return;
 	if (streq(in->require, "proven"))
@@ -86,6 +95,31 @@ static void judge_step(struct bench *bench, const struct event *step)
 			      why ? why : "", step->step));
 }
 
+/* Nothing was expected of it, so only what --require asks for can lack. */
+static void judge_probe(struct bench *bench)
+{
+	const struct finding *finding = bench->out->finding;
+	const char *require = bench->in->require;
+
+	if (!finding) {
+		if (bench->out->ncomplaint == 0)
+			complain(bench, 3, "no connection was observed");
+		return;
+	}
+	if (finding->connection->resolved_by && streq(finding->connection->resolved_by, "machines"))
+		complain(bench, 0,
+			 "the client's own resolver does not know the name: the address of the "
+			 "machine that is called so was used");
+	int status = code_status(finding->code);
+	if (require && !streq(require, "wire") && finding->confidence < bench->ask)
+		complain(bench, 3,
+			 arena_printf(bench->arena, "%s is only %s, %s was asked", finding->code,
+				      confidence_name(finding->confidence),
+				      confidence_name(bench->ask)));
+	if (bench->out->exit_status == 0)
+		bench->out->exit_status = status;
+}
+
 static bool is_fault_asserted(const struct bench *bench, const char *on)
 {
 	const struct judge_input *in = bench->in;
@@ -108,7 +142,8 @@ static void judge_steps(struct bench *bench, const char *on)
 	const struct event *step = NULL;
 
 	while ((step = record_next(in->record, in->nrecord, step, "step")))
-		judge_step(bench, step);
+		if (!bench->is_probe || streq(record_text(step, "result", "error"), "error"))
+			judge_step(bench, step);
 	if (!is_fault_asserted(bench, on))
 		complain(bench, 3,
 			 "the fault phase asserted nothing: no result was expected in it");
@@ -356,9 +391,11 @@ void judge(struct judgement *out, const struct judge_input *in, struct arena *ar
 	if (in->require && streq(in->require, "wire") &&
 	    !(out->finding && out->finding->connection->folded))
 		complain(&bench, 3, "the wire was asked for, and no capture holds this connection");
-	if (bench.nasserted == 0)
+	if (bench.is_probe)
+		judge_probe(&bench);
+	else if (bench.nasserted == 0)
 		complain(&bench, 3, "nothing was asserted: no verdict and no result was expected");
 	if (!is_whole)
 		out->exit_status = 3;
-	assert(out->exit_status == 0 || out->ncomplaint > 0);
+	assert(out->exit_status == 0 || out->ncomplaint > 0 || bench.is_probe);
 }

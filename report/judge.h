@@ -25,6 +25,8 @@ struct judgement {
 /* Strings live in the arena or are borrowed from the input. */
 void judge(struct judgement *out, const struct judge_input *in, struct arena *arena);
 
+/* Of a connection of which nothing was expected: 0: it works, 1: it fails, 3: not known. */
+int code_status(const char *code);
 /* "timeout" matches "timeout" and "timeout.dropped", not "timeouts". */
 bool code_matches(const char *expected, const char *code);
 

@@ -21,6 +21,7 @@ struct result {
 	size_t nrecord;
 	const char *dir; /* path as given; its last part names the run */
 	const char *scenario, *backend, *run;
+	bool is_probe;        /* nothing was expected: does it work, and if not, why? */
 	const char *expected; /* "refused.no-listener on carol" */
 	const char *verdict;  /* code of the finding judged; "none" */
 	enum confidence confidence;

@@ -63,6 +63,7 @@ int result_load(struct result *out, const char *dir, const char *require, struct
 	out->scenario = record_text(run, "scenario", "?");
 	out->backend = record_text(run, "backend", "?");
 	out->run = record_text(run, "run", "?");
+	out->is_probe = record_num(run, "probe", 0) == 1;
 	input.analysis = &out->analysis;
 	input.record = out->record;
 	input.nrecord = out->nrecord;

@@ -150,10 +150,14 @@ void result_json(struct buf *out, const struct result *result)
 	json_text(&json, "backend", result->backend);
 	json_text(&json, "run", result->run);
 	json_text(&json, "note", record_text(run, "note", NULL));
+	json_text(&json, "unseen", record_text(run, "unseen", NULL));
 	json_text(&json, "expected", result->expected);
 	json_text(&json, "verdict", result->verdict);
 	json_text(&json, "confidence", confidence_name(result->confidence));
-	json_bool(&json, "as_expected", result->exit_status == 0);
+	if (result->is_probe)
+		json_nil(&json, "as_expected");
+	else
+		json_bool(&json, "as_expected", result->exit_status == 0);
 	json_int(&json, "exit_status", result->exit_status);
 	json_text(&json, "trace_hash", hash && *hash ? hash : NULL);
 	json_text(&json, "on", result->finding ? result->finding->connection->label : NULL);

@@ -160,7 +160,8 @@ void text_head(FILE *out, const struct style *style, const struct event *record,
 	const struct event *run = record_next(record, nrecord, NULL, "run");
 	size_t nhost = count_hosts(record, nrecord);
 	struct line line = line_of(style);
-	const char *note = record_text(run, "note", NULL);
+	const char *const notes[] = { record_text(run, "note", NULL),
+				      record_text(run, "unseen", NULL) };
 
 	if (style->verbose < 0)
 		return;
@@ -173,9 +174,11 @@ void text_head(FILE *out, const struct style *style, const struct event *record,
 	line_printf(&line, " · %zu host%s · run ", nhost, nhost == 1 ? "" : "s");
 	line_fit(&line, record_text(run, "run", "?"), 16);
 	line_end(&line, out);
-	if (note) {
+	for (size_t i = 0; i < COUNT(notes); i++) {
+		if (!notes[i])
+			continue;
 		line_to(&line, 2);
-		line_words(&line, out, note, 2, TEXT_COLUMNS);
+		line_words(&line, out, notes[i], 2, TEXT_COLUMNS);
 		line_end(&line, out);
 	}
 	if (!style->is_plain && nhost > 0) {

@@ -38,10 +38,10 @@ static void verdict_words(char *out, size_t len, const char *code)
 static const char *outcome_words(const struct result *result)
 {
 	if (result->exit_status == 1)
-		return "NOT as expected";
+		return result->is_probe ? "fails" : "NOT as expected";
 	if (result->exit_status != 0)
 		return "undecided";
-	return "as expected";
+	return result->is_probe ? "works" : "as expected";
 }
 
 static void verdict_line(FILE *out, const struct style *style, const struct result *result)
@@ -75,13 +75,15 @@ static void add_words(FILE *out, const struct style *style, size_t indent, const
 static void add_expected(FILE *out, const struct style *style, const struct result *result)
 {
 	struct line line = line_of(style);
+	/* Of a probe that fails nothing was expected: what is said then are remarks. */
+	bool is_bad = result->exit_status != 0 && !(result->is_probe && result->exit_status == 1);
 
 	if (result->exit_status != 0 && result->expected)
 		text_claim(out, style, "expected", result->expected, "");
 	for (size_t i = 0; i < result->ncomplaint; i++) {
 		line_to(&line, KEY - 2);
-		line_paint(&line, result->exit_status ? PAINT_BAD : PAINT_NONE);
-		line_sign(&line, result->exit_status ? SIGN_NO : SIGN_DOT);
+		line_paint(&line, is_bad ? PAINT_BAD : PAINT_NONE);
+		line_sign(&line, is_bad ? SIGN_NO : SIGN_DOT);
 		line_text(&line, " ");
 		line_words(&line, out, result->complaint[i], KEY, TEXT_COLUMNS);
 		line_end(&line, out);
@@ -99,7 +101,9 @@ static void add_ladders(FILE *out, const struct style *style, const struct resul
 	struct ladder first, second;
 
 	snprintf(title[1], sizeof title[1], "%.20s: %.36s", record_text(step, "phase", "seen"),
-		 judged->label ? judged->label : "a connection");
+		 result->is_probe && judged->target ? judged->target
+		 : judged->label                    ? judged->label
+						    : "a connection");
 	second = ladder_of(judged, title[1], at_server);
 	second.is_judged = true;
 	if (!result->control || result->control == result->finding) {
@@ -283,7 +287,9 @@ void text_verdict_plain(FILE *out, const struct style *style, const struct resul
 	add_value(&line, "confidence", confidence_name(result->confidence));
 	add_value(&line, "expected", record_text(expect, "verdict", NULL));
 	add_value(&line, "on", record_text(expect, "on", NULL));
-	add_value(&line, "outcome", outcome_name(result->exit_status));
+	add_value(&line, "outcome",
+		  result->is_probe && result->exit_status <= 1 ? outcome_words(result)
+							       : outcome_name(result->exit_status));
 	add_value(&line, "exit", status);
 	add_value(&line, "trace", trace);
 	add_value(&line, "scenario", result->scenario);
