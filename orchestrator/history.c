@@ -113,27 +113,6 @@ int history_list(const char *path, const struct history_run **out, size_t *count
 	return status;
 }
 
-static int remove_tree(int parent, const char *name, int depth)
-{
-	struct dirent *entry;
-	int fd = openat(parent, name, O_DIRECTORY | O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!stream) {
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	while ((entry = readdir(stream))) {
-		if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
-			continue;
-		if (unlinkat(fd, entry->d_name, 0) < 0 && depth > 0)
-			remove_tree(fd, entry->d_name, depth - 1);
-	}
-	closedir(stream);
-	return unlinkat(parent, name, AT_REMOVEDIR);
-}
-
 static void point_latest(const char *path, const char *name)
 {
 	char temporary[64];
@@ -206,7 +185,7 @@ int history_remove(const char *path, const char *name, struct err *err)
 		err_sys(err, "%s/%s", path, name);
 	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		err_set(err, ERR_CANNOT, "%s is still being written", name);
-	else if (remove_tree(parent, name, 2) < 0)
+	else if (rundir_remove(parent, name) < 0)
 		err_sys(err, "cannot remove %s/%s", path, name);
 	else
 		status = 0;

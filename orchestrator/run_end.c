@@ -129,6 +129,8 @@ void run_end(struct run *run, const struct err *played, struct run_result *resul
 		err.kind = ERR_NONE;
 	else if (err.kind == ERR_NONE)
 		err_set(&err, ERR_BROKE, "the evidence could not be kept");
+	if (rundir_drop_empty(&run->dir)) /* nothing to look at later */
+		*result->path = 0;
 	file_away(run);
 	int left = run->lab.backend ? run->lab.backend->close(&run->lab, CLOSE_MS, &left_err) : 0;
 	result->whole_ns = clock_mono_ns() - run->start_ns;

@@ -68,25 +68,48 @@ static int make_run(struct rundir *dir, const char *parent, const char *scenario
 {
 	time_t now = (time_t)(clock_real_ns() / 1000000000);
 	struct tm tm;
-	char when[32];
+	char when[32], path[PATH_MAX];
 
 	gmtime_r(&now, &tm);
 	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &tm);
 	for (int tries = 0; tries < 64; tries++) {
 		snprintf(dir->run, sizeof(dir->run), "%04x", (unsigned)random_id() & 0xffff);
-		int n = snprintf(dir->path, sizeof(dir->path), "%s/%s-%s-%s", parent, when,
-				 scenario, dir->run);
-		if (n < 0 || n >= (int)sizeof(dir->path))
+		int n =
+		    snprintf(path, sizeof(path), "%s/%s-%s-%s", parent, when, scenario, dir->run);
+		if (n < 0 || n >= (int)sizeof(path))
 			return err_set(err, ERR_CANNOT, "%.60s...: the name is too long", parent);
-		if (mkdir(dir->path, 0700) == 0)
+		if (mkdir(path, 0700) == 0) {
+			memcpy(dir->path, path, sizeof(path));
 			return 0;
+		}
 		if (errno != EEXIST) {
 			err_sys(err, "cannot write the run into %s", parent);
-			err->kind = errno == ENOSPC || errno == EIO ? ERR_BROKE : ERR_CANNOT;
+			err->kind = err->sys == ENOSPC || err->sys == EIO ? ERR_BROKE : ERR_CANNOT;
 			return -1;
 		}
 	}
 	return err_set(err, ERR_BROKE, "%s: no free run id", parent);
+}
+
+static int fill_run(struct rundir *dir, struct err *err)
+{
+	dir->fd = open(dir->path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (dir->fd < 0)
+		return err_sys(err, "%s", dir->path);
+	file_give_person(dir->fd);
+	flock(dir->fd, LOCK_EX | LOCK_NB);
+	if (mkdirat(dir->fd, "capture", 0700) < 0)
+		return err_sys(err, "%s/capture", dir->path);
+	int capture = openat(dir->fd, "capture", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (capture >= 0) {
+		file_give_person(capture);
+		close(capture);
+	}
+	sha256_init(&dir->events.sha);
+	sha256_init(&dir->steps.sha);
+	dir->events.fd = open_new(dir->fd, "events.ndjson", err);
+	dir->steps.fd = dir->events.fd < 0 ? -1 : open_new(dir->fd, "steps.ndjson", err);
+	return dir->steps.fd < 0 ? err_in(err, "%s", dir->path) : 0;
 }
 
 int rundir_make(struct rundir *dir, const char *parent, const char *scenario, struct err *err)
@@ -106,25 +129,10 @@ int rundir_make(struct rundir *dir, const char *parent, const char *scenario, st
 			err_set(err, why.kind, "%s (lab run -o DIR ...)", why.text);
 		return -1;
 	}
-	dir->fd = open(dir->path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	if (dir->fd < 0)
-		return err_sys(err, "%s", dir->path);
-	file_give_person(dir->fd);
-	flock(dir->fd, LOCK_EX | LOCK_NB);
-	if (mkdirat(dir->fd, "capture", 0700) < 0)
-		return err_sys(err, "%s/capture", dir->path);
-	int capture = openat(dir->fd, "capture", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	if (capture >= 0) {
-		file_give_person(capture);
-		close(capture);
-	}
-	sha256_init(&dir->events.sha);
-	sha256_init(&dir->steps.sha);
-	dir->events.fd = open_new(dir->fd, "events.ndjson", err);
-	dir->steps.fd = dir->events.fd < 0 ? -1 : open_new(dir->fd, "steps.ndjson", err);
-	if (dir->steps.fd < 0)
-		return err_in(err, "%s", dir->path);
-	return 0;
+	if (fill_run(dir, err) == 0)
+		return 0;
+	rundir_drop_empty(dir);
+	return -1;
 }
 
 static void add_line(struct rundir_file *file, struct event *event)
@@ -187,15 +195,15 @@ int rundir_packets(struct rundir *dir, size_t index, const void *records, size_t
 	return 0;
 }
 
-static int flush_one(int fd, struct buf *pending, struct sha256 *sha, uint64_t *written,
-		     const char *path, const char *name, struct err *err)
+/* -1 with errno. */
+static int flush_one(int fd, struct buf *pending, struct sha256 *sha, uint64_t *written)
 {
 	while (pending->len > 0 && fd >= 0) {
 		ssize_t done = write(fd, pending->data, pending->len);
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0)
-			return err_sys(err, "%s/%s", path, name);
+			return -1;
 		*written += (size_t)done;
 		sha256_add(sha, pending->data, (size_t)done);
 		buf_drop(pending, (size_t)done); /* a full disk may take a part: go on behind it */
@@ -206,19 +214,28 @@ static int flush_one(int fd, struct buf *pending, struct sha256 *sha, uint64_t *
 static int flush_lines(const struct rundir *dir, struct rundir_file *file, const char *name,
 		       struct err *err)
 {
-	return flush_one(file->fd, &file->pending, &file->sha, &file->written, dir->path, name,
-			 err);
+	if (flush_one(file->fd, &file->pending, &file->sha, &file->written) == 0)
+		return 0;
+	return err_sys(err, "%s/%s", dir->path, name);
 }
 
+/* What one file has no room for is no reason to keep the others from theirs. */
 int rundir_flush(struct rundir *dir, struct err *err)
 {
-	for (size_t i = 0; i < dir->ncapture; i++)
-		if (flush_one(dir->capture[i].fd, &dir->capture[i].pending, &dir->capture[i].sha,
-			      &dir->captured, dir->path, dir->capture[i].name, err) < 0)
-			return -1;
-	if (flush_lines(dir, &dir->events, "events.ndjson", err) < 0)
-		return -1;
-	return flush_lines(dir, &dir->steps, "steps.ndjson", err);
+	struct err later;
+	int status = 0;
+
+	for (size_t i = 0; i < dir->ncapture; i++) {
+		struct rundir_capture *capture = &dir->capture[i];
+		if (flush_one(capture->fd, &capture->pending, &capture->sha, &dir->captured) < 0)
+			status = err_sys(status == 0 ? err : &later, "%s/capture/%s.pcap",
+					 dir->path, capture->name);
+	}
+	if (flush_lines(dir, &dir->events, "events.ndjson", status == 0 ? err : &later) < 0)
+		status = -1;
+	if (flush_lines(dir, &dir->steps, "steps.ndjson", status == 0 ? err : &later) < 0)
+		status = -1;
+	return status;
 }
 
 int rundir_check_size(const struct rundir *dir, struct err *err)
@@ -286,6 +303,50 @@ int rundir_digest(const struct rundir *dir, const char *name, char hex[65], stru
 	close(fd);
 	sha256_hex(&sha, hex);
 	return 0;
+}
+
+static int remove_tree(int parent, const char *name, int depth)
+{
+	struct dirent *entry;
+	int fd = openat(parent, name, O_DIRECTORY | O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!stream) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while ((entry = readdir(stream))) {
+		if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
+			continue;
+		if (unlinkat(fd, entry->d_name, 0) < 0 && depth > 0)
+			remove_tree(fd, entry->d_name, depth - 1);
+	}
+	closedir(stream);
+	return unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+int rundir_remove(int parent, const char *name)
+{
+	return remove_tree(parent, name, 2);
+}
+
+bool rundir_drop_empty(struct rundir *dir)
+{
+	char path[PATH_MAX];
+
+	if (!*dir->path || dir->events.written || dir->steps.written)
+		return false;
+	snprintf(path, sizeof(path), "%s", dir->path);
+	rundir_close(dir);
+	char *slash = strrchr(path, '/');
+	*slash = 0; /* make_run put it between the parent and the name */
+	int parent = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (parent < 0)
+		return false;
+	int status = rundir_remove(parent, slash + 1);
+	close(parent);
+	return status == 0;
 }
 
 void rundir_close(struct rundir *dir)

@@ -27,10 +27,10 @@ struct rundir_file {
 };
 
 struct rundir {
-	int fd; /* the directory, locked while the run lasts; -1: none */
-	char path[PATH_MAX];
-	char run[8];     /* "4f2a" */
-	bool is_history; /* below the state directory: `latest` and pruning apply */
+	int fd;              /* the directory, locked while the run lasts; -1: none */
+	char path[PATH_MAX]; /* "": none was made */
+	char run[8];         /* "4f2a" */
+	bool is_history;     /* below the state directory: `latest` and pruning apply */
 	struct rundir_file events, steps;
 	size_t ncapture;
 	struct rundir_capture *capture;
@@ -59,6 +59,8 @@ int rundir_capture_open(struct rundir *dir, const char *name, uint32_t snaplen, 
 /* `records` as docs/protocol.md has them behind the capture's number; malformed: -1. */
 int rundir_packets(struct rundir *dir, size_t capture, const void *records, size_t len,
 		   struct err *err);
+/* Each file as far as the disk takes it; -1 with the first that it did not. What is left is kept,
+ * and tried again the next time. */
 int rundir_flush(struct rundir *dir, struct err *err);
 /* -1: the run has written more than a run may. */
 int rundir_check_size(const struct rundir *dir, struct err *err);
@@ -67,6 +69,10 @@ int rundir_write(struct rundir *dir, const char *name, const void *bytes, size_t
 /* "capture/client-1.lan.pcap" etc.: SHA-256 in hex of a raw file of the directory, as far as it is
  * flushed. */
 int rundir_digest(const struct rundir *dir, const char *name, char hex[65], struct err *err);
+/* Closes it, and removes it where nothing was written of what lab did or hosts observed: true. */
+bool rundir_drop_empty(struct rundir *dir);
+/* Removes a run directory by its name in an opened one; -1 with errno: a part is left. */
+int rundir_remove(int parent, const char *name);
 void rundir_close(struct rundir *dir); /* safe half-open and twice */
 
 #endif

@@ -53,12 +53,14 @@ if mkdir small && mount -t tmpfs -o size=64k none small 2>/dev/null; then
 	head -c 60000 /dev/zero >small/ballast
 	exits 5 "$LAB" run refused -b netns -o "$T/small"
 	like "$err" 'No space left' 'a full disk is named'
+	is "$(ls small)" ballast 'a run of which nothing could be written leaves no directory'
+	unlike "$err" 'what was seen is in' 'and none is named'
 	t 'and leaves no process' settled
 	umount small
 elif unshare -rm true 2>/dev/null; then
-	skip 'mounting a small file system needs root' 3
+	skip 'mounting a small file system needs root' 5
 else
-	skip 'no file system of our own to fill' 3
+	skip 'no file system of our own to fill' 5
 fi
 
 # a port in use is a result: the server's own scenario
