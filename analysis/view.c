@@ -238,9 +238,13 @@ size_t view_all(struct trace *trace, struct view **out)
 		    !(event_is(event, "connecting") && !is_decided(trace, event)))
 			continue;
 		view = arena_grow(trace->arena, view, count, &cap, sizeof *view);
-		view[count] = of_event(trace, event);
-		flows_find(&view[count++]);
+		view[count++] = of_event(trace, event);
 	}
+	/* First who knows its own end: one that never had any may take no flow of theirs. */
+	for (int knows = 1; knows >= 0; knows--)
+		for (size_t i = 0; i < count; i++)
+			if (view[i].has_client == knows && !view[i].client_flow)
+				flows_find(&view[i]);
 	for (size_t i = 0; i < trace->ncapture; i++) {
 		const struct capture_seen *capture = &trace->capture[i];
 		for (size_t f = 0; f < capture->flows.nflow; f++) {
