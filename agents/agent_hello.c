@@ -70,6 +70,7 @@ void hello_send(struct agent *agent)
 	event_int(&hello, "real_ns", clock_real_ns());
 	event_int(&hello, "can_capture", caps_has(rights, CAP_NET_RAW));
 	event_int(&hello, "can_firewall", can_firewall);
+	event_int(&hello, "can_change", caps_has(rights, CAP_NET_ADMIN));
 	event_text(&hello, "firewall_why", can_firewall ? NULL : why.text);
 	event_int(&hello, "has_nft", has_nft);
 	frame_put_event(&agent->backlog, FRAME_HELLO, &hello);

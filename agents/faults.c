@@ -3,7 +3,6 @@
 #include "faults.h"
 
 #include "agent_control.h"
-#include "firewall.h"
 #include "journal.h"
 #include "mem.h"
 #include "util.h"
@@ -18,10 +17,28 @@ struct faults {
 	struct fault {
 		char label[128];
 		int step;
+		int entry;                   /* of the journal; 0: none */
+		const struct change *change; /* by words; NULL: a rule */
+		char *words;                 /* owned */
 		struct firewall firewall;
-		int entry; /* of the journal; 0: none */
 	} fault[FAULTS];
 };
+
+int faults_may_share(const struct agent *agent, const char *verb, struct err *err)
+{
+	const struct host_facts *host = agent_host(agent);
+
+	if (host->is_private)
+		return 0;
+	if (!lifeline_is_known(&host->lifeline))
+		return err_set(err, ERR_CANNOT,
+			       "%s: this network stack is not the run's own, and the "
+			       "controller's connection to it is not known (SSH_CONNECTION)",
+			       verb);
+	if (host->run[0] == '\0' || host->address.family == 0)
+		return err_set(err, ERR_BROKE, "%s: setup named no run or no address", verb);
+	return 0;
+}
 
 static struct fault *add(struct agent *agent, const char *label, int step, struct err *err)
 {
@@ -51,6 +68,7 @@ static void drop(struct faults *faults, struct fault *fault)
 	size_t index = (size_t)(fault - faults->fault);
 
 	journal_undone(&faults->journal, fault->entry);
+	free(fault->words);
 	memmove(fault, fault + 1, (faults->count - index - 1) * sizeof *fault);
 	faults->count--;
 }
@@ -75,21 +93,94 @@ int faults_set(struct agent *agent, const struct firewall_spec *spec, int step,
 	return -1;
 }
 
+/* Undone in the order in which they come to mind, two changes of one thing would leave the first.
+ */
+static int is_first(const struct faults *faults, const struct change *change, const char *words,
+		    struct err *err)
+{
+	size_t len = strcspn(words, "\t");
+
+	for (size_t i = 0; faults != NULL && i < faults->count; i++) {
+		const struct fault *fault = &faults->fault[i];
+
+		if (fault->change == change && strcspn(fault->words, "\t") == len &&
+		    memcmp(fault->words, words, len) == 0)
+			return err_set(err, ERR_BROKE,
+				       "%s: %.*s was changed by %s: heal that first", change->what,
+				       (int)len, words, fault->label);
+	}
+	return 0;
+}
+
+int faults_change(struct agent *agent, const struct change *change,
+		  const struct change_place *place, const char *words, const char *label, int step,
+		  char proof[CHANGE_TEXT], struct err *err)
+{
+	struct err ignored = { 0 };
+	char undone[CHANGE_TEXT];
+	struct faults *faults;
+	struct fault *fault;
+
+	if (is_first(agent_parts(agent)->faults, change, words, err) < 0)
+		return -1;
+	fault = add(agent, label, step, err);
+	if (fault == NULL)
+		return -1;
+	faults = agent_parts(agent)->faults;
+	fault->change = change;
+	fault->words = mem_text(words);
+	if (place->spared != NULL)
+		fault->entry =
+		    journal_add(&faults->journal, agent_host(agent)->run, change->what, words, err);
+	if (fault->entry >= 0 && change->make(words, place, proof, err) == 0)
+		return 0;
+	if (fault->entry < 0 || change->undo(words, undone, &ignored) >= 0)
+		drop(faults, fault);
+	return -1;
+}
+
+static bool is_left(const struct fault *fault)
+{
+	char proof[CHANGE_TEXT];
+	struct err ignored = { 0 };
+
+	return fault->change != NULL ? fault->change->undo(fault->words, proof, &ignored) < 0
+				     : firewall_is_left(&fault->firewall);
+}
+
+/* Somebody else's change since then is theirs, and no undoing of ours. */
+static int unset(struct fault *fault, struct event *event, char proof[CHANGE_TEXT], struct err *err)
+{
+	int64_t packets, bytes;
+	int end;
+
+	if (fault->change == NULL) {
+		if (firewall_unset(&fault->firewall, &packets, &bytes, err) < 0)
+			return -1;
+		snprintf(proof, CHANGE_TEXT, "table gone");
+		event_int(event, "packets", packets);
+		event_int(event, "bytes", bytes);
+		return 0;
+	}
+	end = fault->change->undo(fault->words, proof, err);
+	if (end == CHANGE_THEIRS)
+		return err_set(err, ERR_BROKE, "%s: %s", fault->change->what, proof);
+	return end < 0 ? -1 : 0;
+}
+
 static int undo(struct agent *agent, struct fault *fault, int step, const char *label,
 		struct err *err)
 {
-	int64_t packets, bytes;
+	char proof[CHANGE_TEXT] = "";
 	struct event event;
 
-	if (firewall_unset(&fault->firewall, &packets, &bytes, err) < 0)
-		return -1;
 	event_init(&event, "heal");
 	event.step = step;
 	event.label = label;
 	event_text(&event, "of", fault->label);
-	event_text(&event, "proof", "table gone");
-	event_int(&event, "packets", packets);
-	event_int(&event, "bytes", bytes);
+	if (unset(fault, &event, proof, err) < 0)
+		return -1;
+	event_text(&event, "proof", proof);
 	agent_event(agent, &event);
 	return 0;
 }
@@ -138,11 +229,12 @@ void faults_end(struct agent *agent)
 			event_text(&event, "error", err.text);
 			agent_event(agent, &event);
 		}
-		if (!firewall_is_left(&fault->firewall)) {
+		if (!is_left(fault)) {
 			drop(parts->faults, fault);
 			continue;
 		}
 		agent_leftover(agent); /* the journal keeps it for the next agent */
+		free(fault->words);
 		parts->faults->count--;
 	}
 	journal_close(&parts->faults->journal);

@@ -3,13 +3,20 @@
 #define FAULTS_H
 
 #include "agent.h"
+#include "change.h"
 #include "err.h"
 #include "firewall.h"
 
+/* May this machine be changed at all? -1 where others use it and it is not known what to spare. */
+int faults_may_share(const struct agent *agent, const char *verb, struct err *err);
 /* Sets it, and remembers that, so that heal and the agent's end undo it; where the stack is shared
  * also on disk, for the next agent. -1: it is not set, or will be undone. */
 int faults_set(struct agent *agent, const struct firewall_spec *spec, int step,
 	       char proof[FIREWALL_PROOF], struct err *err);
+/* The same with a change by words. -1 also where one of these has changed the same before. */
+int faults_change(struct agent *agent, const struct change *change,
+		  const struct change_place *place, const char *words, const char *label, int step,
+		  char proof[CHANGE_TEXT], struct err *err);
 /* Undoes it and emits `heal` with the step and label of `request`. */
 int faults_heal(struct agent *agent, const char *of, const struct event *request, struct err *err);
 

@@ -1,6 +1,6 @@
-/* Lines: "lab-journal 1 RUN PID BOOT NET", then "+ NUMBER WHAT NAME" and "- NUMBER". A last line
- * without its end is of a change that was never made. Who can lock a file has found a dead agent's.
- */
+/* Lines: "lab-journal 1 RUN PID BOOT NET", then "+ NUMBER WHAT WORDS" (change.h) and "- NUMBER". A
+ * last line without its end is of a change that was never made. Who can lock a file has found a
+ * dead agent's. */
 #include "journal.h"
 
 #include <errno.h>
@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "change.h"
 #include "file.h"
-#include "firewall.h"
 #include "mem.h"
 #include "parse.h"
 #include "util.h"
@@ -23,16 +23,8 @@ enum {
 	ENTRIES = 1024,
 	NAMES = 16, /* of one process for one run */
 	TRIES = 3,
-	LINE = 512,
-	WORDS = 7 /* one more than any line has */
-};
-
-/* A kind of change: how it is undone. 1: undone, 0: nobody finds it any more, -1: err. */
-static const struct change {
-	const char *what;
-	int (*undo)(const char *name, struct err *err);
-} changes[] = {
-	{ .what = "table", .undo = firewall_table_delete },
+	LINE = CHANGE_WORDS + 64,
+	WORDS = 7 /* one more than a first line has */
 };
 
 static const char *const places[] = { "/run/lab-", "/var/tmp/lab-journal-" };
@@ -146,7 +138,7 @@ static int journal_open(struct journal *journal, const char *run, struct err *er
 	return -1;
 }
 
-int journal_add(struct journal *journal, const char *run, const char *what, const char *name,
+int journal_add(struct journal *journal, const char *run, const char *what, const char *words,
 		struct err *err)
 {
 	char line[LINE];
@@ -154,9 +146,9 @@ int journal_add(struct journal *journal, const char *run, const char *what, cons
 
 	if (!journal->is_open && journal_open(journal, run, err) < 0)
 		return -1;
-	len = snprintf(line, sizeof line, "+ %d %s %s\n", journal->next, what, name);
+	len = snprintf(line, sizeof line, "+ %d %s %s\n", journal->next, what, words);
 	if (len < 0 || (size_t)len >= sizeof line || journal->next >= ENTRIES)
-		return err_set(err, ERR_BROKE, "journal: too many changes, or too long a name");
+		return err_set(err, ERR_BROKE, "journal: too many changes, or too long a one");
 	journal->open++;
 	if (write_line(journal, line) < 0)
 		return err_sys(err, "journal %s", journal->name);
@@ -187,7 +179,7 @@ void journal_close(struct journal *journal)
 }
 
 struct entry {
-	char what[16], name[256];
+	const char *what, *words; /* in the journal's text */
 	bool is_undone;
 };
 
@@ -209,8 +201,12 @@ static size_t cut(char *line, const char *word[WORDS])
 	return count;
 }
 
-static bool take_birth(struct birth *birth, const char *const word[WORDS])
+static bool take_birth(struct birth *birth, char *line)
 {
+	const char *word[WORDS];
+
+	if (cut(line, word) != 6 || !streq(word[1], "1"))
+		return false;
 	snprintf(birth->run, sizeof birth->run, "%s", word[2]);
 	snprintf(birth->boot, sizeof birth->boot, "%s", word[4]);
 	return parse_int(word[3], 1, INT32_MAX, &birth->pid) == 0 &&
@@ -219,24 +215,27 @@ static bool take_birth(struct birth *birth, const char *const word[WORDS])
 
 static bool take_line(struct dead *dead, char *line)
 {
-	struct entry *entry = &dead->entry[dead->count];
-	const char *word[WORDS];
-	size_t count = cut(line, word);
-	int64_t number = 0;
+	int64_t number;
+	size_t digits;
+	char *what, *words;
 
-	if (count == 6 && streq(word[0], "lab-journal") && streq(word[1], "1"))
-		return take_birth(&dead->birth, word);
-	if (count < 2 || parse_int(word[1], 1, ENTRIES - 1, &number) < 0)
+	if (starts_with(line, "lab-journal "))
+		return take_birth(&dead->birth, line);
+	if ((line[0] != '+' && line[0] != '-') || line[1] != ' ')
 		return false;
-	if (count == 2 && streq(word[0], "-") && (size_t)number <= dead->count) {
+	digits = parse_digits(line + 2, &number);
+	if (digits == 0 || number < 1 || number >= ENTRIES)
+		return false;
+	what = line + 2 + digits;
+	if (line[0] == '-' && *what == '\0' && (size_t)number <= dead->count) {
 		dead->entry[number - 1].is_undone = true;
 		return true;
 	}
-	if (count != 4 || !streq(word[0], "+") || (size_t)number != dead->count + 1)
+	words = *what == ' ' ? strchr(what + 1, ' ') : NULL;
+	if (line[0] != '+' || words == NULL || (size_t)number != dead->count + 1)
 		return false;
-	snprintf(entry->what, sizeof entry->what, "%s", word[2]);
-	snprintf(entry->name, sizeof entry->name, "%s", word[3]);
-	dead->count++;
+	*words = '\0';
+	dead->entry[dead->count++] = (struct entry){ .what = what + 1, .words = words + 1 };
 	return true;
 }
 
@@ -254,13 +253,17 @@ static void parse(struct dead *dead, char *text)
 static void tell(const struct sink *sink, const struct birth *birth, const struct entry *entry,
 		 const char *state, const char *why)
 {
+	const char *rest = entry != NULL ? entry->words : "";
+	char name[256] = "";
 	struct event event;
+
+	(void)change_word(&rest, name, sizeof name);
 
 	event_init(&event, "leftover");
 	event_text(&event, "run", birth->run);
 	event_int(&event, "pid", birth->pid);
 	event_text(&event, "what", entry != NULL ? entry->what : NULL);
-	event_text(&event, "name", entry != NULL ? entry->name : NULL);
+	event_text(&event, "name", entry != NULL ? name : NULL);
 	event_text(&event, "state", state);
 	event_text(&event, "error", why);
 	sink_event(sink, &event);
@@ -269,18 +272,22 @@ static void tell(const struct sink *sink, const struct birth *birth, const struc
 /* true: nobody needs to look at it again. */
 static bool undo(const struct sink *sink, const struct dead *dead, const struct entry *entry)
 {
+	static const char *const states[] = {
+		[CHANGE_GONE] = "gone",
+		[CHANGE_UNDONE] = "undone",
+		[CHANGE_THEIRS] = "theirs",
+	};
+	const struct change *change = change_find(entry->what);
+	char proof[CHANGE_TEXT] = "";
 	struct err err = { 0 };
-	int status = err_set(&err, ERR_BROKE, "this agent knows no such change");
+	int end = change != NULL ? change->undo(entry->words, proof, &err)
+				 : err_set(&err, ERR_BROKE, "this agent knows no such change");
 
-	for (size_t i = 0; i < COUNT(changes); i++)
-		if (streq(changes[i].what, entry->what))
-			status = changes[i].undo(entry->name, &err);
-	tell(sink, &dead->birth, entry,
-	     status < 0   ? "failed"
-	     : status > 0 ? "undone"
-			  : "gone",
-	     status < 0 ? err.text : NULL);
-	return status >= 0;
+	tell(sink, &dead->birth, entry, end < 0 ? "failed" : states[end],
+	     end < 0                ? err.text
+	     : end == CHANGE_THEIRS ? proof
+				    : NULL);
+	return end >= 0;
 }
 
 /* How many changes of a dead agent could not be undone; *is_done: its file can go. */

@@ -14,9 +14,9 @@ struct journal { /* zero: nothing was changed so far */
 	int next, open; /* number of the next entry; entries that are not undone */
 };
 
-/* Notes that `what` (a row of journal.c: "table") of this name is about to be changed; `run` names
- * the file at the first entry. Its number, from 1; -1: it must not be changed. */
-int journal_add(struct journal *journal, const char *run, const char *what, const char *name,
+/* Notes that `what` (a row of change.c: "table") is about to be changed so that these words undo
+ * it; `run` names the file at the first entry. Its number, from 1; -1: it must not be changed. */
+int journal_add(struct journal *journal, const char *run, const char *what, const char *words,
 		struct err *err);
 /* It is undone. Best effort: whoever reads the journal looks whether it is. */
 void journal_undone(struct journal *journal, int number);

@@ -36,7 +36,7 @@ static int request_send(struct nldump *nl, unsigned type, const void *body, size
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	union {
 		struct nlmsghdr header;
-		char bytes[512];
+		char bytes[1024];
 	} message = { .header = { .nlmsg_type = (uint16_t)type,
 				  .nlmsg_flags = NLM_F_REQUEST,
 				  .nlmsg_seq = ++nl->seq } };
@@ -45,7 +45,7 @@ static int request_send(struct nldump *nl, unsigned type, const void *body, size
 	if (total > sizeof message)
 		return err_set(err, ERR_BROKE, "netlink request of %zu bytes", len);
 	/* A table ends with DONE; one answer with the kernel's word that it was given. */
-	message.header.nlmsg_flags |= nl->is_one ? NLM_F_ACK : NLM_F_DUMP;
+	message.header.nlmsg_flags |= nl->is_one ? NLM_F_ACK | nl->flags : NLM_F_DUMP;
 	message.header.nlmsg_len = (uint32_t)total;
 	memcpy(message.bytes + NLMSG_HDRLEN, body, len);
 	ssize_t sent;

@@ -12,7 +12,8 @@
 struct nldump {
 	int fd; /* -1: not open; opened by the first dump and kept */
 	int protocol;
-	bool is_one; /* asks for one thing, not for a table */
+	bool is_one;    /* asks for one thing, or changes it; not for a table */
+	uint16_t flags; /* of a change: NLM_F_CREATE and such */
 	uint32_t seq;
 	unsigned readings; /* of a table, also those that were repeated */
 };

@@ -87,6 +87,7 @@ enum need { /* names in step_need_names[], used by [lab] needs and by backends' 
 	NEED_PORTS = 1 << 3,    /* ports as written are ours to use */
 	NEED_SYSCTL = 1 << 4,   /* sysctls of our own */
 	NEED_TCPDUMP = 1 << 5,  /* the host has tcpdump, for engine=tcpdump */
+	NEED_CHANGES = 1 << 6,  /* its sysctls, routes and addresses may be changed, and back */
 };
 const char *step_need_name(unsigned bit); /* "capture" */
 unsigned step_need_bit(const char *name); /* 0: unknown */

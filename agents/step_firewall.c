@@ -47,18 +47,12 @@ static void fault_event(struct actor *actor, const struct firewall_spec *spec, c
 
 /* On a stack that others use, a rule is kept to the run's own address and away from the controller,
  * and its table bears the run's name. */
-static int may_share(const struct host_facts *host, const struct addr *address, struct err *err)
+static int is_own(const struct addr *address, struct err *err)
 {
 	struct sockaddr_storage sa;
 	char ip[ADDR_TEXT];
 	int fd, status;
 
-	if (!lifeline_is_known(&host->lifeline))
-		return err_set(err, ERR_CANNOT,
-			       "firewall: this network stack is not the run's own, and the "
-			       "controller's connection to it is not known (SSH_CONNECTION)");
-	if (host->run[0] == '\0' || address == NULL)
-		return err_set(err, ERR_BROKE, "firewall: setup named no run or no address");
 	addr_to_sockaddr(address, &sa);
 	fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -85,7 +79,8 @@ static int run(struct actor *actor, const struct event *request, struct err *err
 		.spared = host->is_private ? NULL : &host->lifeline,
 	};
 
-	if (!host->is_private && may_share(host, spec.address, err) < 0)
+	if (faults_may_share(actor->agent, "firewall", err) < 0 ||
+	    (!host->is_private && is_own(spec.address, err) < 0))
 		return -1;
 	if (faults_set(actor->agent, &spec, actor->now_step, proof, err) < 0)
 		return -1;

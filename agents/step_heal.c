@@ -38,7 +38,6 @@ const struct step_kind step_heal = {
 	.subject = SUBJECT_NONE,
 	.params = params,
 	.results = RESULT_OK,
-	.needs = NEED_FIREWALL,
 	.capabilities = UINT64_C(1) << CAP_NET_ADMIN,
 	.run = run,
 };

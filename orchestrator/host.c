@@ -156,7 +156,7 @@ unsigned tool_offers(void)
 unsigned private_offers(void)
 {
 	char path[256];
-	unsigned offers = NEED_CAPTURE | NEED_COUNTERS | NEED_PORTS | NEED_SYSCTL;
+	unsigned offers = NEED_CAPTURE | NEED_COUNTERS | NEED_PORTS | NEED_SYSCTL | NEED_CHANGES;
 
 	if (proc_find("nft", path, sizeof path) == 0)
 		offers |= NEED_FIREWALL;

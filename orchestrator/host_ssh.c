@@ -27,7 +27,7 @@ static int ssh_usable(struct err *why)
 /* What a machine offers is known when its agent is there; until then nothing is ruled out. */
 static unsigned ssh_offers(void)
 {
-	return NEED_CAPTURE | NEED_FIREWALL | NEED_PORTS | NEED_TCPDUMP;
+	return NEED_CAPTURE | NEED_FIREWALL | NEED_PORTS | NEED_TCPDUMP | NEED_CHANGES;
 }
 
 static struct fleet_machine *machine_of(const struct lab *lab, size_t host)
@@ -62,6 +62,8 @@ static unsigned offers_of(const struct fleet_agent *agent, const char **lacks)
 		*lacks = "no root and no sudo -n, so no capture and no faults";
 		offers &= ~(unsigned)(NEED_CAPTURE | NEED_TCPDUMP);
 	}
+	if (!event_num(&agent->hello, "can_change", 0))
+		offers &= ~(unsigned)NEED_CHANGES;
 	if (!agent->boot.said.has_tcpdump)
 		offers &= ~(unsigned)NEED_TCPDUMP;
 	return offers;

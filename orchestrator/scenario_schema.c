@@ -27,7 +27,7 @@ static const struct schema_row lab_rows[] = {
 	KEY("needs", "WORD...",
 	    "what the backend must offer beyond what the verbs ask for: capture, firewall, "
 	    "counters, "
-	    "ports, sysctl or tcpdump",
+	    "ports, sysctl, tcpdump or changes",
 	    .kind = PARAM_TEXT),
 	KEY("not-on", "BACKEND: REASON",
 	    "where it makes no sense, and why; several are separated by |", .kind = PARAM_TEXT),

@@ -192,6 +192,19 @@ static bool words_fault(struct step_words *out, const struct seen *seen)
 	return true;
 }
 
+static bool words_change(struct step_words *out, const struct seen *seen)
+{
+	const struct event *fault = own(seen, "fault");
+	const char *was = record_text(fault, "was", NULL);
+
+	if (!fault)
+		return false;
+	say(out, "%s: read back", record_text(fault, "change", ""));
+	if (was)
+		say(out, "; it was %s", was);
+	return true;
+}
+
 static bool words_heal(struct step_words *out, const struct seen *seen)
 {
 	const struct event *heal = own(seen, "heal");
@@ -294,7 +307,8 @@ static const struct {
 	bool (*words)(struct step_words *out, const struct seen *seen);
 } verbs[] = {
 	{ "tcp.serve", words_serve }, { "tcp.stop", words_stop }, { "tcp.connect", words_connect },
-	{ "firewall", words_fault },  { "heal", words_heal },     { "wait", words_wait },
+	{ "firewall", words_fault },  { "sysctl", words_change }, { "route", words_change },
+	{ "address", words_change },  { "heal", words_heal },     { "wait", words_wait },
 	{ "sockets", words_sockets },
 };
 

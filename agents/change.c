@@ -1,0 +1,68 @@
+/* The kinds of changes, and what their verbs have in common. */
+#include "change.h"
+
+#include "faults.h"
+#include "firewall.h"
+#include "util.h"
+
+extern const struct change change_sysctl, change_route, change_address;
+
+static int table_undo(const char *words, char proof[CHANGE_TEXT], struct err *err)
+{
+	snprintf(proof, CHANGE_TEXT, "table gone");
+	return firewall_table_delete(words, err);
+}
+
+/* A rule is set by firewall.c; only what a dead agent left of it is undone by words. */
+static const struct change change_table = { .what = "table", .undo = table_undo };
+
+static const struct change *const changes[] = { &change_table, &change_sysctl, &change_route,
+						&change_address };
+
+const struct change *change_find(const char *what)
+{
+	for (size_t i = 0; i < COUNT(changes); i++)
+		if (streq(changes[i]->what, what))
+			return changes[i];
+	return NULL;
+}
+
+bool change_word(const char **at, char *word, size_t size)
+{
+	size_t len = strcspn(*at, "\t");
+
+	if (len == 0 || len >= size)
+		return false;
+	memcpy(word, *at, len);
+	word[len] = '\0';
+	*at += len;
+	*at += **at == '\t' ? 1 : 0;
+	return true;
+}
+
+int change_run(const struct change *change, struct actor *actor, const struct event *request,
+	       struct err *err)
+{
+	const struct host_facts *host = actor->host;
+	const struct change_place place = {
+		.spared = host->is_private ? NULL : &host->lifeline,
+		.address = &host->address,
+	};
+	struct change_plan plan = { 0 };
+	char proof[CHANGE_TEXT] = "";
+	struct event event;
+
+	if (faults_may_share(actor->agent, change->what, err) < 0 ||
+	    change->plan(&plan, &place, request, err) < 0 ||
+	    faults_change(actor->agent, change, &place, plan.words, actor->now_label,
+			  actor->now_step, proof, err) < 0)
+		return -1;
+	event_init(&event, "fault");
+	event_text(&event, "of", actor->now_label);
+	event_text(&event, "verb", change->what);
+	event_text(&event, "change", plan.asked);
+	event_text(&event, "was", plan.was[0] != '\0' ? plan.was : NULL);
+	event_text(&event, "proof", proof);
+	actor_event(actor, &event);
+	return actor_result(actor, "ok", proof);
+}

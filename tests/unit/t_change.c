@@ -1,0 +1,457 @@
+/* Sysctls, routes and addresses as faults: set, proven, healed; and on a machine that others use
+ * noted first, undone by whoever comes next, and kept away from the controller's own connection.
+ * Network, /run and /var/tmp are this program's own. */
+#include "own_net.h"
+
+#include <sys/stat.h>
+
+#include "agent_driver.h"
+#include "journal.h"
+#include "proc.h"
+
+/* The controller is behind a router: 192.0.2.9 by 198.51.100.254, on the device d0. */
+static const char way[] = "192.0.2.9 50000 198.51.100.1 22";
+static const char shared[] = "setup - name=h address=198.51.100.1 run=ab12";
+
+/* What a program says, in one line without blanks at its ends; the test's own until the next. */
+static const char *said(const char *const *argv)
+{
+	static char text[2048];
+	struct proc_result result;
+	struct err err = { 0 };
+	size_t len;
+
+	assert_int_equal(proc_run(argv, NULL, 5000, &result, &err), 0);
+	if (result.status != 0)
+		fail_msg("%s %s: %s", argv[0], argv[1], result.err.len ? result.err.data : "");
+	snprintf(text, sizeof text, "%s", result.out.len > 0 ? result.out.data : "");
+	proc_result_close(&result);
+	for (len = strlen(text); len > 0 && strchr(" \n", text[len - 1]); len--)
+		text[len - 1] = '\0';
+	return text;
+}
+
+#define IP(...) said((const char *const[]){ "ip", __VA_ARGS__, NULL })
+#define SYSCTL(path) said((const char *const[]){ "cat", "/proc/sys/net/" path, NULL })
+
+static void write_sysctl(const char *path, const char *value)
+{
+	assert_int_equal(netspace_write(path, value), 0);
+}
+
+static void need(void)
+{
+	static bool has_links;
+
+	need_namespace();
+	need_program("ip");
+	if (has_links)
+		return;
+	has_links = true;
+	IP("link", "add", "d0", "type", "veth", "peer", "name", "d1");
+	IP("link", "set", "d0", "up");
+	IP("link", "set", "d1", "up");
+	IP("addr", "add", "198.51.100.1/24", "dev", "d0");
+	IP("route", "add", "192.0.2.0/24", "via", "198.51.100.254");
+	IP("addr", "add", "203.0.113.1/24", "dev", "d1");
+	IP("route", "add", "203.0.114.0/24", "via", "203.0.113.7", "metric", "50", "mtu", "1400");
+}
+
+static void start(struct driver *driver)
+{
+	driver_start_like(driver, &(struct driver){ .ssh = way });
+	assert_string_equal(driver_play(driver, 1, shared), "ok");
+}
+
+/* Where the stack is the run's own. */
+static void start_own(struct driver *driver)
+{
+	struct event setup;
+
+	driver_start_like(driver, &(struct driver){ .ssh = way });
+	event_init(&setup, "setup");
+	event_int(&setup, "id", 1);
+	event_text(&setup, "name", "h");
+	event_text(&setup, "address", "198.51.100.1");
+	event_int(&setup, "is_private", 1);
+	driver_send(driver, FRAME_REQUEST, &setup);
+	assert_string_equal(driver_done(driver, 1), "ok");
+}
+
+/* A step of one of the three verbs; its result. `text` goes into the parameter `name`. */
+static const char *set(struct driver *driver, int64_t id, const char *label, const char *verb,
+		       const char *action, const char *text)
+{
+	const char *name = streq(verb, "sysctl") ? "setting" : verb;
+	struct event request;
+
+	event_init(&request, verb);
+	event_int(&request, "id", id);
+	request.label = label;
+	request.step = (int)id;
+	if (action != NULL)
+		event_text(&request, "action", action);
+	event_text(&request, name, text);
+	if (streq(verb, "address"))
+		event_text(&request, "dev", strncmp(text, "198", 3) == 0 ? "d0" : "d1");
+	driver_send(driver, FRAME_REQUEST, &request);
+	return driver_done(driver, id);
+}
+
+static const char *why(struct driver *driver)
+{
+	return event_get(&driver->last, "text");
+}
+
+static const char *heal(struct driver *driver, int64_t id, const char *of)
+{
+	char line[64];
+
+	snprintf(line, sizeof line, "heal x step=%s", of);
+	return driver_play(driver, id, line);
+}
+
+static bool has_journal(void)
+{
+	char place[64];
+
+	snprintf(place, sizeof place, "/run/lab-%u", (unsigned)geteuid());
+	return access(place, F_OK) == 0;
+}
+
+static int sweep(void)
+{
+	struct sink sink = kept_sink(&kept);
+	struct err err = { 0 };
+
+	kept_clear(&kept);
+	return journal_sweep(&sink, &err);
+}
+
+static const char *state_of(const char *name)
+{
+	const struct event *event = kept_find(&kept, "leftover", "name", name);
+
+	return event != NULL ? event_get(event, "state") : "not told";
+}
+
+static void die(struct driver *driver)
+{
+	kill(driver->pid, SIGKILL);
+	assert_int_equal(driver_close(driver), -1);
+	assert_true(has_journal());
+}
+
+static void each_is_set_read_back_and_healed(void **state)
+{
+	struct driver driver;
+
+	(void)state;
+	need();
+	start_own(&driver);
+	assert_string_equal(set(&driver, 2, "a", "sysctl", NULL,
+				"net.ipv4.tcp_rmem=4096 \t9000  "
+				"20000"),
+			    "ok");
+	assert_string_equal(SYSCTL("ipv4/tcp_rmem"), "4096\t9000\t20000");
+	assert_true(driver_saw(&driver, "\"proof\":\"net.ipv4.tcp_rmem = 4096 9000 20000\""));
+	assert_string_equal(set(&driver, 3, "b", "route", "add", "blackhole 203.0.113.9"), "ok");
+	assert_string_equal(IP("route", "show", "203.0.113.9"),
+			    "blackhole 203.0.113.9 proto static");
+	assert_string_equal(
+	    set(&driver, 4, "c", "route", "replace", "203.0.114.7/24 via 203.0.113.8"), "ok");
+	assert_string_equal(IP("route", "show", "203.0.114.0/24"),
+			    "203.0.114.0/24 via 203.0.113.8 dev d1 proto static metric 50");
+	assert_true(driver_saw(&driver, "\"was\":\"via 203.0.113.7 dev d1\""));
+	assert_string_equal(set(&driver, 5, "d", "address", "add", "203.0.115.1/32"), "ok");
+	assert_non_null(strstr(IP("addr", "show", "d1"), "inet 203.0.115.1/32"));
+	assert_string_equal(set(&driver, 6, "e", "route", "del", "203.0.113.0/24"), "ok");
+	assert_string_equal(IP("route", "show", "203.0.113.0/24"), "");
+	assert_false(has_journal()); /* all this goes with the namespace */
+	assert_string_equal(heal(&driver, 7, "e"), "ok");
+	assert_string_equal(IP("route", "show", "203.0.113.0/24"),
+			    "203.0.113.0/24 dev d1 proto kernel scope link src 203.0.113.1");
+	assert_string_equal(heal(&driver, 8, "c"), "ok");
+	assert_string_equal(IP("route", "show", "203.0.114.0/24"),
+			    "203.0.114.0/24 via 203.0.113.7 dev d1 metric 50 mtu 1400");
+	assert_string_equal(heal(&driver, 9, "b"), "ok");
+	assert_string_equal(heal(&driver, 10, "a"), "ok");
+	assert_string_equal(SYSCTL("ipv4/tcp_rmem"), "4096\t131072\t6291456");
+	assert_int_equal(driver_close(&driver), 0);
+	assert_null(strstr(IP("addr", "show", "d1"), "203.0.115.1")); /* the end heals, too */
+	assert_string_equal(IP("route", "show", "203.0.113.9"), "");
+}
+
+static void an_address_comes_back_with_its_routes(void **state)
+{
+	struct driver driver;
+	char before[2048], after[2048];
+
+	(void)state;
+	need();
+	snprintf(before, sizeof before, "%s", IP("route", "show"));
+	start(&driver);
+	assert_string_equal(set(&driver, 2, "a", "address", "del", "203.0.113.1/24"), "ok");
+	snprintf(after, sizeof after, "%s", IP("route", "show"));
+	assert_null(strstr(after, "203.0.11")); /* the last one takes all routes of its device */
+	die(&driver);
+	assert_int_equal(sweep(), 0);
+	assert_string_equal(state_of("203.0.113.1/24@d1"), "undone");
+	assert_string_equal(IP("route", "show"), before);
+	assert_false(has_journal());
+}
+
+static void a_dead_agents_changes_are_undone_by_the_next(void **state)
+{
+	struct driver driver;
+
+	(void)state;
+	need();
+	start(&driver);
+	assert_string_equal(set(&driver, 2, "a", "sysctl", NULL, "net.ipv4.tcp_ecn=1"), "ok");
+	assert_string_equal(set(&driver, 3, "b", "route", "add", "unreachable 203.0.113.9/32"),
+			    "ok");
+	assert_string_equal(
+	    set(&driver, 4, "c", "route", "replace", "203.0.114.0/24 via 203.0.113.8"), "ok");
+	assert_string_equal(set(&driver, 5, "d", "address", "add", "203.0.115.1/32"), "ok");
+	die(&driver);
+	assert_string_equal(SYSCTL("ipv4/tcp_ecn"), "1");
+	start(&driver);
+	assert_true(driver_saw(&driver, "\"name\":\"net.ipv4.tcp_ecn\",\"state\":\"undone\""));
+	assert_true(driver_saw(&driver, "\"name\":\"203.0.113.9/32\",\"state\":\"undone\""));
+	assert_true(driver_saw(&driver, "\"name\":\"203.0.114.0/24\",\"state\":\"undone\""));
+	assert_true(driver_saw(&driver, "\"name\":\"203.0.115.1/32@d1\",\"state\":\"undone\""));
+	assert_string_equal(SYSCTL("ipv4/tcp_ecn"), "2");
+	assert_string_equal(IP("route", "show", "203.0.113.9"), "");
+	assert_string_equal(IP("route", "show", "203.0.114.0/24"),
+			    "203.0.114.0/24 via 203.0.113.7 dev d1 metric 50 mtu 1400");
+	assert_null(strstr(IP("addr", "show", "d1"), "203.0.115.1"));
+	assert_int_equal(driver_close(&driver), 0);
+	assert_false(has_journal());
+}
+
+/* Each line of a journal again, and again: it says what is, and does nothing more. */
+static void replaying_twice_does_no_harm(void **state)
+{
+	struct driver driver;
+	struct proc_result result;
+	struct err err = { 0 };
+
+	(void)state;
+	need();
+	start(&driver);
+	assert_string_equal(set(&driver, 2, "a", "sysctl", NULL, "net.ipv4.tcp_ecn=1"), "ok");
+	assert_string_equal(set(&driver, 3, "b", "route", "del", "203.0.114.0/24"), "ok");
+	assert_string_equal(set(&driver, 4, "c", "address", "del", "203.0.113.1/24"), "ok");
+	kill(driver.pid, SIGKILL);
+	assert_int_equal(driver_close(&driver), -1);
+	const char *const copy[] = { "sh", "-c", "cp /run/lab-$(id -u)/ab12* /run/kept", NULL };
+	const char *const back[] = { "sh", "-c",
+				     "mkdir -m 700 /run/lab-$(id -u) && cp /run/kept "
+				     "/run/lab-$(id -u)/again",
+				     NULL };
+	assert_int_equal(proc_run(copy, NULL, 5000, &result, &err), 0);
+	proc_result_close(&result);
+	assert_int_equal(sweep(), 0);
+	assert_string_equal(state_of("203.0.114.0/24"), "undone");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(proc_run(back, NULL, 5000, &result, &err), 0);
+		assert_int_equal(result.status, 0);
+		proc_result_close(&result);
+		assert_int_equal(sweep(), 0);
+		assert_string_equal(state_of("net.ipv4.tcp_ecn"), "gone");
+		assert_string_equal(state_of("203.0.114.0/24"), "gone");
+		assert_string_equal(state_of("203.0.113.1/24@d1"), "gone");
+		assert_string_equal(IP("route", "show", "203.0.114.0/24"),
+				    "203.0.114.0/24 via 203.0.113.7 dev d1 metric 50 mtu 1400");
+	}
+}
+
+static void what_somebody_else_has_changed_since_stays_theirs(void **state)
+{
+	struct driver driver;
+
+	(void)state;
+	need();
+	start(&driver);
+	assert_string_equal(set(&driver, 2, "a", "sysctl", NULL, "net.ipv4.tcp_ecn=1"), "ok");
+	assert_string_equal(set(&driver, 3, "b", "route", "add", "blackhole 203.0.113.9/32"), "ok");
+	write_sysctl("/proc/sys/net/ipv4/tcp_ecn", "0");
+	IP("route", "replace", "prohibit", "203.0.113.9");
+	assert_string_equal(heal(&driver, 4, "a"), "error");
+	assert_non_null(strstr(why(&driver), "net.ipv4.tcp_ecn is 0 by now: left so"));
+	die(&driver);
+	assert_int_equal(sweep(), 0);
+	assert_string_equal(state_of("net.ipv4.tcp_ecn"), "theirs");
+	assert_string_equal(state_of("203.0.113.9/32"), "theirs");
+	assert_string_equal(
+	    event_get(kept_find(&kept, "leftover", "name", "203.0.113.9/32"), "error"),
+	    "203.0.113.9/32 is prohibit by now: left so");
+	assert_string_equal(SYSCTL("ipv4/tcp_ecn"), "0");
+	assert_string_equal(IP("route", "show", "203.0.113.9"), "prohibit 203.0.113.9");
+	assert_false(has_journal());
+	write_sysctl("/proc/sys/net/ipv4/tcp_ecn", "2");
+	IP("route", "del", "prohibit", "203.0.113.9");
+}
+
+static void what_is_set_beside_forwarding_comes_back_with_it(void **state)
+{
+	struct driver driver;
+
+	(void)state;
+	need();
+	write_sysctl("/proc/sys/net/ipv4/ip_forward", "1");
+	write_sysctl("/proc/sys/net/ipv4/conf/all/accept_redirects", "1");
+	write_sysctl("/proc/sys/net/ipv4/conf/d1/forwarding", "0");
+	start(&driver);
+	assert_string_equal(set(&driver, 2, "a", "sysctl", NULL, "net.ipv4.ip_forward=0"), "ok");
+	assert_string_equal(SYSCTL("ipv4/conf/d0/forwarding"), "0");
+	die(&driver);
+	assert_int_equal(sweep(), 0);
+	assert_string_equal(SYSCTL("ipv4/ip_forward"), "1");
+	assert_string_equal(SYSCTL("ipv4/conf/d0/forwarding"), "1");
+	assert_string_equal(SYSCTL("ipv4/conf/d1/forwarding"), "0");
+	assert_string_equal(SYSCTL("ipv4/conf/all/accept_redirects"), "1");
+	write_sysctl("/proc/sys/net/ipv4/ip_forward", "0");
+}
+
+static void nothing_touches_the_controllers_connection(void **state)
+{
+	static const struct {
+		const char *verb, *action, *text, *why;
+	} row[] = {
+		{ "sysctl", NULL, "net.ipv4.conf.all.rp_filter=1", "cut the controller's" },
+		{ "sysctl", NULL, "net.ipv4.conf.d0.arp_ignore=8", "cut the controller's" },
+		{ "sysctl", NULL, "net.ipv4.ip_default_ttl=1", "cut the controller's" },
+		{ "sysctl", NULL, "net.ipv4.tcp_retries2=0", "cut the controller's" },
+		{ "route", "add", "blackhole 192.0.2.9", "the other end of the controller's" },
+		{ "route", "replace", "192.0.2.0/24 via 198.51.100.7", "the other end of" },
+		{ "route", "del", "192.0.2.0/24", "the other end of" },
+		{ "route", "add", "unreachable 128.0.0.0/1", "the other end of" },
+		{ "route", "add", "default via 203.0.113.7", "the other end of" },
+		{ "route", "add", "prohibit 198.51.100.254", "by which goes the controller's" },
+		{ "route", "del", "198.51.100.0/24", "the controller's own connection" },
+		{ "address", "del", "198.51.100.1/24", "this end of the controller's" },
+		{ "address", "add", "192.0.2.9/32", "the other end of the controller's" },
+		{ "address", "add", "198.51.100.254/32", "by which goes" },
+	};
+	struct driver driver;
+	char before[2048];
+
+	(void)state;
+	need();
+	snprintf(before, sizeof before, "%s", IP("route", "show", "table", "all"));
+	start(&driver);
+	for (size_t i = 0; i < COUNT(row); i++) {
+		assert_string_equal(
+		    set(&driver, (int64_t)i + 2, "a", row[i].verb, row[i].action, row[i].text),
+		    "error");
+		if (strstr(why(&driver), row[i].why) == NULL)
+			fail_msg("%s %s: %s", row[i].verb, row[i].text, why(&driver));
+	}
+	assert_false(has_journal()); /* before anything is touched */
+	assert_string_equal(IP("route", "show", "table", "all"), before);
+	assert_string_equal(set(&driver, 50, "b", "address", "add", "192.0.2.200/25"), "ok");
+	assert_int_equal(driver_close(&driver), 0);
+	assert_string_equal(IP("route", "show", "table", "all"), before);
+	/* Where the controller's connection is not known, nothing is. */
+	driver_start(&driver);
+	assert_string_equal(driver_play(&driver, 1, shared), "ok");
+	assert_string_equal(set(&driver, 2, "a", "sysctl", NULL, "net.ipv4.tcp_ecn=1"), "error");
+	assert_non_null(strstr(why(&driver), "SSH_CONNECTION"));
+	assert_int_equal(driver_close(&driver), 0);
+}
+
+static void what_cannot_be_says_why_and_changes_nothing(void **state)
+{
+	static const struct {
+		const char *verb, *action, *text, *why;
+	} row[] = {
+		{ "sysctl", NULL, "kernel.panic=1", "only those of net.*" },
+		{ "sysctl", NULL, "net.ipv4/../../kernel.panic=1", "only those of net.*" },
+		{ "sysctl", NULL, "net.//.//.kernel.panic=1", "only those of net.*" },
+		{ "sysctl", NULL, "net.ipv4.no_such=1", "no such setting" },
+		{ "sysctl", NULL, "net.ipv4.tcp_ecn", "is not NAME=VALUE" },
+		{ "sysctl", NULL, "net.ipv4.tcp_ecn=x", "Invalid argument" },
+		{ "sysctl", NULL, "net.ipv4=1", "" },
+		{ "route", "add", "203.0.113.9", "neither PREFIX via" },
+		{ "route", "add", "blackhole x", "neither PREFIX via" },
+		{ "route", "add", "203.0.116.0/24 via ::1", "neither PREFIX via" },
+		{ "route", "add", "203.0.116.0/24 via 203.0.117.1", "unreachable" },
+		{ "route", "del", "203.0.116.0/24", "there is none" },
+		{ "route", "add", "blackhole 203.0.113.0/24", "one already: dev d1" },
+		{ "address", "add", "203.0.113.1/24", "there already" },
+		{ "address", "del", "203.0.113.7/24", "not on d1" },
+		{ "address", "add", "203.0.113.1", "not ADDRESS/LEN" },
+	};
+	struct driver driver;
+	char before[2048];
+
+	(void)state;
+	need();
+	snprintf(before, sizeof before, "%s", IP("route", "show", "table", "all"));
+	start_own(&driver);
+	for (size_t i = 0; i < COUNT(row); i++) {
+		assert_string_equal(
+		    set(&driver, (int64_t)i + 2, "a", row[i].verb, row[i].action, row[i].text),
+		    "error");
+		if (strstr(why(&driver), row[i].why) == NULL)
+			fail_msg("%s %s: %s", row[i].verb, row[i].text, why(&driver));
+	}
+	/* The first that changed it knows how it was: it is healed before another changes it. */
+	assert_string_equal(set(&driver, 50, "b", "sysctl", NULL, "net.ipv4.tcp_ecn=1"), "ok");
+	assert_string_equal(set(&driver, 51, "c", "sysctl", NULL, "net.ipv4.tcp_ecn=0"), "error");
+	assert_non_null(strstr(why(&driver), "was changed by b: heal that first"));
+	assert_int_equal(driver_close(&driver), 0);
+	assert_string_equal(SYSCTL("ipv4/tcp_ecn"), "2");
+	assert_string_equal(IP("route", "show", "table", "all"), before);
+}
+
+static void a_damaged_journal_is_told_and_kept(void **state)
+{
+	static const char *const words[] = {
+		"sysctl net.ipv4.tcp_ecn",         "sysctl ../../etc/passwd\t=1\t=2",
+		"sysctl kernel.panic\t=1\t=2",     "route 203.0.113.9/32\t0\tblackhole",
+		"route x\t0\tblackhole x\t-",      "route 203.0.113.9/32\t0\tblackhole 1.2.3.4\tzz",
+		"address 203.0.113.9/32\tnone\t-", "address 203.0.113.9/32@d1\tnone\t0",
+	};
+	char text[256], place[64], boot[64];
+	struct stat net;
+
+	(void)state;
+	need();
+	assert_int_equal(stat("/proc/self/ns/net", &net), 0);
+	snprintf(boot, sizeof boot, "%s",
+		 said((const char *const[]){ "cat", "/proc/sys/kernel/random/boot_id", NULL }));
+	snprintf(place, sizeof place, "/run/lab-%u", (unsigned)geteuid());
+	for (size_t i = 0; i < COUNT(words); i++) {
+		assert_int_equal(mkdir(place, 0700), 0);
+		snprintf(text, sizeof text, "%s/x", place);
+		FILE *file = fopen(text, "w");
+		assert_non_null(file);
+		fprintf(file, "lab-journal 1 ab12 7 %s %lld\n+ 1 %s\n", boot, (long long)net.st_ino,
+			words[i]);
+		assert_int_equal(fclose(file), 0);
+		assert_int_equal(sweep(), 1);
+		assert_string_equal(event_get(&kept.event[0], "state"), "failed");
+		assert_int_equal(unlink(text), 0);
+		assert_int_equal(rmdir(place), 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_is_set_read_back_and_healed),
+		cmocka_unit_test(an_address_comes_back_with_its_routes),
+		cmocka_unit_test(a_dead_agents_changes_are_undone_by_the_next),
+		cmocka_unit_test(replaying_twice_does_no_harm),
+		cmocka_unit_test(what_somebody_else_has_changed_since_stays_theirs),
+		cmocka_unit_test(what_is_set_beside_forwarding_comes_back_with_it),
+		cmocka_unit_test(nothing_touches_the_controllers_connection),
+		cmocka_unit_test(what_cannot_be_says_why_and_changes_nothing),
+		cmocka_unit_test(a_damaged_journal_is_told_and_kept),
+	};
+
+	return cmocka_run_group_tests(tests, own_machine_setup, NULL);
+}
