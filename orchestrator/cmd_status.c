@@ -16,27 +16,30 @@ static const char *lab_there(struct arena *arena, const struct survey *s)
 	return "-";
 }
 
-static void add_row(struct table *table, const struct target *target, const struct fleet_survey *of)
+static void add_row(struct table *table, const struct fleet_survey *of)
 {
-	struct arena *arena = table->arena;
+	const struct target *target = &of->target;
 	const struct survey *s = &of->survey;
-	const char *cells[TABLE_COLUMNS] = { target->name, target->address };
 	bool is_there = of->why.kind == ERR_NONE;
+	const char *cells[TABLE_COLUMNS] = {
+		target->name,
+		target->address,
+		is_there ? transport_of(target)->name : "-",
+		is_there ? s->machine : "-",
+		!is_there     ? "-"
+		: s->uid == 0 ? "root"
+		: s->has_sudo ? "sudo"
+			      : "no",
+		!is_there      ? "-"
+		: s->cached[0] ? "yes"
+			       : "no",
+		is_there ? lab_there(table->arena, s) : of->why.text,
+	};
 
-	if (is_there) {
-		cells[2] = s->machine;
-		cells[3] = s->uid == 0 ? "root" : s->has_sudo ? "sudo" : "no";
-		cells[4] = s->cached[0] ? "yes" : "no";
-		cells[5] = lab_there(arena, s);
-	} else {
-		cells[2] = cells[3] = cells[4] = "-";
-		cells[5] = of->why.text;
-	}
 	table_add(table, cells);
 }
 
-static void print_json(const struct cli *cli, const struct chosen *chosen,
-		       const struct fleet_survey *at)
+static void print_json(const struct cli *cli, const struct fleet_survey *at, size_t count)
 {
 	struct buf out = { 0 };
 	struct json json = json_to(&out);
@@ -45,11 +48,14 @@ static void print_json(const struct cli *cli, const struct chosen *chosen,
 	json_object_begin(&json, NULL);
 	json_text(&json, "schema", "lab.status/1");
 	json_array_begin(&json, "machines");
-	for (size_t i = 0; i < chosen->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct survey *s = &at[i].survey;
+		const struct target *target = &at[i].target;
 		json_object_begin(&json, NULL);
-		json_text(&json, "name", chosen->target[i]->name);
-		json_text(&json, "address", chosen->target[i]->address);
+		json_text(&json, "name", target->name);
+		json_text(&json, "address", target->address);
+		json_text(&json, "transport", transport_of(target)->name);
+		json_text(&json, "why_transport", target->why);
 		json_bool(&json, "is_reachable", at[i].why.kind == ERR_NONE);
 		if (at[i].why.kind != ERR_NONE) {
 			json_text(&json, "why", at[i].why.text);
@@ -73,9 +79,9 @@ static void print_json(const struct cli *cli, const struct chosen *chosen,
 
 int cmd_status(const struct cli *cli, struct err *err)
 {
-	static const char *const head[TABLE_COLUMNS] = { "NAME", "ADDRESS", "MACHINE",
+	static const char *const head[TABLE_COLUMNS] = { "NAME", "ADDRESS", "BY", "MACHINE",
 							 "ROOT", "AGENT",   "LAB" };
-	struct table table = { .arena = cli->arena, .ncolumn = 6 };
+	struct table table = { .arena = cli->arena, .ncolumn = 7 };
 	struct chosen chosen;
 	int status = 0;
 
@@ -86,12 +92,12 @@ int cmd_status(const struct cli *cli, struct err *err)
 		return -1;
 	table_add(&table, head);
 	for (size_t i = 0; i < chosen.count; i++) {
-		add_row(&table, chosen.target[i], &at[i]);
+		add_row(&table, &at[i]);
 		if (at[i].why.kind != ERR_NONE)
 			status = ERR_BROKE;
 	}
 	if (cli->is_json)
-		print_json(cli, &chosen, at);
+		print_json(cli, at, chosen.count);
 	else
 		table_print(cli->result, &table, cli->style.is_plain);
 	fleet_survey_close(at, chosen.count);

@@ -23,13 +23,14 @@ struct patient { /* a machine, as far as it could be asked */
 
 static void look_reach(const struct patient *p, struct doctor_finding *out)
 {
+	const struct target *target = &p->seen->target;
+
 	if (p->seen->why.kind != ERR_NONE)
 		doctor_say(out, DOCTOR_FAILS, NULL, "%s", p->seen->why.text);
 	else
-		doctor_say(out, DOCTOR_FINE, NULL, "%s@%s port %d, by %s%s%s", p->target->user,
-			   p->target->address, p->target->port,
-			   p->target->transport == TRANSPORT_OPENSSH ? "openssh" : "libssh2",
-			   p->target->why ? ": " : "", p->target->why ? p->target->why : "");
+		doctor_say(out, DOCTOR_FINE, NULL, "%s@%s port %d, by %s%s%s", target->user,
+			   target->address, target->port, transport_of(target)->name,
+			   target->why ? ": " : "", target->why ? target->why : "");
 }
 
 static void look_kernel(const struct patient *p, struct doctor_finding *out)

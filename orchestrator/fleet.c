@@ -25,7 +25,9 @@ void fleet_close(struct fleet *fleet)
 		if (fleet->at[i].stream)
 			fleet->at[i].stream->transport->close(fleet->at[i].stream);
 	free(fleet->at);
+	free(fleet->command);
 	fleet->at = NULL;
+	fleet->command = NULL;
 	fleet->count = 0;
 }
 
@@ -43,10 +45,12 @@ static int fail(const struct fleet *fleet, struct fleet_machine *m, const struct
 
 int fleet_open(struct fleet *fleet, const char *command, struct err *err)
 {
+	fleet->command = mem_text(command);
 	for (size_t i = 0; i < fleet->count; i++) {
 		struct fleet_machine *m = &fleet->at[i];
 		struct err why = { 0 };
 
+		m->command = fleet->command;
 		m->stream = transport_of(m->target)->open(&fleet->jumps, m->target, command, &why);
 		if (!m->stream && fail(fleet, m, &why, err) < 0)
 			return -1;
@@ -54,10 +58,31 @@ int fleet_open(struct fleet *fleet, const char *command, struct err *err)
 	return 0;
 }
 
+/* False: there is no other way, or none can be begun. What failed first is told then. */
+static bool take_other(struct fleet_machine *m)
+{
+	struct target other;
+	struct stream *stream;
+	struct err ignored;
+
+	if (!transport_other(&other, m->stream))
+		return false;
+	m->other = other;
+	stream = transport_of(&m->other)->open(NULL, &m->other, m->command, &ignored);
+	if (!stream)
+		return false;
+	m->stream->transport->close(m->stream);
+	m->stream = stream;
+	m->target = &m->other;
+	return true;
+}
+
 int fleet_begin(struct fleet_machine *m, struct err *err)
 {
 	int begun = m->has_begun ? 1 : m->stream->transport->advance(m->stream, err);
 
+	if (begun < 0 && take_other(m))
+		begun = m->stream->transport->advance(m->stream, err);
 	m->has_begun = begun > 0;
 	return begun;
 }

@@ -7,8 +7,10 @@
 #include "transport.h"
 
 struct fleet_machine {
-	const struct target *target;
-	const char *host; /* as the scenario calls it; NULL: it plays none */
+	const struct target *target; /* the caller's, or `other` */
+	struct target other;         /* by which it is reached instead (transport_other) */
+	const char *command;         /* the fleet's */
+	const char *host;            /* as the scenario calls it; NULL: it plays none */
 	struct stream *stream;
 	bool has_begun; /* the program at the far end runs */
 	bool is_ended;  /* and its end is known, by `status` */
@@ -20,6 +22,7 @@ struct fleet_machine {
 struct fleet {
 	struct fleet_machine *at; /* owned */
 	size_t count;
+	char *command; /* owned: of fleet_open */
 	struct jumps jumps;
 	int signal_fd;  /* what is readable there ends a step for all; -1: nothing does */
 	bool is_strict; /* so does the first machine that fails */
@@ -37,8 +40,9 @@ int fleet_open(struct fleet *fleet, const char *command, struct err *err);
  * streams). 0: whoever failed has its `why`; -1: strict and one failed, or interrupted. */
 int fleet_play(struct fleet *fleet, fleet_step *step, void *context, int64_t deadline_ns,
 	       struct err *err);
-/* Two steps, or the beginning and the end of one: the program runs; its input is ended, and its
- * end known (what it still writes is thrown away). */
+/* Two steps, or the beginning and the end of one: the program runs, by ssh itself where libssh2
+ * turns out to lack what that takes; its input is ended, and its end known (what it still writes is
+ * thrown away). */
 int fleet_begin(struct fleet_machine *machine, struct err *err);
 int fleet_end(struct fleet_machine *machine, struct err *err);
 /* Cuts what is still there and frees all; safe twice. */

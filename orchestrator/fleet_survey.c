@@ -52,6 +52,7 @@ static void conclude(struct fleet_survey *of, const struct fleet_machine *m)
 {
 	char words[SAID_WORDS];
 
+	of->target = *m->target;
 	if (of->survey.is_whole)
 		return;
 	of->why = m->why;

@@ -8,6 +8,7 @@
 struct fleet_survey {
 	struct err why; /* kind 0: it is whole */
 	struct survey survey;
+	struct target target; /* as it was reached in the end */
 };
 
 /* By target; each has its survey, or why not. NULL with err: nobody could be waited for. */

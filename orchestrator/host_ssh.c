@@ -85,6 +85,15 @@ static void find_offers(struct lab *lab)
 			 machine_of(lab, i)->target->name, lacks);
 		lab->note = all->note;
 	}
+	for (size_t i = 0; i < lab->nhost && !lab->note; i++) {
+		const struct fleet_machine *m = machine_of(lab, i);
+
+		if (m->target != &m->other)
+			continue;
+		snprintf(all->note, sizeof all->note, "%.200s is reached by ssh itself: %s",
+			 m->target->name, m->target->why);
+		lab->note = all->note;
+	}
 }
 
 /* The first is there, as far as is known, and another is not: the caller may do without that. */

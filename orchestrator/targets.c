@@ -76,6 +76,7 @@ int targets_read(struct targets *out, const struct targets_asked *asked, struct 
 
 static void choose_transport(const char *kind, struct target *target)
 {
+	target->is_transport_asked = target->is_transport_asked || kind;
 	if (kind && streq(kind, "openssh"))
 		target->transport = TRANSPORT_OPENSSH;
 	if (kind && streq(kind, "libssh2")) {
@@ -128,10 +129,20 @@ static struct target *ask(struct targets *targets, const char *name, const char 
 	return target;
 }
 
+/* Keys that a line names are the only ones: those of any host are for machines without. */
+static void name_keys(struct target *target, const struct machine *m)
+{
+	if (m->nidentity == 0)
+		return;
+	target->nidentity = m->nidentity;
+	target->identity = m->identity;
+	target->is_identity_only = true;
+}
+
 /* The options of ssh for what a line says of an alias. */
 static const char *const *options_of(const struct targets *targets, const struct machine *m)
 {
-	const char **word = arena_array(targets->arena, 2 * m->nidentity + 7, sizeof(const char *));
+	const char **word = arena_array(targets->arena, 2 * m->nidentity + 9, sizeof(const char *));
 	size_t count = 0;
 
 	if (m->user) {
@@ -146,6 +157,10 @@ static const char *const *options_of(const struct targets *targets, const struct
 		word[count++] = "-i";
 		word[count++] = m->identity[i];
 	}
+	if (m->nidentity) {
+		word[count++] = "-o";
+		word[count++] = "IdentitiesOnly=yes";
+	}
 	if (m->jump || m->has_no_jump) {
 		word[count++] = "-J";
 		word[count++] = "none";
@@ -157,8 +172,10 @@ static struct target *from_alias(struct targets *targets, const struct machine *
 {
 	struct target *target = ask(targets, m->name, options_of(targets, m), m->transport, err);
 
-	if (target)
-		target->is_jump_over = m->jump != NULL;
+	if (!target)
+		return NULL;
+	target->is_jump_over = m->jump != NULL;
+	name_keys(target, m);
 	return target;
 }
 
@@ -171,10 +188,7 @@ static struct target *from_address(const struct targets *targets, const struct m
 	target->address = m->address;
 	target->port = m->port ? m->port : target->port;
 	target->user = m->user ? m->user : target->user;
-	if (m->nidentity) {
-		target->nidentity = m->nidentity;
-		target->identity = m->identity;
-	}
+	name_keys(target, m);
 	choose_transport(m->transport, target);
 	choose_transport(targets->transport, target);
 	return target;

@@ -22,7 +22,8 @@
 enum {
 	LOST = 255, /* ssh's own exit status */
 	CHUNK = 4096,
-	CHUNKS = 16 /* of stderr, at once */
+	CHUNKS = 16, /* of stderr, at once */
+	TAIL = 1024  /* of it, where the reason stands */
 };
 
 struct openssh {
@@ -32,7 +33,8 @@ struct openssh {
 	bool is_full;            /* waits for room to write */
 	bool has_closed;         /* its output */
 	bool has_ended, has_status;
-	int status; /* as waitpid gives it */
+	int status;      /* as waitpid gives it */
+	struct buf tail; /* of what was said, whoever took it */
 };
 
 static struct openssh *openssh_of(struct stream *stream)
@@ -158,6 +160,13 @@ static struct stream *openssh_open(struct jumps *jumps, const struct target *tar
 	return NULL;
 }
 
+static void keep_tail(struct buf *tail, const char *bytes, size_t len)
+{
+	buf_add(tail, bytes, len);
+	if (tail->len > TAIL)
+		buf_drop(tail, tail->len - TAIL);
+}
+
 static void hear(struct openssh *ssh)
 {
 	struct buf *said = &ssh->stream.said;
@@ -172,9 +181,10 @@ static void hear(struct openssh *ssh)
 		got = read(ssh->said, chunk, ssh->stream.is_said_taken ? room : sizeof chunk);
 		if (got < 0 && errno == EAGAIN)
 			return;
-		if (got > 0)
+		if (got > 0) {
 			buf_add(said, chunk, (size_t)got < room ? (size_t)got : room);
-		else if (got == 0 || errno != EINTR)
+			keep_tail(&ssh->tail, chunk, (size_t)got);
+		} else if (got == 0 || errno != EINTR)
 			close_fd(&ssh->said);
 	}
 }
@@ -263,21 +273,23 @@ static int lost(const struct openssh *ssh, struct err *err)
 		{ "Could not resolve hostname", "there is no such name" },
 		{ "Bad configuration option", "~/.ssh/config does not fit this ssh" },
 	};
-	const char *name = ssh->stream.target->name;
-	char words[SAID_WORDS];
+	const struct target *target = ssh->stream.target;
+	char words[SAID_WORDS], why[200] = "";
 
-	said_words(ssh->stream.said.data, words);
+	said_words(ssh->tail.data, words);
+	if (target->why)
+		snprintf(why, sizeof why, " (by ssh itself: %s)", target->why);
 	for (size_t i = 0; i < COUNT(own); i++) {
 		if (strstr(words, own[i].words))
-			return err_set(err, ERR_CANNOT, "%s: ssh: %s (%s: try `ssh %s true`)", name,
-				       words, own[i].mend, name);
+			return err_set(err, ERR_CANNOT, "%s: ssh: %s (%s: try `ssh %s true`)%s",
+				       target->name, words, own[i].mend, target->name, why);
 	}
 	if (!words[0] && WIFSIGNALED(ssh->status))
-		return err_set(err, ERR_BROKE, "%s: ssh was ended by signal %d", name,
-			       WTERMSIG(ssh->status));
-	return err_set(err, ERR_BROKE, "%s: ssh: %s", name,
-		       words[0] ? words
-				: "the connection was lost, or a signal ended the program there");
+		return err_set(err, ERR_BROKE, "%s: ssh was ended by signal %d%s", target->name,
+			       WTERMSIG(ssh->status), why);
+	return err_set(
+	    err, ERR_BROKE, "%s: ssh: %s%s", target->name,
+	    words[0] ? words : "the connection was lost, or a signal ended the program there", why);
 }
 
 static int openssh_finish(struct stream *stream, int *status, struct err *err)
@@ -319,6 +331,7 @@ static void openssh_close(struct stream *stream)
 	close_fd(&ssh->said);
 	close_fd(&ssh->stream.fd);
 	buf_close(&ssh->stream.said);
+	buf_close(&ssh->tail);
 	free(ssh);
 }
 

@@ -193,6 +193,8 @@ const char *const *openssh_words(struct arena *arena, const struct target *targe
 
 	add(&words, path);
 	add_common(&words);
+	if (target->is_alias && target->is_strict)
+		add_option(&words, "StrictHostKeyChecking=yes");
 	return add_way(&words, target, path, command, err);
 }
 

@@ -35,6 +35,21 @@ void ssh_auth_begin(struct ssh_auth *auth, const struct ssh_lib *lib, const stru
 	auth->waits_for_agent = true;
 }
 
+/* False: libssh2 cannot sign with it, and why is noted. */
+static bool is_fit(struct ssh_auth *auth, const char *type, const char *name)
+{
+	const char *mend, *why = ssh_key_unfit(type, auth->lib->has_rsa_sha2, &mend);
+	char text[300];
+
+	if (!why)
+		return true;
+	snprintf(text, sizeof text, "%s%s%s", why, mend ? ": " : "", mend ? mend : "");
+	note(auth, name, text);
+	if (mend && !auth->lacks)
+		auth->lacks = why;
+	return false;
+}
+
 static struct auth_key *add_key(struct ssh_auth *auth)
 {
 	if (auth->count == auth->cap) {
@@ -78,11 +93,8 @@ static void list_agent(struct ssh_auth *auth, struct cursor body, bool named)
 		snprintf(name, sizeof name, "%.*s of the SSH agent",
 			 comment_len < 64 ? (int)comment_len : 64,
 			 comment_len ? (const char *)comment : "a key");
-		const char *why = ssh_key_unfit(type, auth->lib->has_rsa_sha2);
-		if (why) {
-			note(auth, name, why);
+		if (!is_fit(auth, type, name))
 			continue;
-		}
 		struct auth_key *key = add_key(auth);
 		buf_str(&key->name, name);
 		buf_add(&key->blob, blob, len);
@@ -101,16 +113,14 @@ static void list_files(struct ssh_auth *auth)
 {
 	for (size_t i = 0; i < auth->nfile; i++) {
 		const struct ssh_key *file = &auth->file[i];
-		const char *path = auth->target->identity[i], *why = file->why;
+		const char *path = auth->target->identity[i];
 
 		if (is_with_agent(auth, file))
 			continue;
-		if (!why)
-			why = ssh_key_unfit(file->type, auth->lib->has_rsa_sha2);
-		if (why) {
-			note(auth, path, why);
+		if (file->why)
+			note(auth, path, file->why);
+		if (file->why || !is_fit(auth, file->type, path))
 			continue;
-		}
 		struct auth_key *key = add_key(auth);
 		key->path = path;
 		buf_str(&key->name, path);
@@ -199,13 +209,15 @@ static int try_key(struct ssh_auth *auth, const struct auth_key *key)
 					     sign, &auth->self);
 }
 
-static const char *why_not(const struct ssh_auth *auth, int rc)
+static const char *why_not(struct ssh_auth *auth, int rc)
 {
 	if (auth->is_refused)
 		return "the SSH agent does not sign with it";
-	if (rc == LIBSSH2_ERROR_FILE || rc == LIBSSH2_ERROR_METHOD_NONE)
-		return "libssh2 cannot read this kind of key: --transport openssh";
-	return "not accepted";
+	if (rc != LIBSSH2_ERROR_FILE && rc != LIBSSH2_ERROR_METHOD_NONE)
+		return "not accepted";
+	if (!auth->lacks)
+		auth->lacks = "libssh2 cannot read that kind of key";
+	return "libssh2 cannot read this kind of key: --transport openssh";
 }
 
 static int none_taken(const struct ssh_auth *auth, struct err *err)

@@ -26,8 +26,9 @@ struct ssh_auth {
 	struct ssh_key *file;
 	size_t count, cap, at, noffered;
 	struct auth_key *key;
-	void *self;       /* libssh2 hands it to whoever signs */
-	struct buf tried; /* "what: why not; " */
+	void *self;        /* libssh2 hands it to whoever signs */
+	struct buf tried;  /* "what: why not; " */
+	const char *lacks; /* why ssh itself could sign with a key that libssh2 cannot; NULL */
 };
 
 void ssh_auth_begin(struct ssh_auth *auth, const struct ssh_lib *lib, const struct target *target,

@@ -93,16 +93,18 @@ void ssh_key_close(struct ssh_key *key)
 	buf_close(&key->blob);
 }
 
-const char *ssh_key_unfit(const char *type, bool has_rsa_sha2)
+const char *ssh_key_unfit(const char *type, bool has_rsa_sha2, const char **mend)
 {
-	if (streq(type, "ssh-rsa") && !has_rsa_sha2)
+	*mend = "--transport openssh";
+	if (streq(type, "ssh-rsa") && !has_rsa_sha2) {
+		*mend = "use an ed25519 key (ssh-keygen -t ed25519), or --transport openssh";
 		return "libssh2 1.10 cannot sign RSA with SHA-2, and servers of today take nothing "
-		       "else: use an ed25519 key (ssh-keygen -t ed25519), or --transport openssh";
+		       "else";
+	}
 	if (starts_with(type, "sk-"))
-		return "a security key needs its touch: --transport openssh";
+		return "a security key needs its touch";
 	if (strstr(type, "-cert-"))
-		return "libssh2 sends no certificates: --transport openssh";
-	if (streq(type, "ssh-dss"))
-		return "DSA is taken nowhere any more";
-	return NULL;
+		return "libssh2 sends no certificates";
+	*mend = NULL;
+	return streq(type, "ssh-dss") ? "DSA is taken nowhere any more" : NULL;
 }

@@ -18,7 +18,8 @@ void ssh_key_read(struct ssh_key *key, const char *path);
 void ssh_key_close(struct ssh_key *key);
 /* The string that a public key begins with, as text; "" when it is none. */
 void ssh_key_type(const void *blob, size_t len, char type[64]);
-/* Why libssh2 cannot sign with a key of that type; NULL: it can. */
-const char *ssh_key_unfit(const char *type, bool has_rsa_sha2);
+/* Why libssh2 cannot sign with a key of that type; NULL: it can. *mend: what to do, of which one is
+ * to let ssh itself sign; NULL: nothing helps. */
+const char *ssh_key_unfit(const char *type, bool has_rsa_sha2, const char **mend);
 
 #endif

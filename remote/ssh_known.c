@@ -225,7 +225,7 @@ int known_read(struct known_keys *out, const struct target *target, const struct
 	struct reader r = { .out = out, .lib = lib };
 	int status = 0;
 
-	*out = (struct known_keys){ .arena = arena };
+	*out = (struct known_keys){ .arena = arena, .has_rsa_sha2 = lib->has_rsa_sha2 };
 	for (size_t i = 0; name[i] && i + 1 < sizeof r.plain_name; i++)
 		r.plain_name[i] = (char)tolower((unsigned char)name[i]); /* as it was hashed */
 	if (target->port == 22 || target->host_key_name)
@@ -300,46 +300,62 @@ static void add_command(struct buf *out, const struct target *target)
 	buf_printf(out, "%s@%s true", target->user, target->address);
 }
 
-static int refuse(const struct known_key *key, const struct target *target, const char *shown,
-		  struct err *err)
+static enum known_answer refuse(const struct known_key *key, const struct target *target,
+				const char *shown, struct err *err)
 {
 	if (key->mark == KNOWN_REVOKED)
-		return err_set(err, ERR_CANNOT,
-			       "%s: the host key that it shows (%s) is revoked by %s:%d: nothing "
-			       "was sent",
-			       target->name, shown, key->path, key->line);
-	return err_set(err, ERR_CANNOT,
-		       "%s: its host key has changed: it shows %s, and %s:%d has another: nothing "
-		       "was sent; somebody may be in between; only where you know that it was set "
-		       "up anew, remove that line",
-		       target->name, shown, key->path, key->line);
+		err_set(err, ERR_CANNOT,
+			"%s: the host key that it shows (%s) is revoked by %s:%d: nothing was sent",
+			target->name, shown, key->path, key->line);
+	else
+		err_set(err, ERR_CANNOT,
+			"%s: its host key has changed: it shows %s, and %s:%d has another: nothing "
+			"was sent; somebody may be in between; only where you know that it was set "
+			"up anew, remove that line",
+			target->name, shown, key->path, key->line);
+	return KNOWN_NEVER;
 }
 
-static int unknown(const struct known_key *other, const struct target *target, const char *shown,
-		   struct err *err)
+/* Of another type than what is shown. */
+static enum known_answer answer_of(const struct known_keys *keys, const struct known_key *other)
 {
+	if (!other)
+		return KNOWN_NEW;
+	if (other->mark == KNOWN_AUTHORITY)
+		return KNOWN_BEYOND;
+	for (size_t i = 0; i < COUNT(types); i++)
+		if (streq(types[i].type, other->type))
+			return types[i].needs_sha2 && !keys->has_rsa_sha2 ? KNOWN_BEYOND
+									  : KNOWN_NEVER;
+	return KNOWN_BEYOND;
+}
+
+static enum known_answer unknown(const struct known_keys *keys, const struct known_key *other,
+				 const struct target *target, const char *shown, struct err *err)
+{
+	enum known_answer answer = answer_of(keys, other);
 	struct buf command = { 0 };
 	char also[600] = "";
 
-	if (other && other->mark == KNOWN_AUTHORITY)
-		snprintf(also, sizeof also,
-			 " (%s:%d has an authority for it, whose certificates libssh2 cannot "
-			 "check: --transport openssh)",
-			 other->path, other->line);
-	else if (other)
-		snprintf(also, sizeof also, " (%s:%d has a key of the type %.40s alone)",
-			 other->path, other->line, other->type);
+	if (other)
+		snprintf(also, sizeof also, " (%s:%d has %s%.40s%s)", other->path, other->line,
+			 other->mark == KNOWN_AUTHORITY ? "an authority for it, of the type "
+							: "a key of the type ",
+			 other->type,
+			 answer == KNOWN_BEYOND
+			     ? ", which libssh2 cannot check: --transport openssh"
+			     : " alone");
 	add_command(&command, target);
 	err_set(err, ERR_CANNOT,
 		"%s: its host key is not known: %s%s; compare that with the machine's own, then "
 		"accept it with: %s",
 		target->name, shown, also, command.data);
 	buf_close(&command);
-	return -1;
+	return answer;
 }
 
-int known_check(const struct known_keys *keys, const struct target *target, const void *blob,
-		size_t len, struct err *err)
+enum known_answer known_check(const struct known_keys *keys, const struct target *target,
+			      const void *blob, size_t len, struct err *err)
 {
 	const struct known_key *same = NULL, *changed = NULL, *revoked = NULL, *other = NULL;
 	char print[KNOWN_PRINT], type[64], shown[sizeof print + sizeof type];
@@ -365,8 +381,8 @@ int known_check(const struct known_keys *keys, const struct target *target, cons
 	if (revoked)
 		return refuse(revoked, target, shown, err);
 	if (same)
-		return 0;
+		return KNOWN_SAME;
 	if (changed)
 		return refuse(changed, target, shown, err);
-	return unknown(other, target, shown, err);
+	return unknown(keys, other, target, shown, err);
 }

@@ -27,6 +27,14 @@ struct known_keys { /* those of one machine */
 	size_t count, cap;
 	struct known_key *at;
 	struct arena *arena;
+	bool has_rsa_sha2; /* of libssh2 */
+};
+
+enum known_answer {
+	KNOWN_SAME = 0,
+	KNOWN_NEVER,  /* changed, revoked, or another is known: there is no way around */
+	KNOWN_NEW,    /* nothing at all is known of the machine */
+	KNOWN_BEYOND, /* what is known of it ssh itself can check, and libssh2 cannot */
 };
 
 enum {
@@ -40,10 +48,10 @@ int known_read(struct known_keys *out, const struct target *target, const struct
 /* Host-key algorithms for the handshake, best first: those that are known, so that the server shows
  * a key that can be compared, then the others. `lib` says which it can check. */
 void known_methods(const struct known_keys *keys, const struct ssh_lib *lib, struct buf *out);
-/* 0: the key (a blob of RFC 4253 section 6.6) is known. -1: unknown (with its fingerprint and how
- * to accept it), changed or revoked (with file and line; there is no way around). */
-int known_check(const struct known_keys *keys, const struct target *target, const void *blob,
-		size_t len, struct err *err);
+/* What is known of the key (a blob of RFC 4253 section 6.6). Any but KNOWN_SAME comes with err: its
+ * fingerprint, and how to accept it, or the file and line that speak against it. */
+enum known_answer known_check(const struct known_keys *keys, const struct target *target,
+			      const void *blob, size_t len, struct err *err);
 /* "SHA256:..." as ssh prints it. */
 void known_fingerprint(const void *blob, size_t len, char out[KNOWN_PRINT]);
 

@@ -120,13 +120,17 @@ static int jump_over(struct link *link, struct err *err)
 		return open_way(link, err);
 	link->phase = link->jump->phase;
 	link->deadline_ns = link->jump->deadline_ns;
+	link->lacks = link->jump->lacks;
 	return is_up < 0 ? err_in(err, "%s: by its jump host", link->target->name) : 0;
 }
 
-static int no_handshake(const struct link *link, int rc, struct err *err)
+static int no_handshake(struct link *link, int rc, struct err *err)
 {
-	if (rc == LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE || rc == LIBSSH2_ERROR_KEX_FAILURE ||
-	    rc == LIBSSH2_ERROR_METHOD_NONE)
+	bool is_foreign = rc == LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE ||
+			  rc == LIBSSH2_ERROR_KEX_FAILURE || rc == LIBSSH2_ERROR_METHOD_NONE;
+
+	link->lacks = is_foreign ? "it and libssh2 have no algorithm in common" : NULL;
+	if (is_foreign)
 		return err_set(err, ERR_CANNOT,
 			       "%s: handshake: it and libssh2 have no algorithm in common%s (%s): "
 			       "--transport openssh",
@@ -153,7 +157,10 @@ static int shake_hands(struct link *link, struct err *err)
 	const char *blob = link->lib.session_hostkey(link->session, &len, &type);
 	if (!blob)
 		return err_set(err, ERR_BROKE, "%s: it showed no host key", link->target->name);
-	if (known_check(&link->known, link->target, blob, len, err) < 0)
+	enum known_answer answer = known_check(&link->known, link->target, blob, len, err);
+	if (answer == KNOWN_BEYOND)
+		link->lacks = "libssh2 cannot check the host key that is known of it";
+	if (answer != KNOWN_SAME)
 		return -1;
 	ssh_auth_begin(&link->auth, &link->lib, link->target, link->session);
 	enter(link, LINK_AUTH, "authentication", PHASE_AUTH_MS);
@@ -166,6 +173,8 @@ static int authenticate(struct link *link, struct err *err)
 
 	if (is_in == 0 && wire_error(&link->wire))
 		return ssh_auth_ended(&link->auth, err);
+	if (is_in < 0)
+		link->lacks = link->auth.lacks;
 	if (is_in <= 0)
 		return is_in;
 	ssh_auth_close(&link->auth);

@@ -31,6 +31,7 @@ struct link {
 	struct ssh_auth auth;
 	struct arena arena;
 	struct err why;      /* it is lost */
+	const char *lacks;   /* and the user's ssh may do what libssh2 cannot: what; NULL */
 	struct link *jump;   /* whose channel carries the bytes; NULL */
 	struct jumps *jumps; /* where links to jump hosts are shared; NULL */
 	struct link *next;   /* in that list */

@@ -163,6 +163,7 @@ static int native_advance(struct stream *stream, struct err *err)
 	    clock_left_ms(stream->deadline_ns) == 0)
 		status = err_set(err, ERR_BROKE, "%s: %s: no answer in time", stream->target->name,
 				 stream->phase);
+	stream->lacks = native->link->lacks;
 	return status < 0 ? -1 : native->state >= NATIVE_RUNS;
 }
 

@@ -34,7 +34,9 @@ struct target {
 	const struct target *jump; /* through which it is reached; NULL: directly */
 	bool is_jump_over;         /* of an alias: not the one that ssh itself knows */
 	enum transport_kind transport;
-	const char *why; /* why the transport is openssh, for people; NULL: as asked */
+	const char *why;         /* why the transport is openssh, for people; NULL: as asked */
+	bool is_transport_asked; /* by the person: no other takes its place */
+	bool is_strict;          /* an unknown host key is refused, whatever ~/.ssh/config says */
 };
 
 #endif

@@ -17,3 +17,14 @@ bool stream_is_ready(const struct stream *stream)
 	return stream->is_ready ||
 	       (stream->transport->has_more && stream->transport->has_more(stream));
 }
+
+bool transport_other(struct target *out, const struct stream *failed)
+{
+	if (!failed->lacks || failed->target->is_transport_asked)
+		return false;
+	*out = *failed->target;
+	out->transport = TRANSPORT_OPENSSH;
+	out->why = failed->lacks;
+	out->is_strict = true;
+	return true;
+}

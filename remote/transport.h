@@ -33,6 +33,7 @@ struct stream {
 	int64_t deadline_ns;         /* of the phase; 0: none */
 	struct buf said;             /* stderr of the program, and of ssh: the first 4 KiB */
 	bool is_said_taken; /* the caller empties `said` after each call: then it is all of it */
+	const char *lacks;  /* after -1 of advance: what it lacks and ssh may have; NULL: nothing */
 };
 
 /* Connections to jump hosts, shared by the streams behind them; {0} is none yet. The caller's; it
@@ -64,6 +65,11 @@ struct transport {
 	int (*finish)(struct stream *stream, int *status, struct err *err);
 	void (*close)(struct stream *stream); /* frees; at any moment, NULL too */
 };
+
+/* The target as ssh itself is to reach it, where a stream to it found that its own transport lacks
+ * what that takes: a copy in *out, strict with host keys. False: it lacks nothing, or the person
+ * asked for that very transport. */
+bool transport_other(struct target *out, const struct stream *failed);
 
 extern const struct transport transport_libssh2, transport_openssh;
 const struct transport *transport_of(const struct target *target);

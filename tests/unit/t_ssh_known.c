@@ -255,6 +255,46 @@ static void the_types_that_are_known_are_asked_for_first(void **state)
 	assert_true(starts_with(methods(machine("other", 22)), "ssh-ed25519,"));
 }
 
+/* What is known of an ed25519 key that `web` shows. */
+static enum known_answer answer(const char *line)
+{
+	struct target target = machine("web", 22);
+	struct known_keys keys;
+	struct buf blob = { 0 };
+	struct err err;
+
+	write_known("%s\n", line);
+	assert_int_equal(known_read(&keys, &target, &lib, &arena, &err), 0);
+	make_key("ssh-ed25519", 'a', &blob);
+	enum known_answer got = known_check(&keys, &target, blob.data, blob.len, &err);
+	buf_close(&blob);
+	return got;
+}
+
+static void what_ssh_itself_could_check_is_told_from_what_nobody_knows(void **state)
+{
+	char line[300];
+
+	(void)state;
+	need_libssh2();
+	assert_int_equal(answer(""), KNOWN_NEW);
+	snprintf(line, sizeof line, "web %s", ed('a'));
+	assert_int_equal(answer(line), KNOWN_SAME);
+	snprintf(line, sizeof line, "web %s", ed('b'));
+	assert_int_equal(answer(line), KNOWN_NEVER);
+	snprintf(line, sizeof line, "web %s", line_of("ecdsa-sha2-nistp256", 'b'));
+	assert_int_equal(answer(line), KNOWN_NEVER);
+	snprintf(line, sizeof line, "web %s", line_of("sk-ssh-ed25519@openssh.com", 'b'));
+	assert_int_equal(answer(line), KNOWN_BEYOND);
+	snprintf(line, sizeof line, "@cert-authority web %s", ed('b'));
+	assert_int_equal(answer(line), KNOWN_BEYOND);
+	snprintf(line, sizeof line, "web %s", line_of("ssh-rsa", 'b'));
+	lib.has_rsa_sha2 = false;
+	assert_int_equal(answer(line), KNOWN_BEYOND);
+	lib.has_rsa_sha2 = true;
+	assert_int_equal(answer(line), KNOWN_NEVER);
+}
+
 static void what_accepts_a_key_is_one_command(void **state)
 {
 	static const char *const over[] = { "-l", "you", NULL };
@@ -379,6 +419,7 @@ int main(void)
 		cmocka_unit_test(an_authority_is_no_key),
 		cmocka_unit_test(a_key_of_another_type_is_unknown_not_changed),
 		cmocka_unit_test(the_types_that_are_known_are_asked_for_first),
+		cmocka_unit_test(what_ssh_itself_could_check_is_told_from_what_nobody_knows),
 		cmocka_unit_test(what_accepts_a_key_is_one_command),
 		cmocka_unit_test(files_that_are_not_there_are_empty_others_must_be_read),
 		cmocka_unit_test(lines_that_are_none_are_skipped),
