@@ -254,6 +254,51 @@ static void tell_none(const char *name, const char *parent, struct err *err)
 		err_set(err, ERR_USAGE, "there is no run in %s yet (lab run refused)", parent);
 }
 
+/* When a run that was killed (its lab holds the lock no more, and did not come to seal it) was last
+ * heard of; 0: it was not killed. */
+static int64_t killed_at(int parent, const char *name)
+{
+	int fd = openat(parent, name, O_DIRECTORY | O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	int64_t at_ns = 0;
+
+	if (fd < 0)
+		return 0;
+	if (faccessat(fd, "manifest.json", F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT &&
+	    fstatat(fd, "events.ndjson", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    flock(fd, LOCK_SH | LOCK_NB) == 0)
+		at_ns = st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
+	close(fd);
+	return at_ns;
+}
+
+/* A run that was killed could not point `latest` at itself: that is done here. */
+static void notice_killed(const char *path, const struct history_run *run, size_t count,
+			  char latest[256])
+{
+	int parent = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	int64_t last_ns, at_ns;
+	bool is_found = false;
+	struct stat st;
+
+	if (parent < 0)
+		return;
+	if (fstatat(parent, "latest", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		count = 0;
+	last_ns = count ? st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec : 0;
+	for (size_t i = 0; i < count; i++) {
+		at_ns = killed_at(parent, run[i].name);
+		if (at_ns <= last_ns)
+			continue;
+		last_ns = at_ns;
+		is_found = true;
+		snprintf(latest, 256, "%s", run[i].name);
+	}
+	close(parent);
+	if (is_found)
+		point_latest(path, latest);
+}
+
 static int find_named(char path[PATH_MAX], const char *parent, const char *name, struct err *err)
 {
 	struct arena arena = { 0 };
@@ -262,10 +307,11 @@ static int find_named(char path[PATH_MAX], const char *parent, const char *name,
 	size_t count, matches = 0;
 	int status = -1;
 
-	if (!name && latest_run(parent, latest))
-		name = latest;
-
 	if (list_runs(parent, false, &run, &count, &arena, err) == 0) {
+		if (!name && latest_run(parent, latest)) {
+			notice_killed(parent, run, count, latest);
+			name = latest;
+		}
 		for (size_t i = 0; i < count; i++) {
 			if (name && !strstr(run[i].name, name))
 				continue;

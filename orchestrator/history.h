@@ -27,7 +27,8 @@ int history_list(const char *path, const struct history_run **out, size_t *count
 int history_remove(const char *path, const char *name, struct err *err);
 /* Points `latest` at `name`, then removes the oldest beyond HISTORY_RUNS or HISTORY_BYTES. */
 void history_file(const char *path, const char *name);
-/* RUN of a command: a path, a part of a name in the history, NULL: the latest. `parent` is -o. */
+/* RUN of a command: a path, a part of a name in the history, NULL: the latest, which is the one
+ * that ended last or was killed since. `parent` is -o. */
 int history_find(char path[PATH_MAX], const char *name, const char *parent, struct err *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "buf.h"
 #include "file.h"
@@ -164,6 +165,44 @@ static void packets_cut_in_their_frame_are_refused(void **state)
 	rundir_close(&dir);
 }
 
+static void a_run_that_was_killed_becomes_the_latest_when_it_is_asked_for(void **state)
+{
+	struct rundir ended, killed;
+	struct err err = { 0 };
+	char path[PATH_MAX], kept[PATH_MAX], link[64];
+
+	(void)state;
+	assert_int_equal(rundir_make(&ended, root, "ended", &err), 0);
+	assert_int_equal(rundir_make(&killed, root, "killed", &err), 0);
+	snprintf(kept, sizeof(kept), "%s", killed.path);
+	history_file(root, name_of(&ended));
+	assert_int_equal(history_find(path, NULL, root, &err), 0);
+	assert_string_equal(path, ended.path);
+	/* What it last wrote is behind the other's end, also by a clock of 4 ms. */
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+					   { .tv_sec = time(NULL) + 10 } };
+	assert_int_equal(utimensat(killed.fd, "events.ndjson", times, 0), 0);
+	assert_int_equal(history_find(path, NULL, root, &err), 0);
+	assert_string_equal(path, ended.path); /* but it goes on */
+	rundir_close(&killed);
+	assert_int_equal(history_find(path, NULL, root, &err), 0);
+	assert_string_equal(path, kept);
+	snprintf(link, sizeof(link), "%s/latest", root);
+	memset(path, 0, sizeof(path));
+	assert_true(readlink(link, path, sizeof(path) - 1) > 0);
+	assert_string_equal(path, strrchr(kept, '/') + 1);
+	history_file(root, name_of(&ended));
+	assert_int_equal(rundir_write(&ended, "manifest.json", "{}", 2, &err), 0);
+	int fd = open(kept, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	assert_int_equal(file_write(fd, "manifest.json", "{}", 2, &err), 0);
+	close(fd);
+	assert_int_equal(history_find(path, NULL, root, &err), 0);
+	assert_string_equal(path, ended.path); /* one that is sealed was not killed */
+	rundir_close(&ended);
+	assert_int_equal(history_remove(root, strrchr(kept, '/') + 1, &err), 0);
+	assert_int_equal(history_remove(root, strrchr(path, '/') + 1, &err), 0);
+}
+
 static void the_latest_is_found_and_a_part_of_a_name_too(void **state)
 {
 	struct rundir first, second;
@@ -257,6 +296,7 @@ int main(void)
 		cmocka_unit_test(a_line_that_a_full_disk_cut_goes_on_where_it_was_cut),
 		cmocka_unit_test(files_and_directories_are_private),
 		cmocka_unit_test(packets_cut_in_their_frame_are_refused),
+		cmocka_unit_test(a_run_that_was_killed_becomes_the_latest_when_it_is_asked_for),
 		cmocka_unit_test(the_latest_is_found_and_a_part_of_a_name_too),
 		cmocka_unit_test(a_run_that_is_being_written_is_not_removed),
 		cmocka_unit_test(more_than_the_limit_loses_the_oldest),
