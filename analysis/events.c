@@ -1,5 +1,6 @@
-/* events.ndjson and steps.ndjson: one JSON object a line, read with jansson (exact 64-bit
- * numbers), kept as events in the arena. */
+/* events.ndjson and steps.ndjson: one JSON object a line, kept as events in the arena. Lines in the
+ * form that lab writes are read here, as there are many; all others by jansson (exact 64-bit
+ * numbers), which alone says what is wrong with one. */
 #include "finding.h"
 
 #include <errno.h>
@@ -7,6 +8,7 @@
 #include <jansson.h>
 
 #include "file.h"
+#include "parse.h"
 #include "trace.h"
 
 enum {
@@ -14,38 +16,56 @@ enum {
 	STEP_MAX = 1000000
 };
 
-static int member_read(struct event *event, const char *name, const json_t *value,
-		       struct arena *arena, struct err *err)
+/* What stands beside one name. */
+struct member {
+	const char *name, *text; /* text NULL: a number */
+	int64_t number;
+};
+
+static int member_put(struct event *event, const struct member *member, struct err *err)
 {
-	const char *text = json_is_string(value) ? json_string_value(value) : NULL;
-	bool is_number = json_is_integer(value) || json_is_boolean(value);
-	int64_t number = json_is_integer(value) ? json_integer_value(value) : json_is_true(value);
-	if (json_is_null(value) || streq(name, "seq"))
+	const char *name = member->name, *text = member->text;
+	int64_t number = member->number;
+
+	if (streq(name, "seq"))
 		return 0;
-	if (!text && !is_number)
-		return err_set(err, ERR_BROKE, "\"%s\" is neither text nor an integer", name);
 	if (streq(name, "host") && text)
-		event->host = arena_dup(arena, text);
+		event->host = text;
 	else if (streq(name, "kind") && text)
-		event->kind = arena_dup(arena, text);
+		event->kind = text;
 	else if (streq(name, "label") && text)
-		event->label = arena_dup(arena, text);
-	else if (streq(name, "t_ns") && is_number)
+		event->label = text;
+	else if (streq(name, "t_ns") && !text)
 		event->t_ns = time_bound(number);
-	else if (streq(name, "step") && is_number && number >= 0 && number <= STEP_MAX)
+	else if (streq(name, "step") && !text && number >= 0 && number <= STEP_MAX)
 		event->step = (int)number;
 	else if (event->nfield < EVENT_FIELDS)
-		event->field[event->nfield++] = (struct field){
-			.name = arena_dup(arena, name),
-			.text = text ? arena_dup(arena, text) : NULL,
-			.number = text ? 0 : number,
-		};
+		event->field[event->nfield++] =
+		    (struct field){ .name = name, .text = text, .number = text ? 0 : number };
 	else
 		return err_set(err, ERR_BROKE, "more than %d fields", EVENT_FIELDS);
 	return 0;
 }
 
-static int line_read(struct event *event, const char *line, size_t len, struct arena *arena,
+static int member_read(struct event *event, const char *name, const json_t *value,
+		       struct arena *arena, struct err *err)
+{
+	const char *text = json_is_string(value) ? json_string_value(value) : NULL;
+	bool is_number = json_is_integer(value) || json_is_boolean(value);
+	struct member member = {
+		.number = json_is_integer(value) ? json_integer_value(value) : json_is_true(value),
+	};
+
+	if (json_is_null(value) || streq(name, "seq"))
+		return 0;
+	if (!text && !is_number)
+		return err_set(err, ERR_BROKE, "\"%s\" is neither text nor an integer", name);
+	member.name = arena_dup(arena, name);
+	member.text = text ? arena_dup(arena, text) : NULL;
+	return member_put(event, &member, err);
+}
+
+static int json_read(struct event *event, const char *line, size_t len, struct arena *arena,
 		     struct err *err)
 {
 	json_error_t why;
@@ -63,9 +83,90 @@ static int line_read(struct event *event, const char *line, size_t len, struct a
 			status = member_read(event, name, value, arena, err);
 	}
 	json_decref(object);
+	return status;
+}
+
+/* The text in front of *at, whose closing quote becomes its NUL; NULL: not a plain one. */
+static const char *plain_text(char **at)
+{
+	char *text = *at + 1, *end = text;
+
+	if (**at != '"')
+		return NULL;
+	while (*end >= 0x20 && *end < 0x7f && *end != '"' && *end != '\\')
+		end++;
+	if (*end != '"')
+		return NULL;
+	*end = '\0';
+	*at = end + 1;
+	return text;
+}
+
+static bool plain_value(char **at, struct member *member)
+{
+	bool is_negative = **at == '-';
+
+	*member = (struct member){ .name = member->name };
+	if (**at == '"')
+		return (member->text = plain_text(at)) != NULL;
+	*at += is_negative;
+	size_t len = parse_digits(*at, &member->number);
+	if (len == 0 || (is_negative && member->number == 0))
+		return false;
+	*at += len;
+	member->number = is_negative ? -member->number : member->number;
+	return true;
+}
+
+/* The form that lab itself writes, but where a text needs escapes: no blanks, printable ASCII,
+ * integers, no name twice. False: jansson is to say what it is; the event is half filled. */
+static bool plain_read(struct event *event, char *line, size_t len)
+{
+	const char *seen[EVENT_FIELDS + 8];
+	struct member member;
+	struct err ignored;
+	size_t count = 0;
+	char *at = line, after = '{';
+
+	for (; *at == after; after = ',', count++) {
+		at++;
+		if (count == COUNT(seen) || !(member.name = plain_text(&at)) || *at++ != ':')
+			return false;
+		for (size_t i = 0; i < count; i++)
+			if (streq(seen[i], member.name))
+				return false;
+		seen[count] = member.name;
+		if (!plain_value(&at, &member) || member_put(event, &member, &ignored) < 0)
+			return false;
+	}
+	return count > 0 && *at == '}' && at + 1 == line + len;
+}
+
+static int line_read(struct event *event, const char *line, size_t len, struct arena *arena,
+		     struct err *err)
+{
+	int status = 0;
+
+	if (!plain_read(event, arena_ndup(arena, line, len), len)) {
+		*event = (struct event){ .seq = event->seq };
+		status = json_read(event, line, len, arena, err);
+	}
 	if (status == 0 && (!event->kind || !event->host))
 		return err_set(err, ERR_BROKE, "no \"kind\" or no \"host\"");
 	return status;
+}
+
+/* How many events there are at most: room for all at once, as they are large. */
+static size_t lines_count(const struct buf *text)
+{
+	static const char shortest[] = "{'host':'','kind':''}";
+	size_t count = 1, most = text->len / sizeof shortest + 1;
+	const char *end = text->data + text->len;
+
+	for (const char *at = text->data; count < most; count++, at++)
+		if (!(at = memchr(at, '\n', (size_t)(end - at))))
+			break;
+	return count;
 }
 
 int events_load(int dirfd, const char *name, const struct event **event, size_t *count,
@@ -83,13 +184,18 @@ int events_load(int dirfd, const char *name, const struct event **event, size_t 
 		return -1;
 	}
 	int status = 0;
+	if (text.len > 0) {
+		cap = lines_count(&text);
+		list = arena_array(arena, cap, sizeof *list);
+	}
 	for (size_t at = 0; at < text.len && status == 0;) {
 		const char *line = text.data + at;
 		const char *end = memchr(line, '\n', text.len - at);
 		size_t len = end ? (size_t)(end - line) : text.len - at;
-		struct event one = { .seq = *count + 1 };
 		at += len + 1;
-		status = line_read(&one, line, len, arena, err);
+		list = arena_grow(arena, list, *count, &cap, sizeof *list);
+		list[*count] = (struct event){ .seq = *count + 1 };
+		status = line_read(&list[*count], line, len, arena, err);
 		if (status < 0 && !end) { /* cut by a crash */
 			status = 0;
 			break;
@@ -98,8 +204,7 @@ int events_load(int dirfd, const char *name, const struct event **event, size_t 
 			err_in(err, "%s:%zu", name, *count + 1);
 			break;
 		}
-		list = arena_grow(arena, list, *count, &cap, sizeof *list);
-		list[(*count)++] = one;
+		++*count;
 	}
 	buf_close(&text);
 	*event = list;
