@@ -31,6 +31,8 @@ WARN = -Wall -Wextra -Werror -Wshadow -Wvla -Wundef -Wformat=2 -Wstrict-prototyp
 BASE = -std=c17 -D_GNU_SOURCE $(WARN) -include common/banned.h -MMD -MP \
        -DLAB_VERSION='"$(VERSION)"' "-ffile-prefix-map=$(CURDIR)=."
 LIBS = -Wl,--as-needed -lpcap -lmnl -ljansson -liniparser
+# Names are bound once, at the start: else each of a run's ten processes finds them for itself.
+NOW = -Wl,-z,now
 
 # Who may include whom: the whole rule. A forbidden include does not build.
 LAYERS := common agents analysis report remote orchestrator
@@ -76,11 +78,11 @@ $(B)/libs.stamp:
 
 $(B)/lab: $(B)/orchestrator/main.o $(ARCHIVES)
 	$(call SAY,LD $@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(NOW) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/lab-agent: $(B)/agents/main.o $(B)/libagents.a $(B)/libcommon.a
 	$(call SAY,LD $@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(CFLAGS) $(NOW) $(LDFLAGS) -o $@ $^
 
 ## demo: installs what is missing, builds, plays `lab run refused`
 .PHONY: demo

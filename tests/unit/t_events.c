@@ -52,8 +52,8 @@ static void plain_lines_are_read_as_jansson_reads_them(void **state)
 		"{\"host\":\"a\",\"kind\":\"k\",\"step\":3,\"label\":\"l\",\"n\":-7,\"text\":\"\"}",
 		"{\"kind\":\"k\",\"host\":\"a\",\"most\":9223372036854775807,\"zero\":0}",
 		"{\"host\":\"a\",\"kind\":\"k\",\"least\":-9223372036854775808,\"none\":-0}",
-		"{\"host\":\"a\",\"kind\":\"k\",\"said\":\"\\\"x\\\\\\n\\u001b\",\"e\":"
-		"\"\xc3\xa9\"}",
+		"{\"host\":\"a\",\"kind\":\"k\",\"said\":\"\\\"x\\\\\\n\\u001b\"}",
+		"{\"host\":\"a\",\"kind\":\"k\",\"accent\":\"\xc3\xa9\"}",
 		"{\"host\":\"a\",\"kind\":\"k\",\"yes\":true,\"nothing\":null,\"step\":\"two\"}",
 	};
 
