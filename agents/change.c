@@ -54,8 +54,7 @@ int change_run(const struct change *change, struct actor *actor, const struct ev
 
 	if (faults_may_share(actor->agent, change->what, err) < 0 ||
 	    change->plan(&plan, &place, request, err) < 0 ||
-	    faults_change(actor->agent, change, &place, plan.words, actor->now_label,
-			  actor->now_step, proof, err) < 0)
+	    faults_change(actor->agent, change, &place, plan.words, request, proof, err) < 0)
 		return -1;
 	event_init(&event, "fault");
 	event_text(&event, "of", actor->now_label);

@@ -112,8 +112,22 @@ static int is_first(const struct faults *faults, const struct change *change, co
 	return 0;
 }
 
+/* Until it was noted somebody else may have healed what was planned upon. */
+static int is_as_planned(const struct change *change, const struct change_place *place,
+			 const char *words, const struct event *request, struct err *err)
+{
+	struct change_plan again = { 0 };
+
+	if (change->plan(&again, place, request, err) < 0)
+		return -1;
+	return streq(again.words, words)
+		   ? 0
+		   : err_set(err, ERR_BROKE, "%s: it is being changed by somebody else",
+			     change->what);
+}
+
 int faults_change(struct agent *agent, const struct change *change,
-		  const struct change_place *place, const char *words, const char *label, int step,
+		  const struct change_place *place, const char *words, const struct event *request,
 		  char proof[CHANGE_TEXT], struct err *err)
 {
 	struct err ignored = { 0 };
@@ -123,7 +137,7 @@ int faults_change(struct agent *agent, const struct change *change,
 
 	if (is_first(agent_parts(agent)->faults, change, words, err) < 0)
 		return -1;
-	fault = add(agent, label, step, err);
+	fault = add(agent, request->label != NULL ? request->label : "", request->step, err);
 	if (fault == NULL)
 		return -1;
 	faults = agent_parts(agent)->faults;
@@ -132,9 +146,14 @@ int faults_change(struct agent *agent, const struct change *change,
 	if (place->spared != NULL)
 		fault->entry =
 		    journal_add(&faults->journal, agent_host(agent)->run, change->what, words, err);
-	if (fault->entry >= 0 && change->make(words, place, proof, err) == 0)
+	if (fault->entry < 0 ||
+	    (fault->entry > 0 && is_as_planned(change, place, words, request, err) < 0)) {
+		drop(faults, fault);
+		return -1;
+	}
+	if (change->make(words, place, proof, err) == 0)
 		return 0;
-	if (fault->entry < 0 || change->undo(words, undone, &ignored) >= 0)
+	if (change->undo(words, undone, &ignored) >= 0)
 		drop(faults, fault);
 	return -1;
 }

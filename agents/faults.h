@@ -13,9 +13,10 @@ int faults_may_share(const struct agent *agent, const char *verb, struct err *er
  * also on disk, for the next agent. -1: it is not set, or will be undone. */
 int faults_set(struct agent *agent, const struct firewall_spec *spec, int step,
 	       char proof[FIREWALL_PROOF], struct err *err);
-/* The same with a change by words. -1 also where one of these has changed the same before. */
+/* The same with a change by words, as planned for `request`. -1 also where the same is changed
+ * already. */
 int faults_change(struct agent *agent, const struct change *change,
-		  const struct change_place *place, const char *words, const char *label, int step,
+		  const struct change_place *place, const char *words, const struct event *request,
 		  char proof[CHANGE_TEXT], struct err *err);
 /* Undoes it and emits `heal` with the step and label of `request`. */
 int faults_heal(struct agent *agent, const char *of, const struct event *request, struct err *err);

@@ -407,6 +407,29 @@ static void what_cannot_be_says_why_and_changes_nothing(void **state)
 	assert_string_equal(IP("route", "show", "table", "all"), before);
 }
 
+/* Else the second would put back what the first has set. */
+static void two_agents_do_not_change_the_same(void **state)
+{
+	struct driver one, two;
+
+	(void)state;
+	need();
+	start(&one);
+	start(&two);
+	assert_string_equal(set(&one, 2, "a", "sysctl", NULL, "net.ipv4.tcp_ecn=1"), "ok");
+	assert_string_equal(set(&two, 2, "a", "sysctl", NULL, "net.ipv4.tcp_ecn=0"), "error");
+	assert_non_null(strstr(why(&two), "sysctl net.ipv4.tcp_ecn is changed by run ab12"));
+	assert_string_equal(set(&two, 3, "b", "sysctl", NULL, "net.ipv4.tcp_sack=0"), "ok");
+	assert_string_equal(heal(&one, 3, "a"), "ok");
+	assert_string_equal(set(&two, 4, "a", "sysctl", NULL, "net.ipv4.tcp_ecn=0"), "ok");
+	assert_int_equal(driver_close(&one), 0);
+	assert_string_equal(SYSCTL("ipv4/tcp_ecn"), "0");
+	assert_int_equal(driver_close(&two), 0);
+	assert_string_equal(SYSCTL("ipv4/tcp_ecn"), "2");
+	assert_string_equal(SYSCTL("ipv4/tcp_sack"), "1");
+	assert_false(has_journal());
+}
+
 static void a_damaged_journal_is_told_and_kept(void **state)
 {
 	static const char *const words[] = {
@@ -450,6 +473,7 @@ int main(void)
 		cmocka_unit_test(what_is_set_beside_forwarding_comes_back_with_it),
 		cmocka_unit_test(nothing_touches_the_controllers_connection),
 		cmocka_unit_test(what_cannot_be_says_why_and_changes_nothing),
+		cmocka_unit_test(two_agents_do_not_change_the_same),
 		cmocka_unit_test(a_damaged_journal_is_told_and_kept),
 	};
 
