@@ -97,7 +97,6 @@ const struct event *event_newer(const struct trace *trace, const struct event *e
 struct event_list events_of_kind(const struct trace *trace, const char *kind);
 /* The host that has this address; the one named first when several do. */
 int trace_owner(const struct trace *trace, const struct addr *addr);
-bool trace_is_localhost(const struct addr *addr); /* which every host has */
 bool host_has(const struct host_seen *host, const struct addr *addr);
 int64_t trace_time(const struct trace *trace, int host, int64_t t_ns);
 /* How far apart two hosts' times may be at most; INT64_MAX: unknown. */

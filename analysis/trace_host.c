@@ -71,7 +71,7 @@ int trace_owner(const struct trace *trace, const struct addr *addr)
 }
 
 /* Localhost is every stack's own and tells no host from another. */
-bool trace_is_localhost(const struct addr *addr)
+static bool is_localhost(const struct addr *addr)
 {
 	static const uint8_t four[4] = { 127, 0, 0, 1 }, six[16] = { [15] = 1 };
 	return addr->family == 6 ? memcmp(addr->ip, six, sizeof six) == 0
@@ -83,7 +83,7 @@ static void address_add(struct trace *trace, struct host_seen *host, const char 
 	struct addr addr;
 	if (!text || (addr_parse(&addr, text, 0) < 0 && addr_parse_text(&addr, text) < 0))
 		return;
-	if (addr_is_any(&addr) || trace_is_localhost(&addr) || host_has(host, &addr))
+	if (addr_is_any(&addr) || is_localhost(&addr) || host_has(host, &addr))
 		return;
 	host->address = arena_grow(trace->arena, host->address, host->naddress, &host->cap,
 				   sizeof *host->address);

@@ -58,13 +58,20 @@ static const char *endpoint_text(const struct trace *trace, const struct addr *a
 	return arena_dup(trace->arena, addr_text(addr, text));
 }
 
+/* Nobody's by name, and then of whoever connects there. */
+static bool is_loopback(const struct addr *addr)
+{
+	static const uint8_t one[16] = { [15] = 1 };
+	return addr->family == 6 ? memcmp(addr->ip, one, sizeof one) == 0 : addr->ip[0] == 127;
+}
+
 static void hosts_set(struct view *view)
 {
 	const struct trace *trace = view->trace;
 	struct connection *connection = &view->connection;
 	if (view->has_server) {
 		view->server_host = trace_owner(trace, &view->server);
-		if (trace_is_localhost(&view->server)) /* of whoever connects there */
+		if (view->server_host == NO_HOST && is_loopback(&view->server))
 			view->server_host = view->client_host;
 		connection->server = endpoint_text(trace, &view->server);
 	}

@@ -41,7 +41,8 @@ static bool is_literal(const char *name, int family)
 
 static bool is_localhost(const char *name)
 {
-	return streq(name, "localhost") || (is_literal(name, 4) && starts_with(name, "127."));
+	return streq(name, "localhost") || streq(name, "::1") ||
+	       (is_literal(name, 4) && starts_with(name, "127."));
 }
 
 /* The machine of SERVER, where it is one of the user's. What is in the way of asking it makes the
@@ -148,8 +149,8 @@ static void find_self(struct ends *ends)
 
 	if (is_localhost(probe->server))
 		probe->peer = "127.0.0.1";
-	probe->is_self = is_localhost(probe->server) ||
-			 (probe->peer && streq(probe->peer, probe->address[PROBE_CLIENT]));
+	probe->is_self = probe->peer && (is_localhost(probe->peer) ||
+					 streq(probe->peer, probe->address[PROBE_CLIENT]));
 	if (probe->is_self) {
 		probe->nhost = 1;
 		probe->lack = NULL;

@@ -120,8 +120,8 @@ const char *probe_filter(const struct probe *probe, size_t host, struct arena *a
 	    arena_printf(arena, "(icmp and host %s and (icmp[0] == 3 or icmp[0] == 11))", own);
 
 	if (probe->is_self)
-		return arena_printf(arena, "%s or (host %s and tcp port %s)", icmp, probe->peer,
-				    port);
+		return arena_printf(arena, "%s or ((host %s or host ::1) and tcp port %s)", icmp,
+				    probe->peer, port);
 	if (host == PROBE_SERVER)
 		return arena_printf(arena, "%s or (host %s and tcp port %s%s)", icmp,
 				    probe->address[PROBE_CLIENT], port, narrow);

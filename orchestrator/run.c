@@ -81,7 +81,8 @@ static int make_asked(struct run *run, const struct probe *probe, const struct b
 	run->asked.binding.count = probe->nhost;
 	run->asked.binding.target =
 	    arena_array(run->arena, probe->nhost, sizeof(const struct target *));
-	memcpy(run->asked.binding.target, probe->machine, probe->nhost * sizeof(*probe->machine));
+	for (size_t i = 0; i < probe->nhost; i++)
+		run->asked.binding.target[i] = probe->machine[i];
 	probe_scenario(&run->scenario, probe, run->arena);
 	return plan_make(&run->plan, &run->scenario, backend->name, run->arena, err);
 }

@@ -95,6 +95,15 @@ static void judge_step(struct bench *bench, const struct event *step)
 			      why ? why : "", step->step));
 }
 
+/* Has the probe an agent at its other end? */
+static bool has_server(const struct bench *bench)
+{
+	const struct judge_input *in = bench->in;
+	const struct event *client = record_next(in->record, in->nrecord, NULL, "host");
+
+	return client && record_next(in->record, in->nrecord, client, "host");
+}
+
 /* Nothing was expected of it, so only what --require asks for can lack. */
 static void judge_probe(struct bench *bench)
 {
@@ -110,6 +119,13 @@ static void judge_probe(struct bench *bench)
 		complain(bench, 0,
 			 "the client's own resolver does not know the name: the address of the "
 			 "machine that is called so was used");
+	if (finding->connection->server && !finding->connection->server_host &&
+	    has_server(bench))
+		complain(bench, 0,
+			 arena_printf(bench->arena,
+				      "the client went to %s, which is no address of the server's "
+				      "machine: what that one knows is of no use here",
+				      finding->connection->server));
 	int status = code_status(finding->code);
 	if (require && !streq(require, "wire") && finding->confidence < bench->ask)
 		complain(bench, 3,

@@ -41,6 +41,13 @@ probe 0 web-2 "web-1:$PORT"
 like "$out" 'with web-1 \(by hosts\)' 'a name is resolved by the client, from its own hosts file'
 unlike "$flat" 'own resolver' 'and nothing is remarked then'
 
+on web-2 bash -c 'sed s/10.9.0.1/10.9.0.3/ /etc/hosts >"$1" && mount --bind "$1" /etc/hosts' \
+	_ "$SSHD/other-hosts-of-web-2"
+probe 1 web-2 "web-1:$CLOSED"
+judged 'refused.unexplained undecided fails' 'a name that means another machine at the client'
+like "$flat" 'went to 10.9.0.3:9090, which is no address of the server' 'and where it went is told'
+on web-2 umount /etc/hosts
+
 # Whoever may not list eBPF programs cannot rule them out: then nothing is proven here.
 proven=proven
 probe 1 web-2 "web-1:$CLOSED"
@@ -101,6 +108,10 @@ judged 'ok proven works' 'by the port that leads its own agents too'
 probe 1 localhost:1
 like "$code $outcome" 'refused.no-listener fails' 'of itself it sees both ends'
 unlike "$flat" 'one-ended' 'with one agent'
+for own in 127.0.0.9:1 '[::1]:1' 10.9.0.254:1; do
+	probe 1 "$own"
+	like "$code $outcome" 'refused.no-listener fails' "$own is its own, too"
+done
 probe 1 web-1 "localhost:$CLOSED"
 judged "refused.no-listener $proven fails" 'localhost is that of the client'
 
@@ -154,7 +165,7 @@ exits 2 "$LAB" probe web-2 web-1:80 -b netns
 exits 2 "$LAB" probe web-2 web-1:80 --bind client=web-2
 
 is_idle() {
-	[ -z "$(processes_on "$1" | grep -v 'lab-agent server')" ]
+	! processes_on "$1" | grep -qv 'lab-agent server'
 }
 for name in web-1 web-2 web-3; do
 	within 5 is_idle "$name"

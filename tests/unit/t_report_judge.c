@@ -366,6 +366,65 @@ static void a_step_in_the_background_is_judged_by_its_wait(void **state)
 	one_change("\"result\":\"ECONNREFUSED\",\"is_ok\":1", "\"background\":1", 0, NULL);
 }
 
+/* The run that is right as a probe: a record without an expectation. */
+static char *probe_record(struct trial *trial)
+{
+	char *lines = steps_with(trial, "\"kind\":\"run\"", "\"kind\":\"run\",\"probe\":1");
+
+	lines = edited(&trial->arena, lines, NULL, "\"verdict\":", "\"was\":");
+	return edited(&trial->arena, lines, NULL, "\"not\":", "\"was_not\":");
+}
+
+static void a_probe_is_1_where_it_fails_and_3_where_that_is_not_known(void **state)
+{
+	static const struct {
+		const char *code;
+		enum confidence confidence;
+		const char *require;
+		int status;
+	} rows[] = {
+		{ "ok", PROVEN, NULL, 0 },
+		{ "ok", LIKELY, NULL, 0 },
+		{ "ok", LIKELY, "proven", 3 },
+		{ "refused.no-listener", PROVEN, NULL, 1 },
+		{ "refused.no-listener", PROVEN, "proven", 1 },
+		{ "refused.no-listener", LIKELY, "proven", 3 },
+		{ "refused.unexplained", UNDECIDED, NULL, 1 },
+		{ "refused.unexplained", UNDECIDED, "likely", 3 },
+		{ "timeout.unexplained", UNDECIDED, NULL, 1 },
+		{ "failed.unexplained", UNDECIDED, NULL, 3 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct trial trial = trial_of();
+		struct finding finding = trial.analysis.finding[1];
+
+		finding.code = rows[i].code;
+		finding.confidence = rows[i].confidence;
+		change_finding(&trial, &finding);
+		trial.require = rows[i].require;
+		try_record(&trial, probe_record(&trial));
+		if (trial.judgement.exit_status != rows[i].status)
+			fail_msg("%s %s: %d", rows[i].code, rows[i].require ? rows[i].require : "-",
+				 trial.judgement.exit_status);
+		assert_null(trial.judgement.expected);
+		assert_string_equal(trial.judgement.verdict, rows[i].code);
+		arena_close(&trial.arena);
+	}
+}
+
+static void a_probe_without_a_connection_is_3(void **state)
+{
+	struct trial trial = trial_of();
+
+	(void)state;
+	trial.analysis.nfinding = 0;
+	try_record(&trial, probe_record(&trial));
+	assert_trial(&trial, 3, "no connection was observed");
+	arena_close(&trial.arena);
+}
+
 static void result_json_is_whole_and_its_head_is_stable(void **state)
 {
 	struct arena arena = { 0 };
@@ -410,6 +469,8 @@ int main(void)
 		cmocka_unit_test(nothing_asserted_is_3),
 		cmocka_unit_test(a_step_without_a_connection_is_3),
 		cmocka_unit_test(a_step_in_the_background_is_judged_by_its_wait),
+		cmocka_unit_test(a_probe_is_1_where_it_fails_and_3_where_that_is_not_known),
+		cmocka_unit_test(a_probe_without_a_connection_is_3),
 		cmocka_unit_test(result_json_is_whole_and_its_head_is_stable),
 	};
 

@@ -292,6 +292,26 @@ static void a_silent_name_server_ends_at_the_deadline(void **state)
 	close(fd);
 }
 
+static void what_nobody_knows_may_be_said_beforehand(void **state)
+{
+	struct resolver resolver = { .hosts_last = "192.0.2.7 web-1\n192.0.2.8 known\n",
+				     .deadline_ns = clock_after_ms(5000) };
+	struct resolved resolved;
+	struct err err = { 0 };
+	char hosts[FOLDER_PATH];
+
+	write_file(hosts, *state, "192.0.2.1 known\n");
+	resolver.hosts_path = hosts;
+	resolver.conf_path = "/dev/null";
+	assert_int_equal(resolve_name(&resolved, "known", &resolver, &err), 0);
+	assert_string_equal(resolved.by, "hosts");
+	assert_int_equal(resolved.addr.ip[3], 1);
+	assert_int_equal(resolve_name(&resolved, "web-1", &resolver, &err), 0);
+	assert_string_equal(resolved.by, "machines");
+	assert_int_equal(resolved.addr.ip[3], 7);
+	assert_int_equal(resolve_name(&resolved, "web-2", &resolver, &err), -1);
+}
+
 static void the_options_of_resolv_conf_are_kept(void **state)
 {
 	struct addr addr;
@@ -332,6 +352,7 @@ int main(void)
 		cmocka_unit_test(a_name_server_is_asked_when_no_file_knows_the_name),
 		cmocka_unit_test(a_silent_name_server_ends_at_the_deadline),
 		cmocka_unit_test(the_options_of_resolv_conf_are_kept),
+		cmocka_unit_test(what_nobody_knows_may_be_said_beforehand),
 	};
 
 	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
