@@ -51,12 +51,12 @@ static int check_not_on(const struct run *run, const char *backend, struct err *
 	return 0;
 }
 
-static int read_asked(struct run *run, const char *path, const struct backend **backend,
+static int read_asked(struct run *run, const char *path, const struct backend *backend,
 		      struct err *err)
 {
 	struct complaints complaints = { .arena = run->arena };
 	struct scenario_options options = {
-		.backend = (*backend)->name,
+		.backend = backend->name,
 		.nset = run->cli->set.count,
 		.set = run->cli->set.at,
 		.engine = run->cli->engine,
@@ -69,9 +69,9 @@ static int read_asked(struct run *run, const char *path, const struct backend **
 				complaints.count == 1 ? "" : "s");
 		return -1;
 	}
-	if (check_not_on(run, (*backend)->name, err) < 0)
+	if (check_not_on(run, backend->name, err) < 0)
 		return -1;
-	return plan_make(&run->plan, &run->scenario, (*backend)->name, run->arena, err);
+	return plan_make(&run->plan, &run->scenario, backend->name, run->arena, err);
 }
 
 static int make_asked(struct run *run, const struct probe *probe, const struct backend *backend,
@@ -174,7 +174,7 @@ static int run_on(const struct cli *cli, const char *path, const struct probe *p
 	run.is_live = !cli->is_json && !cli->is_quiet;
 	run.dir.fd = run.dir.events.fd = run.dir.steps.fd = -1;
 	if ((probe ? make_asked(&run, probe, backend, &err)
-		   : read_asked(&run, path, &backend, &err)) < 0) {
+		   : read_asked(&run, path, backend, &err)) < 0) {
 		run_fail(result, &err);
 		arena_close(&arena);
 		return 0;

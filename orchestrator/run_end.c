@@ -39,6 +39,15 @@ static int keep_evidence(struct run *run, const struct err *why, struct err *err
 	return status;
 }
 
+static void print_json(const struct run *run, const struct result *result)
+{
+	struct buf json = { 0 };
+
+	result_json(&json, result);
+	fwrite(json.data, 1, json.len, run->out);
+	buf_close(&json);
+}
+
 static int give_verdict(struct run *run, struct result *result, struct run_result *out,
 			struct err *err)
 {
@@ -51,10 +60,7 @@ static int give_verdict(struct run *run, struct result *result, struct run_resul
 	snprintf(out->trace_hash, sizeof(out->trace_hash), "%s", result->analysis.trace_hash);
 	out->verdict_ns = clock_mono_ns() - run->start_ns;
 	if (run->cli->is_json) {
-		struct buf json = { 0 };
-		result_json(&json, result);
-		fwrite(json.data, 1, json.len, run->out);
-		buf_close(&json);
+		print_json(run, result);
 	} else if (run->cli->is_quiet) {
 		text_quiet(run->out, result);
 	} else {
@@ -81,9 +87,10 @@ static void print_last_line(const struct run *run, int left, const struct run_re
 	fflush(out);
 }
 
-/* Programs read the last line of a pipe: it says, too, that there is no verdict. */
-static void print_no_verdict(const struct run *run, int status)
+/* Programs read the last line of a pipe, or the data: they say, too, that there is no verdict. */
+static void print_no_verdict(const struct run *run, int status, const char *why)
 {
+	const char *const complaint[] = { why };
 	const struct result none = {
 		.record = run->record,
 		.nrecord = run->nrecord,
@@ -93,12 +100,16 @@ static void print_no_verdict(const struct run *run, int status)
 		.verdict = "none",
 		.analysis.trace_hash = "",
 		.exit_status = status,
+		.ncomplaint = 1,
+		.complaint = complaint,
 	};
 
-	if (!run->cli->style.is_plain || run->cli->is_quiet || run->cli->is_json ||
-	    status == ERR_USAGE || status == ERR_CANNOT)
+	if (status == ERR_USAGE || status == ERR_CANNOT) /* nothing was run */
 		return;
-	text_verdict_plain(run->out, &run->cli->style, &none);
+	if (run->cli->is_json)
+		print_json(run, &none);
+	else if (run->cli->style.is_plain && !run->cli->is_quiet)
+		text_verdict_plain(run->out, &run->cli->style, &none);
 	fflush(run->out);
 }
 
@@ -142,7 +153,7 @@ void run_end(struct run *run, const struct err *played, struct run_result *resul
 		result->status = ERR_LEFTOVER;
 	}
 	if (!*result->verdict)
-		print_no_verdict(run, result->status);
+		print_no_verdict(run, result->status, result->why);
 	print_last_line(run, left, result);
 }
 

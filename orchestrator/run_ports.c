@@ -131,6 +131,8 @@ int run_ports_check(const struct run *run, struct err *err)
 	for (size_t i = 0; i < s->nstep && run->lab.is_private; i++) {
 		const struct scenario_step *step = &s->step[i];
 		int port = served_port(step);
+		if (strstr(step->words, PORT_START))
+			return 0; /* a step sets it: what holds from then on is seen there */
 		if (port && port < port_start(&run->plan.host[step->host]) &&
 		    !asks_for(&step->expect, "EACCES"))
 			return err_set(err, ERR_CANNOT, "%s: step %s: %s", s->name, step->name,

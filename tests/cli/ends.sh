@@ -14,6 +14,9 @@ like "$err" "write $low behind server in \[hosts\]" 'or what gives the host that
 sed "s/^server *=\$/server = $low/" "$SRC/scenarios/refused.ini" >low.ini
 exits 0 "$LAB" run ./low.ini --set port=80 -b netns -o "$T/low" -q
 is "$out" 'low: refused.no-listener (proven)' 'which it then has'
+sed 's/^serve *=/start = server sysctl net.ipv4.ip_unprivileged_port_start=80\n&/' \
+	"$SRC/scenarios/refused.ini" >set.ini
+exits 0 "$LAB" run ./set.ini --set port=80 -b netns -o "$T/low" -q
 
 # a step that cannot be played is often the consequence of one that failed before it
 cat >twice.ini <<'INI'
@@ -57,6 +60,10 @@ exits 5 "$LAB" run refused --timeout 1ms -b loopback -o "$T/short"
 printf '%s\n' "$out" >"$T/out"
 last_is 5 broke loopback
 is "$(grep -c verdict= "$T/out")" 1 'and no other does'
+exits 5 "$LAB" run refused ok-tcp --timeout 1ms -b loopback -o "$T/short" --json
+is "$(jq -c '.[] | [.scenario, .verdict, .exit_status, .as_expected]' <<<"$out" | tr '\n' ' ')" \
+	'["refused","none",5,false] ["ok-tcp","none",5,false] ' 'as data each run that broke is there'
+like "$(jq -r '.[0].complaints[0]' <<<"$out")" 'took longer than' 'with its reason'
 exits 5 "$LAB" run refused --timeout 1ms -b loopback -o "$T/short" -q
 is "$out" '' 'nothing with -q'
 exits 4 "$LAB" run refused --set port=80 -b netns -o "$T/none"
