@@ -70,8 +70,10 @@ int run_filters(struct run *run, struct err *err);  /* of the plan, before the r
 int run_setup(struct run *run, struct err *err);    /* hello, setup, captures, first snapshot */
 int run_snapshot(struct run *run, struct err *err); /* on every host, waits for all */
 int run_drain(struct run *run, int64_t deadline_ns,
-	      struct err *err);                                  /* captures stopped, flushed */
-int run_seal(struct run *run, const char *why, struct err *err); /* manifest.json */
+	      struct err *err); /* captures stopped, flushed */
+
+/* run_seal.c: manifest.json; `why` it ended: done, failed, interrupted. */
+int run_seal(struct run *run, const char *why, struct err *err);
 
 /* run_ports.c: ports as a host's agent is told of them. */
 const char *run_port_given(const struct run *run, const struct scenario_step *step,
