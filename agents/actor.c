@@ -15,6 +15,7 @@
 #include "frame.h"
 #include "names_serve.h"
 #include "parse.h"
+#include "proc_child.h"
 
 enum {
 	CHANNEL = 3
@@ -168,16 +169,6 @@ static void close_others(struct actor *actor)
 		close(fd);
 }
 
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int number = 1; number < NSIG; number++)
-		(void)signal(number, SIG_DFL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static void refuse(struct actor *actor, const struct event *request, const char *text)
 {
 	struct event done;
@@ -285,7 +276,7 @@ _Noreturn void actor_main(struct actor *actor, const struct event *request, pid_
 	struct frame_reader reader = { 0 };
 	struct err err = { 0 };
 
-	reset_signals();
+	proc_child_signals();
 	close_others(actor);
 	if (give_up_rights(actor, kind, &err) < 0) {
 		refuse(actor, request, err.text);

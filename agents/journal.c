@@ -1,5 +1,5 @@
-/* Lines: "lab-journal 1 RUN PID BOOT NET", then "+ NUMBER WHAT WORDS" (change.h) and "- NUMBER". The
- * file is locked as long as its agent lives. */
+/* Lines: "lab-journal 1 RUN PID BOOT NET", then "+ NUMBER WHAT WORDS" (change.h) and "- NUMBER".
+ * The file is locked as long as its agent lives. */
 #include "journal.h"
 
 #include <errno.h>

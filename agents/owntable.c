@@ -13,6 +13,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "file.h"
 #include "parse.h"
 #include "proc.h"
 #include "spawn.h"
@@ -22,13 +23,6 @@ enum {
 	NFT_MS = 5000,
 	WORDS_MAX = 16384
 };
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
 
 /* "6.1.0-13": is it at least major.minor? */
 static bool is_from(const char *version, int64_t major, int64_t minor)
@@ -92,8 +86,8 @@ int owntable_open(struct owntable *owner, struct err *err)
 		spawn.words = words[1];
 		owner->pid = spawn_start(&spawn, err);
 	}
-	close_fd(&in[0]);
-	close_fd(&words[1]);
+	file_close(&in[0]);
+	file_close(&words[1]);
 	owner->in = in[1];
 	owner->words = words[0];
 	if (owner->pid > 0 && fcntl(owner->in, F_SETFL, O_NONBLOCK) == 0 &&
@@ -193,6 +187,6 @@ void owntable_close(struct owntable *owner)
 		return;
 	owner->is_open = false;
 	(void)spawn_kill(&owner->pid);
-	close_fd(&owner->in);
-	close_fd(&owner->words);
+	file_close(&owner->in);
+	file_close(&owner->words);
 }

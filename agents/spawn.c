@@ -10,6 +10,7 @@
 
 #include "caps.h"
 #include "file.h"
+#include "proc_child.h"
 #include "util.h"
 
 static int standard(const struct spawn *spawn)
@@ -23,14 +24,10 @@ static int standard(const struct spawn *spawn)
 static _Noreturn void become(const struct spawn *spawn, pid_t parent)
 {
 	struct err err = { 0 };
-	sigset_t none;
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(1);
-	for (int number = 1; number < NSIG; number++)
-		(void)signal(number, SIG_DFL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	proc_child_signals();
 	if (spawn->words >= 0 && dup2(spawn->words, STDERR_FILENO) < 0)
 		_exit(1);
 	if (standard(spawn) < 0) {

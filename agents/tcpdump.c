@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
+#include "file.h"
 #include "parse.h"
 #include "proc.h"
 #include "spawn.h"
@@ -22,13 +23,6 @@ enum {
 };
 
 #define PACKAGE "tcpdump is not installed: apt-get install -y tcpdump"
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
 
 /* It keeps what opening a packet socket needs; root also what `-Z root` asks for. */
 static int start(struct tcpdump *tcpdump, const char *path, const char *const *argv,
@@ -62,10 +56,10 @@ static int start(struct tcpdump *tcpdump, const char *path, const char *const *a
 		return err_sys(err, "tcpdump: pipe");
 	return 0;
 fail:
-	close_fd(&out[0]);
-	close_fd(&out[1]);
-	close_fd(&words[0]);
-	close_fd(&words[1]);
+	file_close(&out[0]);
+	file_close(&out[1]);
+	file_close(&words[0]);
+	file_close(&words[1]);
 	return -1;
 }
 
@@ -148,7 +142,7 @@ bool tcpdump_listen(struct tcpdump *tcpdump)
 		if (tcpdump->said.len < WORDS)
 			buf_add(&tcpdump->said, bytes, (size_t)n);
 	}
-	close_fd(&tcpdump->words);
+	file_close(&tcpdump->words);
 	return false;
 }
 
@@ -165,7 +159,7 @@ int tcpdump_read(struct tcpdump *tcpdump)
 	if (n < 0 && errno == EAGAIN)
 		return 0;
 	if (n <= 0) {
-		close_fd(&tcpdump->out);
+		file_close(&tcpdump->out);
 		return -1;
 	}
 	pcapstream_feed(&tcpdump->stream, bytes, (size_t)n);
@@ -248,8 +242,8 @@ void tcpdump_close(struct tcpdump *tcpdump)
 {
 	if (tcpdump->pid > 0)
 		tcpdump->status = spawn_kill(&tcpdump->pid);
-	close_fd(&tcpdump->out);
-	close_fd(&tcpdump->words);
+	file_close(&tcpdump->out);
+	file_close(&tcpdump->words);
 	pcapstream_close(&tcpdump->stream);
 	buf_close(&tcpdump->said);
 }

@@ -98,6 +98,13 @@ int file_write(int dirfd, const char *name, const void *bytes, size_t len, struc
 	return err_sys(err, "%s", name);
 }
 
+void file_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 void file_give(int dirfd, const char *name)
 {
 	struct stat st;

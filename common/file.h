@@ -13,6 +13,9 @@ int file_write(int dirfd, const char *name, const void *bytes, size_t len, struc
 /* All of it or -1 with errno; restarts after EINTR and short writes. */
 int write_all(int fd, const void *bytes, size_t len);
 
+/* *fd is -1 then, as it may be before. */
+void file_close(int *fd);
+
 /* As root: what we made in a folder of somebody else's (sudo) is theirs too. Best effort. */
 void file_give(int dirfd, const char *name);
 

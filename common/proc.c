@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "env.h"
+#include "file.h"
 #include "proc_child.h"
 
 enum {
@@ -74,13 +75,6 @@ int proc_find(const char *name, char *path, size_t len)
 	return -1;
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static int open_pipes(struct proc *proc)
 {
 	for (int i = 0; i < PIPES; i++) {
@@ -114,14 +108,14 @@ static int start(struct proc *proc, const char *path, const char *const *argv, s
 		return err_sys(err, "%s: fork", argv[0]);
 	}
 	for (int i = 0; i < PIPES; i++)
-		close_fd(&proc->theirs[i]);
+		file_close(&proc->theirs[i]);
 #ifdef SYS_pidfd_open
 	proc->pidfd = (int)syscall(SYS_pidfd_open, proc->pid, 0); /* CLOEXEC by itself */
 #endif
 	do
 		got = read(proc->ours[EXEC], &sys, sizeof(sys));
 	while (got < 0 && errno == EINTR);
-	close_fd(&proc->ours[EXEC]);
+	file_close(&proc->ours[EXEC]);
 	if (got != sizeof(sys))
 		return 0;
 	errno = sys;
@@ -152,7 +146,7 @@ static void feed(struct proc *proc)
 		proc->input_len -= (size_t)done;
 	}
 	if (done < 0 || proc->input_len == 0) /* EPIPE: it does not want the rest */
-		close_fd(&proc->ours[IN]);
+		file_close(&proc->ours[IN]);
 }
 
 /* One read; what is beyond the cap is read and forgotten, so that the child goes on. */
@@ -168,7 +162,7 @@ static bool collect(int *fd, struct buf *out)
 	if (got < 0 && errno == EAGAIN)
 		return false;
 	if (got <= 0) {
-		close_fd(fd);
+		file_close(fd);
 		return false;
 	}
 	keep = (size_t)got < CAP - out->len ? (size_t)got : CAP - out->len;
@@ -211,7 +205,7 @@ static int play(struct proc *proc, const char *name, int deadline_ms, struct pro
 	int64_t deadline_ns = clock_after_ms(deadline_ms);
 
 	if (proc->input_len == 0)
-		close_fd(&proc->ours[IN]);
+		file_close(&proc->ours[IN]);
 	while (!proc->has_ended) {
 		if (!turn(proc, out, deadline_ns))
 			return err_set(err, ERR_BROKE, "%s: no end after %d ms, killed", name,
@@ -237,10 +231,10 @@ static void proc_close(struct proc *proc)
 		kill(proc->pid, SIGKILL);
 		reap(proc, 0);
 	}
-	close_fd(&proc->pidfd);
+	file_close(&proc->pidfd);
 	for (int i = 0; i < PIPES; i++) {
-		close_fd(&proc->ours[i]);
-		close_fd(&proc->theirs[i]);
+		file_close(&proc->ours[i]);
+		file_close(&proc->theirs[i]);
 	}
 }
 

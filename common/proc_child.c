@@ -35,22 +35,28 @@ static int take_files(const struct proc_child *child, int *why)
 	return 0;
 }
 
-__attribute__((noreturn)) static void become(const char *path, const char *const *argv,
-					     const struct proc_child *child, pid_t parent)
+void proc_child_signals(void)
 {
-	struct sigaction normal = { .sa_handler = SIG_DFL };
-	int why = child->why, sys;
+	const struct sigaction normal = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	for (int i = 1; i < NSIG; i++)
 		sigaction(i, &normal, NULL); /* fails for SIGKILL, SIGSTOP and libc's own */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+__attribute__((noreturn)) static void become(const char *path, const char *const *argv,
+					     const struct proc_child *child, pid_t parent)
+{
+	int why = child->why, sys;
+
 	if (child->has_own_session)
 		(void)setsid();
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(child->failed);
 	if (take_files(child, &why) == 0 && (!child->variable || putenv(child->variable) == 0)) {
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
+		proc_child_signals();
 		execv(path, (char *const *)argv);
 	}
 	sys = errno;

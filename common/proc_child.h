@@ -19,4 +19,7 @@ struct proc_child {
  * starts it waits for it. */
 pid_t proc_child_start(const char *path, const char *const *argv, const struct proc_child *child);
 
+/* In a child: no signal is handled, none blocked, as a program finds it that is started. */
+void proc_child_signals(void);
+
 #endif

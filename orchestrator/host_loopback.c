@@ -16,6 +16,7 @@
 #include "keeper.h"
 #include "mem.h"
 #include "namespace.h"
+#include "proc_child.h"
 #include "step.h"
 
 enum {
@@ -96,7 +97,7 @@ static _Noreturn void become_agent(struct loopback *state, const char *agent, in
 	setsid(); /* Ctrl-C is lab's alone */
 	if (ns_close_others(keep, COUNT(keep), &err) == 0 && dup2(far_fd, STDIN_FILENO) >= 0 &&
 	    dup2(far_fd, STDOUT_FILENO) >= 0 && putenv(state->mark) == 0) {
-		ns_reset_signals();
+		proc_child_signals();
 		execve(agent, argv, environ);
 		err_sys(&err, "%s", agent);
 	} else if (err.kind == ERR_NONE) {

@@ -19,6 +19,7 @@
 #include "mem.h"
 #include "namespace.h"
 #include "netlink.h"
+#include "proc_child.h"
 
 enum {
 	FILE_NAME = 40
@@ -290,7 +291,7 @@ static int become_agent(const struct keeper_spec *spec, size_t at, const struct 
 		return err_sys(err, "dup2");
 	setrlimit(RLIMIT_NOFILE, &spec->nofile);
 	note_send(spec->notes, NOTE_HOST, at, NULL);
-	ns_reset_signals();
+	proc_child_signals();
 	if (spec->is_agent_ours)
 		be_agent(spec, at, gate);
 	execve(spec->agent, argv,

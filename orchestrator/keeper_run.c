@@ -17,6 +17,7 @@
 #include "mem.h"
 #include "namespace.h"
 #include "netlink.h"
+#include "proc_child.h"
 
 void note_send(int notes, enum note_type type, size_t host, const struct err *err)
 {
@@ -285,7 +286,7 @@ static int become_keeper(const struct keeper_spec *spec, struct err *err)
 		dup2(nowhere, STDOUT_FILENO);
 		close(nowhere);
 	}
-	ns_reset_signals();
+	proc_child_signals();
 	hear_children();
 	signal(SIGPIPE, SIG_IGN);
 	setsid(); /* Ctrl-C is lab's alone: it ends us when the evidence is safe */

@@ -242,16 +242,6 @@ int ns_close_others(int *keep, size_t count, struct err *err)
 	return 0;
 }
 
-void ns_reset_signals(void)
-{
-	sigset_t none;
-
-	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL); /* refused for KILL, STOP and libc's own: nothing to do */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static bool is_switch(const char *path, char value)
 {
 	char text[16] = "";

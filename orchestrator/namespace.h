@@ -39,8 +39,6 @@ bool ns_sysctl_is(const char *name, const char *value);
 
 /* Closes every descriptor but 0..2 and those in keep (sorted in place; -1 and repeats allowed). */
 int ns_close_others(int *keep, size_t count, struct err *err);
-/* Signals as a fresh program has them: nothing blocked, nothing ignored. */
-void ns_reset_signals(void);
 
 /* Appends why namespaces are refused here and the mend to err, by what `sys` (an errno) and the
  * machine's switches say; kind becomes ERR_CANNOT. Returns -1. */

@@ -12,6 +12,7 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "file.h"
 #include "mem.h"
 #include "openssh_words.h"
 #include "proc.h"
@@ -42,13 +43,6 @@ static struct openssh *openssh_of(struct stream *stream)
 	return (struct openssh *)stream; /* its head */
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static int watch(struct openssh *ssh, int op, int fd, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data = { .fd = fd } };
@@ -77,8 +71,8 @@ static int start(struct openssh *ssh, const char *path, const char *const *argv,
 		err_sys(err, "ssh");
 	ssh->socket = near_far[0];
 	ssh->said = out_in[0];
-	close_fd(&near_far[1]);
-	close_fd(&out_in[1]);
+	file_close(&near_far[1]);
+	file_close(&out_in[1]);
 	return ssh->pid > 0 ? 0 : -1;
 }
 
@@ -185,7 +179,7 @@ static void hear(struct openssh *ssh)
 			buf_add(said, chunk, (size_t)got < room ? (size_t)got : room);
 			keep_tail(&ssh->tail, chunk, (size_t)got);
 		} else if (got == 0 || errno != EINTR)
-			close_fd(&ssh->said);
+			file_close(&ssh->said);
 	}
 }
 
@@ -204,7 +198,7 @@ static void reap(struct openssh *ssh, int flags)
 	ssh->has_ended = pid != 0;
 	ssh->has_status = pid == ssh->pid;
 	if (ssh->has_ended)
-		close_fd(&ssh->pidfd);
+		file_close(&ssh->pidfd);
 	hear(ssh);
 }
 
@@ -326,10 +320,10 @@ static void openssh_close(struct stream *stream)
 		kill(ssh->pid, SIGKILL); /* it may not lead its group yet */
 		reap(ssh, 0);
 	}
-	close_fd(&ssh->pidfd);
-	close_fd(&ssh->socket);
-	close_fd(&ssh->said);
-	close_fd(&ssh->stream.fd);
+	file_close(&ssh->pidfd);
+	file_close(&ssh->socket);
+	file_close(&ssh->said);
+	file_close(&ssh->stream.fd);
 	buf_close(&ssh->stream.said);
 	buf_close(&ssh->tail);
 	free(ssh);
