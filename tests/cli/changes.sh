@@ -130,6 +130,7 @@ agent_of() {
 		[ "$(readlink "/proc/$each/ns/net")" = "$inode" ] && echo "$each"
 	done | head -n 1
 }
+is "$(cat "/proc/$(agent_of dies-1)/comm")" lab-agent 'whatever its file is called'
 cable cut-1 down
 pkill -KILL -P "${pid[dies]}" # lab, below this shell's own process for it
 kill -KILL "${pid[dies]}" 2>/dev/null
