@@ -5,21 +5,48 @@
 #include "synclock.h"
 #include "text.h"
 
-static int64_t sysctl_of(const struct result *result, const char *host, const char *suffix)
+static bool ends_with(const char *text, size_t len, const char *suffix)
+{
+	size_t own = strlen(suffix);
+
+	return len >= own && strncmp(text + len - own, suffix, own) == 0;
+}
+
+/* What the event tells of such a sysctl: a reading, or a step that set it or set it back and read
+ * "NAME = VALUE"; -1: nothing. */
+static int64_t told_by(const struct event *event, const char *suffix)
+{
+	const char *name = record_text(event, "name", ""), *equals;
+	const char *proof = record_text(event, "proof", "");
+	int64_t value;
+
+	if (event_is(event, "sysctl") && ends_with(name, strlen(name), suffix))
+		return record_num(event, "value", -1);
+	equals = strstr(proof, " = ");
+	if ((event_is(event, "fault") || event_is(event, "heal")) && equals &&
+	    ends_with(proof, (size_t)(equals - proof), suffix) &&
+	    parse_int(equals + strlen(" = "), 0, INT32_MAX, &value) == 0)
+		return value;
+	return -1;
+}
+
+/* As it was at the client's host when the connection ended. */
+static int64_t sysctl_of(const struct result *result, const struct connection *connection,
+			 const char *suffix)
 {
 	const struct analysis *analysis = &result->analysis;
+	int64_t last = -1;
 
-	for (size_t i = 0; i < analysis->nevent; i++) {
+	for (size_t i = 0; i < analysis->nevent && connection->client_host; i++) {
 		const struct event *event = &analysis->event[i];
-		const char *name = event_is(event, "sysctl") ? event_get(event, "name") : NULL;
-		size_t len = name ? strlen(name) : 0;
+		int64_t value = told_by(event, suffix);
 
-		if (len < strlen(suffix) || !streq(name + len - strlen(suffix), suffix))
-			continue;
-		if (host && event->host && streq(event->host, host))
-			return record_num(event, "value", -1);
+		if (connection->event && event->seq > connection->event)
+			break;
+		if (value >= 0 && event->host && streq(event->host, connection->client_host))
+			last = value;
 	}
-	return -1;
+	return last;
 }
 
 /* TCP_SYNCNT of this connect, as the step asked for it; -1: none. */
@@ -45,9 +72,8 @@ static bool predict(struct syn_schedule *out, int64_t *retries, const struct res
 	int64_t syncnt = syncnt_of(result, connection);
 	int64_t linear;
 
-	*retries =
-	    syncnt > 0 ? syncnt : sysctl_of(result, connection->client_host, "tcp_syn_retries");
-	linear = sysctl_of(result, connection->client_host, "tcp_syn_linear_timeouts");
+	*retries = syncnt > 0 ? syncnt : sysctl_of(result, connection, "tcp_syn_retries");
+	linear = sysctl_of(result, connection, "tcp_syn_linear_timeouts");
 	if (*retries < 1 || *retries > 127)
 		return false;
 	syn_schedule(out, (int)*retries, linear > 0 && linear < 256 ? (int)linear : 0, 0);

@@ -4,6 +4,7 @@
 
 #include "paint.h"
 #include "safe.h"
+#include "text.h"
 
 /* Not inlined: gcc 12 then takes what it returns for a pointer to `text` itself. */
 __attribute__((noinline)) static char *report_text(const struct style *style,
@@ -246,6 +247,47 @@ static void times_have_their_unit(void **state)
 	assert_string_equal(time_text(-1, text), "-");
 }
 
+static struct event told(const char *kind, const char *first, const char *value, const char *second,
+			 const char *other, uint64_t seq)
+{
+	struct event event;
+
+	event_init(&event, kind);
+	event.host = "client";
+	event.seq = seq;
+	event_text(&event, first, value);
+	event_text(&event, second, other);
+	return event;
+}
+
+static void retries_that_a_step_set_are_those_that_are_predicted(void **state)
+{
+	static const char retries[] = "net.ipv4.tcp_syn_retries";
+	const struct event event[] = {
+		told("sysctl", "name", retries, "value", "6", 1),
+		told("sysctl", "name", "net.ipv4.tcp_syn_linear_timeouts", "value", "0", 2),
+		told("fault", "of", "few", "proof", "net.ipv4.tcp_syn_retries = 1", 3),
+		told("heal", "of", "few", "proof", "net.ipv4.tcp_syn_retries = 6", 5),
+	};
+	struct connection connection = { .client_host = "client", .event = 4 };
+	const struct finding finding = { .connection = &connection, .code = "timeout.dropped" };
+	const struct result result = { .analysis = { .event = event, .nevent = COUNT(event) },
+				       .verdict = "timeout.dropped",
+				       .finding = &finding };
+	char words[320];
+
+	(void)state;
+	neighbours_words(words, sizeof words, &result);
+	assert_non_null(strstr(words, "with 1 retry this kernel repeats the SYN at 1 s and gives "
+				      "up after 3.0 to"));
+	connection.event = 2;
+	neighbours_words(words, sizeof words, &result);
+	assert_non_null(strstr(words, "with 6 retries"));
+	connection.event = 6;
+	neighbours_words(words, sizeof words, &result);
+	assert_non_null(strstr(words, "with 6 retries"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +300,7 @@ int main(void)
 		cmocka_unit_test(no_text_from_outside_breaks_the_page),
 		cmocka_unit_test(a_command_to_paste_has_its_path_in_one_word),
 		cmocka_unit_test(times_have_their_unit),
+		cmocka_unit_test(retries_that_a_step_set_are_those_that_are_predicted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
