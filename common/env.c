@@ -15,8 +15,9 @@ static const struct {
 	[VAR_LAB_AGENT] = { "LAB_AGENT", "the lab-agent to run; else the one beside lab, else "
 					 "../libexec/lab/lab-agent seen from lab" },
 	[VAR_XDG_STATE_HOME] = { "XDG_STATE_HOME",
-				 "runs are kept in its folder lab/runs; when it is not set, in "
-				 "~/.local/state/lab/runs" },
+				 "runs are kept in its folder lab/runs, host keys of machines that "
+				 "Terraform made in lab/known-hosts; when it is not set, both in "
+				 "~/.local/state/lab" },
 	[VAR_XDG_DATA_HOME] = { "XDG_DATA_HOME",
 				"scenarios of your own are in its folder lab/scenarios; when it "
 				"is not set, in ~/.local/share/lab/scenarios" },

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "openssh_words.h"
 #include "proc.h"
+#include "ssh_known.h"
 
 enum {
 	FAILED = 125, /* as lab exec */
@@ -17,6 +18,23 @@ static int fail(const struct cli *cli, const struct err *err, int status)
 {
 	cli_print_error(cli->progress, err->text);
 	return status;
+}
+
+/* Without a terminal ssh refuses a key that it does not know, and does not say what to do. */
+static void tell_unknown(const struct cli *cli, const struct target *target)
+{
+	struct buf command = { 0 };
+	struct known_keys keys;
+	struct ssh_lib lib;
+	struct err ignored;
+
+	if (target->is_alias || target->pins || !ssh_lib_open(&lib, &ignored) ||
+	    known_read(&keys, target, &lib, cli->arena, &ignored) < 0 || keys.count > 0)
+		return;
+	known_command(&command, target);
+	fprintf(cli->progress, "lab: %s: its host key is not known: accept it with: %s\n",
+		target->name, command.data);
+	buf_close(&command);
 }
 
 int cmd_ssh(const struct cli *cli, struct err *err)
@@ -41,6 +59,8 @@ int cmd_ssh(const struct cli *cli, struct err *err)
 	buf_close(&command);
 	if (!argv)
 		return fail(cli, err, FAILED);
+	if (!has_terminal)
+		tell_unknown(cli, chosen.target[0]);
 	execv(path, (char *const *)argv);
 	err_sys(err, "%s", path);
 	return fail(cli, err, NOT_STARTED);

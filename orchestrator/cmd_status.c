@@ -25,6 +25,9 @@ static void add_row(struct table *table, const struct fleet_survey *of)
 		target->name,
 		target->address,
 		is_there ? transport_of(target)->name : "-",
+		!is_there      ? "-"
+		: target->pins ? "pinned"
+			       : "known",
 		is_there ? s->machine : "-",
 		!is_there     ? "-"
 		: s->uid == 0 ? "root"
@@ -56,6 +59,7 @@ static void print_json(const struct cli *cli, const struct fleet_survey *at, siz
 		json_text(&json, "address", target->address);
 		json_text(&json, "transport", transport_of(target)->name);
 		json_text(&json, "why_transport", target->why);
+		json_text(&json, "pinned_in", target->pins);
 		json_bool(&json, "is_reachable", at[i].why.kind == ERR_NONE);
 		if (at[i].why.kind != ERR_NONE) {
 			json_text(&json, "why", at[i].why.text);
@@ -79,9 +83,9 @@ static void print_json(const struct cli *cli, const struct fleet_survey *at, siz
 
 int cmd_status(const struct cli *cli, struct err *err)
 {
-	static const char *const head[TABLE_COLUMNS] = { "NAME", "ADDRESS", "BY", "MACHINE",
-							 "ROOT", "AGENT",   "LAB" };
-	struct table table = { .arena = cli->arena, .ncolumn = 7 };
+	static const char *const head[TABLE_COLUMNS] = { "NAME",    "ADDRESS", "BY",    "KEY",
+							 "MACHINE", "ROOT",    "AGENT", "LAB" };
+	struct table table = { .arena = cli->arena, .ncolumn = 8 };
 	struct chosen chosen;
 	int status = 0;
 

@@ -15,8 +15,10 @@ struct machine {
 	const char *jump;            /* a name; NULL: none, or what ~/.ssh/config says */
 	bool has_no_jump;            /* said so: not even what ~/.ssh/config says */
 	const char *role;
-	const char *lab_address; /* IPv4 */
-	const char *transport;   /* "libssh2", "openssh" */
+	const char *lab_address;    /* IPv4 */
+	const char *transport;      /* "libssh2", "openssh" */
+	bool is_made;               /* by the Terraform that says so, of which all below is known */
+	const char *lab, *instance; /* which lab it is of, and which instance: plain words */
 };
 
 struct machines { /* in the order of the file */

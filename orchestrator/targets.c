@@ -1,6 +1,7 @@
 /* Aliases are asked for once and kept; a machine with an address costs no other program. */
 #include "targets.h"
 
+#include <limits.h>
 #include <pwd.h>
 #include <strings.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "inventory.h"
 #include "nearest.h"
 #include "proc.h"
+#include "rundir.h"
 #include "ssh_config.h"
 #include "terraform.h"
 
@@ -179,7 +181,30 @@ static struct target *from_alias(struct targets *targets, const struct machine *
 	return target;
 }
 
-static struct target *from_address(const struct targets *targets, const struct machine *m)
+/* One file a lab, one name an instance: a lab that is made anew, or a host that is replaced, is
+ * new; whoever else comes to have its address is not taken for it. */
+static int pin(const struct targets *targets, const struct machine *m, struct target *target,
+	       struct err *err)
+{
+	const struct target *usual = &targets->usual;
+	const char **known =
+	    arena_array(targets->arena, usual->nknown_hosts + 1, sizeof(const char *));
+	char folder[PATH_MAX];
+
+	if (rundir_state(folder, "known-hosts", err) < 0)
+		return err_in(err, "%s", m->name);
+	target->pins = arena_printf(targets->arena, "%s/%s", folder, m->lab);
+	target->host_key_name = arena_printf(targets->arena, "%s.%s", m->name, m->instance);
+	known[0] = target->pins;
+	memcpy(known + 1, usual->known_hosts, usual->nknown_hosts * sizeof(*known));
+	target->known_hosts = known;
+	target->nknown_hosts = usual->nknown_hosts + 1;
+	return 0;
+}
+
+/* NULL with err. */
+static struct target *from_address(const struct targets *targets, const struct machine *m,
+				   struct err *err)
 {
 	struct target *target = arena_alloc(targets->arena, sizeof(*target));
 
@@ -189,6 +214,8 @@ static struct target *from_address(const struct targets *targets, const struct m
 	target->port = m->port ? m->port : target->port;
 	target->user = m->user ? m->user : target->user;
 	name_keys(target, m);
+	if (m->is_made && pin(targets, m, target, err) < 0)
+		return NULL;
 	choose_transport(m->transport, target);
 	choose_transport(targets->transport, target);
 	return target;
@@ -201,7 +228,7 @@ static struct target *make(struct targets *targets, size_t i, struct err *err)
 
 	if (target)
 		return target;
-	target = m->address ? from_address(targets, m) : from_alias(targets, m, err);
+	target = m->address ? from_address(targets, m, err) : from_alias(targets, m, err);
 	if (!target)
 		return NULL;
 	target->role = m->role;

@@ -1,91 +1,16 @@
-/* Every member is a row of a table. Texts of jansson's are not used: they quote the input, and that
- * may hold other outputs, which are secrets. */
+/* Every member is a row of a table (terraform_members.c). Texts of jansson's are not used: they
+ * quote the input, and that may hold other outputs, which are secrets. */
 #include "terraform.h"
 
 #include <jansson.h>
 
 #include "nearest.h"
+#include "terraform_members.h"
 
 enum {
 	TEXT_LEN = 255,
-	MEMBERS = 32
+	MEMBERS = 32 /* of one object */
 };
-
-enum member_kind {
-	MEMBER_WORD, /* checked by machine_wrong */
-	MEMBER_TEXT, /* kept for people: one printable line */
-	MEMBER_PORT,
-	MEMBER_SCHEMA,
-	MEMBER_HOSTS,
-	MEMBER_ANY,   /* Terraform's own */
-	MEMBER_PLAIN, /* Terraform's own: not sensitive */
-};
-
-struct member { /* name NULL ends a list */
-	const char *name;
-	bool is_required;
-	enum member_kind kind;
-	enum machine_word word; /* MEMBER_WORD */
-	const char *text;
-};
-
-static const char schema_name[] = "lab.terraform/1";
-
-static const struct member output_members[] = {
-	{ "sensitive", true, MEMBER_PLAIN, 0, "false" },
-	{ "type", false, MEMBER_ANY, 0, "as Terraform writes it" },
-	{ "value", true, MEMBER_ANY, 0, "the object below" },
-	{ .name = NULL },
-};
-
-static const struct member lab_members[] = {
-	{ "schema", false, MEMBER_SCHEMA, 0, "`\"lab.terraform/1\"`" },
-	{ "version", true, MEMBER_TEXT, 0, "of the configuration that made the hosts" },
-	{ "user", true, MEMBER_WORD, MACHINE_USER, "who logs in on each host" },
-	{ "identity", false, MEMBER_WORD, MACHINE_FILE,
-	  "a private key, with `/` or `~/` in front; the usual ones when absent" },
-	{ "hosts", true, MEMBER_HOSTS, 0, "1 to 1000 objects, a host each" },
-	{ "region", false, MEMBER_TEXT, 0, "where they are" },
-	{ "zone", false, MEMBER_TEXT, 0, "of their names in DNS" },
-	{ "bucket", false, MEMBER_TEXT, 0, "for what is kept" },
-	{ .name = NULL },
-};
-
-static const struct member host_members[] = {
-	{ "name", true, MEMBER_WORD, MACHINE_NAME, "as `--bind` and messages call it" },
-	{ "role", true, MEMBER_WORD, MACHINE_ROLE, "the hosts of scenarios that it can play" },
-	{ "address", true, MEMBER_WORD, MACHINE_ADDRESS,
-	  "where it is reached from here: public or private, an IP address or a name" },
-	{ "lab_address", true, MEMBER_WORD, MACHINE_IPV4,
-	  "the IPv4 address by which the other hosts reach it" },
-	{ "user", false, MEMBER_WORD, MACHINE_USER, "who logs in, instead of the one above" },
-	{ "port", false, MEMBER_PORT, 0, "of its sshd, a number (22)" },
-	{ "jump", false, MEMBER_WORD, MACHINE_JUMP,
-	  "through which it is reached: another host's name, or an alias" },
-	{ "instance_id", false, MEMBER_TEXT, 0, "what the cloud calls it" },
-	{ "interface_id", false, MEMBER_TEXT, 0, "and its network interface" },
-	{ "subnet_id", false, MEMBER_TEXT, 0, "and its subnet" },
-	{ "private_address", false, MEMBER_TEXT, 0, "inside the cloud" },
-	{ "public_address", false, MEMBER_TEXT, 0, "outside of it" },
-	{ "dns_name", false, MEMBER_TEXT, 0, "its name in DNS" },
-	{ "architecture", false, MEMBER_TEXT, 0, "of its processor" },
-	{ .name = NULL },
-};
-
-static void list_markdown(FILE *out, const char *title, const struct member *members)
-{
-	fprintf(out, "### `%s`\n| member | means |\n| --- | --- |\n", title);
-	for (const struct member *m = members; m->name; m++)
-		fprintf(out, "| `%s`%s | %s |\n", m->name, m->is_required ? " (needed)" : "",
-			m->text);
-	fprintf(out, "\n");
-}
-
-void terraform_markdown(FILE *out)
-{
-	list_markdown(out, "lab.value", lab_members);
-	list_markdown(out, "lab.value.hosts[]", host_members);
-}
 
 struct reading {
 	struct machines *out;
@@ -93,6 +18,7 @@ struct reading {
 	struct arena *arena;
 	struct complaints *complaints;
 	struct machine lab; /* what holds for all hosts */
+	const char *id;     /* of the lab; NULL */
 };
 
 static void complain(struct reading *r, const char *path, const char *fmt, ...) PRINTF(3, 4);
@@ -165,6 +91,8 @@ static void take_word(struct reading *r, const char *path, const struct member *
 		complain(r, path, "%s %s", text, wrong);
 		return;
 	}
+	if (streq(member->name, "id"))
+		r->id = text;
 	if (streq(member->name, "name"))
 		m->name = text;
 	if (streq(member->name, "role"))
@@ -195,24 +123,40 @@ static void take_port(struct reading *r, const char *path, const json_t *value, 
 		m->port = (int)port;
 }
 
+static void take_flag(struct reading *r, const char *path, const json_t *value, struct machine *m)
+{
+	if (!json_is_boolean(value))
+		complain(r, path, "true or false is needed, this is %s", type_name(value));
+	else
+		m->is_made = json_is_true(value);
+}
+
 static void take_hosts(struct reading *r, const char *path, const json_t *value);
 
 static void take(struct reading *r, const char *path, const struct member *member,
 		 const json_t *value, struct machine *m)
 {
+	const char *text;
+
 	switch (member->kind) {
 	case MEMBER_WORD:
 		take_word(r, path, member, value, m);
 		return;
 	case MEMBER_TEXT:
-		take_text(r, path, value);
+		text = take_text(r, path, value);
+		if (text && streq(member->name, "instance_id"))
+			m->instance = text;
+		return;
+	case MEMBER_FLAG:
+		take_flag(r, path, value, m);
 		return;
 	case MEMBER_PORT:
 		take_port(r, path, value, m);
 		return;
 	case MEMBER_SCHEMA:
-		if (!json_is_string(value) || !streq(json_string_value(value), schema_name))
-			complain(r, path, "only %s is read by this version of lab", schema_name);
+		if (!json_is_string(value) || !streq(json_string_value(value), terraform_schema))
+			complain(r, path, "only %s is read by this version of lab",
+				 terraform_schema);
 		return;
 	case MEMBER_HOSTS:
 		take_hosts(r, path, value);
@@ -292,6 +236,28 @@ static void check_names(struct reading *r, const char *path)
 			 r->out->at[at].name, r->out->at[at].jump, r->out->at[at].name);
 }
 
+/* A host that was made is told from all others by the lab and the instance: they name its pin. */
+static void check_made(struct reading *r, const char *path)
+{
+	bool is_any = false;
+
+	for (size_t i = 0; i < r->out->count; i++) {
+		struct machine *m = &r->out->at[i];
+		const char *at = arena_printf(r->arena, "%s[%zu].instance_id", path, i), *wrong;
+		if (!m->is_made)
+			continue;
+		is_any = true;
+		m->lab = r->id;
+		wrong = m->instance ? machine_wrong(MACHINE_NAME, m->instance) : NULL;
+		if (!m->instance)
+			complain(r, at, "it is missing, and the host is `made`");
+		else if (wrong)
+			complain(r, at, "%s %s", m->instance, wrong);
+	}
+	if (is_any && !r->id)
+		complain(r, "lab.value.id", "it is missing, and hosts are `made`");
+}
+
 static void take_hosts(struct reading *r, const char *path, const json_t *value)
 {
 	size_t count = json_array_size(value);
@@ -327,8 +293,10 @@ static void take_lab(struct reading *r, const json_t *root)
 	} else if (take_object(r, "lab", output_members, lab, &none) &&
 		   r->complaints->count == before) {
 		take_object(r, "lab.value", lab_members, json_object_get(lab, "value"), &r->lab);
-		if (r->complaints->count == before)
+		if (r->complaints->count == before) {
 			check_names(r, "lab.value.hosts");
+			check_made(r, "lab.value.hosts");
+		}
 	}
 	for (size_t i = 0; i < r->out->count; i++) {
 		struct machine *m = &r->out->at[i];

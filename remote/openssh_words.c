@@ -3,12 +3,14 @@
 #include "openssh_words.h"
 
 #include "buf.h"
+#include "ssh_pin.h"
 #include "transport.h"
 
 struct words {
 	struct arena *arena;
 	const char **word;
 	size_t count, cap;
+	bool is_for_person;
 };
 
 /* NULL ends them. */
@@ -73,8 +75,21 @@ static void add_known_hosts(struct words *words, const struct target *target)
 	buf_close(&files);
 }
 
+/* ssh takes another key of another type for new: it may accept none but the first. */
+static int add_pins(struct words *words, const struct target *target, struct err *err)
+{
+	int has = ssh_pin_has(target, err);
+
+	if (has < 0 || ssh_pin_ready(target, err) < 0)
+		return -1;
+	add_option(words, has ? "StrictHostKeyChecking=yes" : "StrictHostKeyChecking=accept-new");
+	add_option(words, "HashKnownHosts=no");
+	add_option(words, "CheckHostIP=no"); /* an address that another host had before */
+	return 0;
+}
+
 /* All that the inventory says of it. */
-static void add_target(struct words *words, const struct target *target)
+static int add_target(struct words *words, const struct target *target, struct err *err)
 {
 	add(words, "-p");
 	add(words, arena_printf(words->arena, "%d", target->port));
@@ -95,7 +110,11 @@ static void add_target(struct words *words, const struct target *target)
 	if (target->host_key_name)
 		add_option(words,
 			   arena_printf(words->arena, "HostKeyAlias=%s", target->host_key_name));
-	add_option(words, "StrictHostKeyChecking=yes");
+	if (target->pins)
+		return add_pins(words, target, err);
+	if (!words->is_for_person) /* whom ssh may ask */
+		add_option(words, "StrictHostKeyChecking=yes");
+	return 0;
 }
 
 /* One line for the shell that ssh starts it with; NULL: a word of it holds what a shell reads. */
@@ -119,16 +138,17 @@ static bool is_jump_ours(const struct target *target)
 }
 
 /* Who it is and all that is known of it here. Of two ways ssh would take the first. */
-static void add_host(struct words *words, const struct target *target)
+static int add_host(struct words *words, const struct target *target, struct err *err)
 {
-	if (!target->is_alias)
-		add_target(words, target);
+	if (!target->is_alias && add_target(words, target, err) < 0)
+		return -1;
 	for (const char *const *over = target->over; over && *over; over++) {
 		if (streq(*over, "-J") && over[1] && is_jump_ours(target))
 			over++;
 		else
 			add(words, *over);
 	}
+	return 0;
 }
 
 static const char *host_of(const struct target *target)
@@ -155,7 +175,8 @@ static int add_jump(struct words *words, const struct target *target, const char
 			       target->name, jump->name);
 	add(&own, path);
 	add_common(&own);
-	add_host(&own, jump);
+	if (add_host(&own, jump, err) < 0)
+		return -1;
 	add(&own, "-W");
 	add(&own, TO);
 	add(&own, "--");
@@ -175,7 +196,8 @@ static int add_jump(struct words *words, const struct target *target, const char
 static const char *const *add_way(struct words *words, const struct target *target,
 				  const char *path, const char *command, struct err *err)
 {
-	add_host(words, target);
+	if (add_host(words, target, err) < 0)
+		return NULL;
 	if (is_jump_ours(target) && add_jump(words, target, path, err) < 0)
 		return NULL;
 	add(words, "--");
@@ -202,7 +224,7 @@ const char *const *openssh_words_person(struct arena *arena, const struct target
 					const char *path, const char *command, bool with_terminal,
 					struct err *err)
 {
-	struct words words = { .arena = arena };
+	struct words words = { .arena = arena, .is_for_person = true };
 
 	add(&words, path);
 	if (with_terminal)

@@ -8,7 +8,8 @@
 #include "err.h"
 #include "target.h"
 
-/* NULL: it cannot be said to ssh, and what to do instead (ERR_CANNOT). Memory of the arena. */
+/* NULL: it cannot be said to ssh, and what to do instead (ERR_CANNOT). Memory of the arena. What is
+ * pinned (ssh_pin.h) is read. */
 const char *const *openssh_words(struct arena *arena, const struct target *target, const char *path,
 				 const char *command, struct err *err);
 

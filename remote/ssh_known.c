@@ -276,8 +276,7 @@ void known_fingerprint(const void *blob, size_t len, char out[KNOWN_PRINT])
 	buf_close(&text);
 }
 
-/* "user@host -p port" and what else ssh does not know of it, as a person types it. */
-static void add_command(struct buf *out, const struct target *target)
+void known_command(struct buf *out, const struct target *target)
 {
 	buf_str(out, "ssh -o StrictHostKeyChecking=ask ");
 	for (const char *const *over = target->over; over && *over; over++)
@@ -345,7 +344,7 @@ static enum known_answer unknown(const struct known_keys *keys, const struct kno
 			 answer == KNOWN_BEYOND
 			     ? ", which libssh2 cannot check: --transport openssh"
 			     : " alone");
-	add_command(&command, target);
+	known_command(&command, target);
 	err_set(err, ERR_CANNOT,
 		"%s: its host key is not known: %s%s; compare that with the machine's own, then "
 		"accept it with: %s",

@@ -52,6 +52,8 @@ void known_methods(const struct known_keys *keys, const struct ssh_lib *lib, str
  * fingerprint, and how to accept it, or the file and line that speak against it. */
 enum known_answer known_check(const struct known_keys *keys, const struct target *target,
 			      const void *blob, size_t len, struct err *err);
+/* What a person types to be asked by ssh whether the key that the machine shows is right. */
+void known_command(struct buf *out, const struct target *target);
 /* "SHA256:..." as ssh prints it. */
 void known_fingerprint(const void *blob, size_t len, char out[KNOWN_PRINT]);
 

@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "mem.h"
+#include "ssh_pin.h"
 
 enum {
 	TURN_MS = 1000, /* of an opener at a jump host, while others wait */
@@ -160,8 +161,12 @@ static int shake_hands(struct link *link, struct err *err)
 	enum known_answer answer = known_check(&link->known, link->target, blob, len, err);
 	if (answer == KNOWN_BEYOND)
 		link->lacks = "libssh2 cannot check the host key that is known of it";
-	if (answer != KNOWN_SAME)
+	if (answer == KNOWN_NEW && link->target->pins) {
+		if (ssh_pin_add(link->target, blob, len, err) < 0)
+			return -1;
+	} else if (answer != KNOWN_SAME) {
 		return -1;
+	}
 	ssh_auth_begin(&link->auth, &link->lib, link->target, link->session);
 	enter(link, LINK_AUTH, "authentication", PHASE_AUTH_MS);
 	return 0;

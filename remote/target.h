@@ -31,6 +31,9 @@ struct target {
 	size_t nknown_hosts;      /* files, absolute paths; those that are not there are empty */
 	const char *const *known_hosts;
 	const char *host_key_name; /* what known_hosts is asked for (HostKeyAlias); NULL: address */
+	/* Our Terraform just made it: its host key is taken at first sight and written into this
+	 * file, known_hosts[0], under host_key_name. NULL: a key must be known. */
+	const char *pins;
 	const struct target *jump; /* through which it is reached; NULL: directly */
 	bool is_jump_over;         /* of an alias: not the one that ssh itself knows */
 	enum transport_kind transport;

@@ -39,7 +39,7 @@ exits 0 "$LAB" exec one --inventory fleet.ini -- hostname
 
 # ---- status, doctor, cleanup
 exits 0 "$LAB" status web-1 web-2
-like "$out" 'web-1.10.9.0.1.libssh2.*no.-' 'no agent is there yet'
+like "$out" 'web-1.10.9.0.1.libssh2.known.*no.-' 'no agent is there yet'
 is "$(processes_on web-1)$(ls "$SSHD/web-1/home/.cache" 2>/dev/null)" '' 'and a look leaves none'
 exits 0 "$LAB" doctor -b ssh web-1 --json
 is "$(jq -r '[.checks[] | select(.host == "web-1").name] | join(" ")' <<<"$out")" \

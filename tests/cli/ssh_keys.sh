@@ -79,7 +79,7 @@ sshd_stop web-1
 sshd_start web-1
 
 # ---- keys that a file names
-config 'Host *' "IdentityFile $KEY" 
+config 'Host *' "IdentityFile $KEY"
 printf '[machines]\nweb-1 = identity=%s\na = 10.9.0.1 identity=%s\nb = 10.9.0.1 identity=%s user=%s\n' \
 	"$SSHD/other" "$SSHD/other" "$KEY" "$SSH_USER" >fleet.ini
 for name in web-1 a; do
@@ -96,5 +96,76 @@ if type -P ssh-agent >/dev/null && eval "$(ssh-agent -s)" >agent.out && ssh-add 
 	unset SSH_AUTH_SOCK
 else
 	skip 'no ssh-agent' 2
+fi
+
+# ---- host keys of hosts that Terraform made
+: >"$HOME/.ssh/known_hosts"
+config "IdentityFile $KEY"
+outputs() { # INSTANCE of web-1 [MADE]
+	printf '{"lab":{"sensitive":false,"value":{"version":"1","id":"lab-0f","user":"%s","identity":"%s","hosts":[
+		{"name":"a","role":"server","address":"10.9.0.1","lab_address":"10.9.0.1","made":%s,"instance_id":"%s"},
+		{"name":"b","role":"client","address":"10.9.0.2","lab_address":"10.9.0.2","made":true,"instance_id":"i-2","jump":"a"},
+		{"name":"c","role":"client","address":"10.9.0.3","lab_address":"10.9.0.3"}]}}}' \
+		"$SSH_USER" "$KEY" "${2:-true}" "$1" >lab.json
+}
+pins=$XDG_STATE_HOME/lab/known-hosts/lab-0f
+cp "$SSHD/host_key" first_key
+cp "$SSHD/host_key.pub" first_key.pub
+for transport in libssh2 openssh; do
+	with=(--terraform lab.json --transport "$transport")
+	rm -rf "${pins%/*}"
+	outputs i-1
+	exits 0 "$LAB" plan refused --terraform lab.json
+	t 'a plan pins nothing' test ! -e "$pins"
+	exits 0 "$LAB" exec b "${with[@]}" -- hostname
+	is "$out" web-2 "$transport: a host that was made is taken at first sight, its jump host too"
+	is "$(cut -d' ' -f1 "$pins" | sort | paste -sd' ') $(stat -c %a "$pins" "${pins%/*}" | paste -sd' ')" \
+		'a.i-1 b.i-2 600 700' 'and pinned, privately'
+	exits 0 "$LAB" exec b "${with[@]}" -- hostname
+	is "$(wc -l <"$pins")" 2 'once'
+	exits 0 "$LAB" status a "${with[@]}"
+	like "$out" 'a.10.9.0.1.'"$transport"'.pinned' 'status tells it'
+	exits 0 "$LAB" ssh a "${with[@]}" -- true
+	exits 125 "$LAB" exec c "${with[@]}" -- true
+	like "$err" 'host key is not known|Host key verification failed' 'one that was not made is not'
+	is "$(cat "$HOME/.ssh/known_hosts")" '' 'nothing is written into known_hosts'
+
+	cp "$SSHD/other" "$SSHD/host_key"
+	sshd_stop web-1
+	sshd_start web-1
+	exits 125 "$LAB" exec a "${with[@]}" -- true
+	like "$err" 'its host key has changed|HOST IDENTIFICATION HAS CHANGED' 'a key that changed is refused'
+	cp first_key "$SSHD/host_key"
+	sshd_stop web-1
+	ssh-keygen -q -t ecdsa -N '' -f "$SSHD/ecdsa-$transport"
+	sshd_start web-1 "HostKey $SSHD/ecdsa-$transport" 'HostKeyAlgorithms ecdsa-sha2-nistp256'
+	exits 125 "$LAB" exec a "${with[@]}" -- true
+	is "$(wc -l <"$pins")" 2 'and one of another type is not taken for new'
+	outputs i-1 false
+	exits 125 "$LAB" exec a "${with[@]}" -- true
+	outputs i-9
+	exits 0 "$LAB" exec a "${with[@]}" -- hostname
+	is "$(cut -d' ' -f1,2 "$pins" | sed -n '$p')" 'a.i-9 ecdsa-sha2-nistp256' \
+		'a host that was replaced is new'
+	sshd_stop web-1
+	sshd_start web-1
+done
+
+# ---- lab ssh, without a terminal
+printf '[machines]\nc = 10.9.0.3 user=%s\n' "$SSH_USER" >fleet.ini
+exits 255 "$LAB" ssh c --inventory fleet.ini -- true
+like "$err" "lab: c: its host key is not known: accept it with: ssh -o StrictHostKeyChecking=ask $SSH_USER@10.9.0.3 true" \
+	'lab ssh tells how an unknown key is accepted'
+if type -P script >/dev/null; then
+	command=$(sed -n 's/.*accept it with: //p' <<<"$err")
+	coproc asked { exec timeout 30 script -qec "$command" /dev/null 2>&1; }
+	read -r -d '?' -t 20 -u "${asked[0]}" shown # ssh forgets what was typed before it asks
+	like "$shown" 'yes/no' 'at a terminal ssh asks'
+	echo yes >&"${asked[1]}"
+	cat <&"${asked[0]}" >answered
+	exits 0 "$LAB" ssh c --inventory fleet.ini -- true
+	is "$err" '' 'and that command does it'
+else
+	skip 'no script' 3
 fi
 done_testing

@@ -127,6 +127,36 @@ static void a_host_needs_its_members_once(void **state)
 		"o.json: lab.value.hosts[0].jump", "x is reached through x");
 }
 
+#define MADE(more)                                                                                 \
+	"{\"name\":\"x\",\"role\":\"a\",\"address\":\"192.0.2.1\",\"lab_address\":\"10.0.0."       \
+	"1\"" more "}"
+
+static void a_host_that_was_made_has_its_lab_and_its_instance(void **state)
+{
+	static const char text[] =
+	    LAB(",\"id\":\"lab-0f\"",
+		MADE(",\"made\":true,\"instance_id\":\"i-1\"") "," HOST("2", "b"));
+	struct outputs o;
+
+	(void)state;
+	parse(&o, text, strlen(text));
+	assert_int_equal(o.status, 0);
+	assert_true(o.machines.at[0].is_made);
+	assert_string_equal(o.machines.at[0].lab, "lab-0f");
+	assert_string_equal(o.machines.at[0].instance, "i-1");
+	assert_false(o.machines.at[1].is_made);
+	arena_close(&o.arena);
+	refused(LAB("", MADE(",\"made\":true,\"instance_id\":\"i-1\"")), "o.json: lab.value.id",
+		"it is missing, and hosts are `made`");
+	refused(LAB(",\"id\":\"l\"", MADE(",\"made\":true")),
+		"o.json: lab.value.hosts[0].instance_id", "it is missing");
+	refused(LAB(",\"id\":\"l\"", MADE(",\"made\":true,\"instance_id\":\"i 1\"")),
+		"o.json: lab.value.hosts[0].instance_id", "i 1 is no name");
+	refused(LAB(",\"id\":\"../l\"", MADE("")), "o.json: lab.value.id", "../l is no name");
+	refused(LAB("", MADE(",\"made\":\"yes\"")), "o.json: lab.value.hosts[0].made",
+		"true or false is needed, this is a text");
+}
+
 static void what_is_no_json_is_told_by_line_and_column(void **state)
 {
 	static const struct {
@@ -222,6 +252,7 @@ int main(void)
 		cmocka_unit_test(the_output_lab_becomes_machines),
 		cmocka_unit_test(a_complaint_has_its_path),
 		cmocka_unit_test(a_host_needs_its_members_once),
+		cmocka_unit_test(a_host_that_was_made_has_its_lab_and_its_instance),
 		cmocka_unit_test(what_is_no_json_is_told_by_line_and_column),
 		cmocka_unit_test(no_complaint_shows_a_secret),
 		cmocka_unit_test(size_depth_and_number_are_bounded),
