@@ -275,15 +275,25 @@ static const char *failed_text(const struct run *run, const struct scenario_step
 			    has_text ? played->text : "", remedy ? "; " : "", remedy ? remedy : "");
 }
 
-static int tell_broken(const struct run *run, const struct scenario_step *step,
-		       const struct played *played, struct err *err)
+/* Where, why, and what failed before it. */
+static int break_off(const struct run *run, const struct scenario_step *step, struct err *err)
 {
-	const char *before = run->first_failed;
+	const struct err why = *err;
+	const char *before = why.kind == ERR_BROKE ? run->first_failed : NULL;
 
-	return err_set(err, ERR_BROKE, "step %s on %s: %s%s%s", step->name,
-		       run->plan.host[step->host].name,
-		       played->text ? played->text : "the agent could not find out",
-		       before ? "; " : "", before ? before : "");
+	return err_set(err, why.kind, "step %s on %s: %s%s%s", step->name,
+		       run->plan.host[step->host].name, why.text, before ? "; " : "",
+		       before ? before : "");
+}
+
+/* What the network still has to say before the next step, so that it stands with this one. */
+static int settle(struct run *run, const struct scenario_step *step, struct err *err)
+{
+	if (streq(step->kind->name, "tcp.stop"))
+		return wait_for_peers(run, step, err);
+	if (step->kind->flags & STEP_CONNECTS)
+		return wait_for_messages(run, step, err);
+	return 0;
 }
 
 int run_step(struct run *run, const struct scenario_step *step, struct err *err)
@@ -291,15 +301,11 @@ int run_step(struct run *run, const struct scenario_step *step, struct err *err)
 	struct played played = { 0 };
 
 	if (play(run, step, &played, err) < 0)
-		return err_in(err, "step %s", step->name);
+		return break_off(run, step, err);
 	if (played.is_ok && step->kind->flags & STEP_SERVES)
 		run_port_learn(run, step);
-	if (played.is_ok && streq(step->kind->name, "tcp.stop") &&
-	    wait_for_peers(run, step, err) < 0)
-		return err_in(err, "step %s", step->name);
-	if (played.is_ok && step->kind->flags & STEP_CONNECTS &&
-	    wait_for_messages(run, step, err) < 0)
-		return err_in(err, "step %s", step->name);
+	if (played.is_ok && settle(run, step, err) < 0)
+		return break_off(run, step, err);
 	record_step(run, step, &played);
 	if (played.is_ok && step->kind->flags & STEP_FAULT)
 		record_fault(run, step->name, step->number, "set");
@@ -307,8 +313,12 @@ int run_step(struct run *run, const struct scenario_step *step, struct err *err)
 		record_fault(run, run->scenario.step[step->subject].name,
 			     run->scenario.step[step->subject].number, "healed");
 	/* What could not be found out ends a scenario; a probe has nothing more to do anyway. */
-	if (!played.is_started && streq(played.result, "error") && !run->scenario.probe)
-		return tell_broken(run, step, &played, err);
+	if (!played.is_started && streq(played.result, "error") && !run->scenario.probe) {
+		bool has_text = played.text && *played.text;
+		err_set(err, ERR_BROKE, "%s",
+			has_text ? played.text : "the agent could not find out");
+		return break_off(run, step, err);
+	}
 	if (!played.is_ok && !run->first_failed)
 		run->first_failed = failed_text(run, step, &played);
 	return 0;

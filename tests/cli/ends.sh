@@ -42,6 +42,11 @@ INI
 exits 5 "$LAB" run ./twice.ini -b netns -o "$T/twice"
 like "$err" 'step halt on server: twice: its process is not there' 'what broke is told'
 like "$err" 'step twice on server failed first: got EADDRINUSE' 'and what failed before it'
+sed -e 's/^halt = .*/halt = client tcp.connect server:1235 timeout=50s -> ok/' \
+	-e '/^alice/a cut = server firewall input drop tcp dport 1235' twice.ini >hangs.ini
+exits 5 "$LAB" run ./hangs.ini --timeout 1s -b netns -o "$T/twice"
+like "$err" 'step halt on client: the run took longer than 1s.*; step twice on server failed first' \
+	'the same of a run that takes too long'
 
 # the last line of a pipe says what came of the run, also where there is no verdict
 last_is() { # STATUS OUTCOME BACKEND
