@@ -135,6 +135,9 @@ int cmd_run(const struct cli *cli, struct err *err)
 		return -1;
 	if (sel.count == 0)
 		return tell_no_tag(cli, &sel, err);
+	if (cli->pause && cli->jobs > 1 && sel.count > 1)
+		return err_set(err, ERR_USAGE,
+			       "--pause waits for Enter in one run at a time: leave out -j");
 	/* Many times the same: a line each is what one can read. */
 	if (cli->repeat > 1 && !cli->is_verbose)
 		each.is_quiet = true;

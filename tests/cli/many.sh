@@ -19,6 +19,9 @@ like "$err" 'no scenario has the tag nosuch; tags are: connect, basic, rare$' 'a
 exits 2 "$LAB" run rare --tag rare -b netns -o "$T/none"
 like "$err" '--tag selects among all scenarios, and rare is named' 'a tag and a name do not go together'
 
+exits 2 "$LAB" run rare ok-tcp -j 2 --pause fault -b netns -o "$T/none"
+like "$err" '--pause waits for Enter in one run at a time' 'runs side by side do not share an Enter'
+
 "$LAB" run timeout-drop-input ok-tcp -b netns -o "$T/ended" >"$T/out" 2>"$T/err" &
 pid=$!
 within 10 grep -qrs --include=events.ndjson connecting "$T/ended"
