@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/utsname.h>
 
 #include "beside.h"
 #include "file.h"
@@ -70,4 +71,19 @@ int agents_static_read(struct agents_static *out, struct arena *arena, struct er
 	return err_set(err, ERR_CANNOT,
 		       "the agents for other machines (lab-agent-x86_64, lab-agent-aarch64) are "
 		       "neither in agents/ beside lab nor in ../libexec/lab: make agents");
+}
+
+int agents_static_own(struct agents_static *out, struct arena *arena, struct err *err)
+{
+	struct utsname name;
+	const char *path;
+
+	out->count = 0;
+	if (uname(&name) < 0)
+		return err_sys(err, "uname");
+	out->agent[0].machine = arena_dup(arena, name.machine);
+	if (beside_agent(arena, &path, err) < 0 || read_one(&out->agent[0], path, arena, err) < 0)
+		return -1;
+	out->count = 1;
+	return 0;
 }

@@ -18,6 +18,8 @@ struct agents_static {
 
 /* -1: there is none (ERR_CANNOT, with how to make them), or one cannot be read. */
 int agents_static_read(struct agents_static *out, struct arena *arena, struct err *err);
+/* For this machine alone, where the agent that lab starts its own hosts with will do. */
+int agents_static_own(struct agents_static *out, struct arena *arena, struct err *err);
 /* The same from one folder; none there is no error: count 0. */
 int agents_static_from(struct agents_static *out, const char *folder, struct arena *arena,
 		       struct err *err);

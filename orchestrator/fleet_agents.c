@@ -30,11 +30,20 @@ void fleet_agents_init(struct fleet_agents *all, const struct target *const *tar
 	all->agent = mem_zeroed(count, sizeof *all->agent);
 }
 
+static bool is_here(const struct fleet *fleet)
+{
+	for (size_t i = 0; i < fleet->count; i++)
+		if (fleet->at[i].target->transport != TRANSPORT_LOCAL)
+			return false;
+	return true;
+}
+
 int fleet_agents_open(struct fleet_agents *all, struct err *err)
 {
 	struct buf command = { 0 };
 
-	if (agents_static_read(&all->programs, &all->arena, err) < 0)
+	if ((is_here(&all->fleet) ? agents_static_own : agents_static_read)(&all->programs,
+									    &all->arena, err) < 0)
 		return -1;
 	for (size_t i = 0; i < all->fleet.count; i++)
 		all->agent[i].boot =

@@ -112,6 +112,9 @@ for own in 127.0.0.9:1 '[::1]:1' 10.9.0.254:1; do
 	probe 1 "$own"
 	like "$code $outcome" 'refused.no-listener fails' "$own is its own, too"
 done
+mkdir alone && cp "$LAB" "$B/lab-agent" alone/
+exits 1 alone/lab probe -q localhost:1
+like "$out" 'localhost:1: refused.no-listener' 'and needs no agents for other machines'
 probe 1 web-1 "localhost:$CLOSED"
 judged "refused.no-listener $proven fails" 'localhost is that of the client'
 
