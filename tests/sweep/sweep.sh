@@ -128,7 +128,7 @@ points() {
 			at=()
 			play "$W/counted" || exit 1
 			seq "$(wc -c <count)" | awk -v s="$sample" -v r="${role%:*}" -v h="${role#*:}" '
-				!s || NR <= 8 || NR % 97 == 0 && NR < 800 || NR % 997 == 0 {
+				!s || NR <= 8 || NR % 41 == 0 && NR < 800 || NR % 997 == 0 {
 				print "alloc", r, h, "malloc", $1, "NULL" }'
 			preload=()
 		done
