@@ -89,6 +89,8 @@ enum word_bit {
 	/* Behind -- there is a program with its arguments, or may be; else more names. */
 	WORD_PROGRAM = 1 << 15,
 	WORD_PROGRAM_MAY = 1 << 16,
+	WORD_MACHINE = 1 << 17, /* an alias of ~/.ssh/config, or one of the inventory */
+	WORD_BIND = 1 << 18,    /* such one behind HOST= */
 };
 
 enum option_bit {

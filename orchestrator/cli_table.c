@@ -32,8 +32,7 @@ const struct command commands[] = {
 	  "A run directory, or a pcap or pcapng file. A capture alone never proves the\n"
 	  "cause of a refusal: what is missing is named. Exit 1: a failure was found.",
 	  WORD_RUN | WORD_DIR | WORD_CAPTURE },
-	{ "probe", "[CLIENT] SERVER:PORT", "one real connection, and a verdict",
-	  cmd_probe,
+	{ "probe", "[CLIENT] SERVER:PORT", "one real connection, and a verdict", cmd_probe,
 	  SHOWS | OPT_MACHINES | OPT_BIND | OPT_OUT | OPT_QUIET | OPT_VERBOSE | OPT_TIMEOUT |
 	      OPT_REQUIRE,
 	  1, 2,
@@ -42,7 +41,7 @@ const struct command commands[] = {
 	  "patience (default 10s). Where SERVER is such a machine too, or --bind\n"
 	  "server=ALIAS says which, an agent looks there as well; else the probe is\n"
 	  "one-ended. Nothing is changed. Exit 1: it fails, 3: not known, or --require.",
-	  WORD_ANY },
+	  WORD_MACHINE },
 	{ "report", "[RUN]", "the report again, from the run directory alone", cmd_report,
 	  SHOWS | OPT_QUIET | OPT_VERBOSE | OPT_REQUIRE | OPT_OUT, 0, 1,
 	  "RUN is a directory or a part of a run's name; default: the latest.",
@@ -55,7 +54,7 @@ const struct command commands[] = {
 	  SHOWS | OPT_BACKEND | OPT_MACHINES, 0, -1,
 	  "With -b ssh, or machines: what each HOST offers (default: all of the inventory).\n"
 	  "The agent is put there as for a run, and ends at once.",
-	  WORD_ANY },
+	  WORD_MACHINE },
 	{ "exec", "HOST... -- CMD...", "run a program on machines, side by side", cmd_exec,
 	  OPT_ALWAYS | OPT_MACHINES, 0, -1,
 	  "HOST is an alias of ~/.ssh/config or a machine of the inventory; without one,\n"
@@ -63,29 +62,29 @@ const struct command commands[] = {
 	  "gives you one), with nothing on its standard input. Of several machines each\n"
 	  "line has the name in front. Exit status: that of CMD, of several the highest;\n"
 	  "125 where lab fails, 126 and 127 where CMD cannot be run or found.",
-	  WORD_ANY | WORD_PROGRAM },
+	  WORD_MACHINE | WORD_PROGRAM },
 	{ "ssh", "HOST [-- CMD...]", "a shell on a machine, with your own ssh", cmd_ssh,
 	  OPT_ALWAYS | OPT_MACHINES, 1, 1,
 	  "ssh with what the inventory or ~/.ssh/config says of HOST. Exit status: that of\n"
 	  "ssh, which is that of CMD or 255.",
-	  WORD_ANY | WORD_PROGRAM_MAY },
+	  WORD_MACHINE | WORD_PROGRAM_MAY },
 	{ "status", "[HOST...]", "which machines are there, and whether a lab runs", cmd_status,
 	  SHOWS | OPT_MACHINES | OPT_BIND, 0, -1,
 	  "Default: all of the inventory. Nothing is changed there. Exit 5: one cannot be\n"
 	  "reached.",
-	  WORD_ANY },
+	  WORD_MACHINE },
 	{ "cleanup", "HOST...", "undo what dead labs left, prove it is gone", cmd_cleanup,
 	  OPT_ALWAYS | OPT_BACKEND | OPT_MACHINES | OPT_DRY_RUN, 0, -1,
 	  "On each HOST (default: all of the inventory) the agent replays the journals of\n"
 	  "agents that died; then processes, tables and journals of lab are looked for.\n"
 	  "Exit 6: something is still there, and what.",
-	  WORD_ANY },
+	  WORD_MACHINE },
 	{ "version", "", "the version", cmd_version, SHOWS | OPT_BRIEF, 0, 0, NULL, 0 },
 	{ "completion", "SHELL", "completion for bash, zsh or fish", cmd_completion,
-	  OPT_ALWAYS | OPT_BRIEF, 1, 1,
+	  OPT_ALWAYS | OPT_BRIEF, 1, 2,
 	  "bash: eval \"$(lab completion bash)\" in ~/.bashrc; zsh: the same in ~/.zshrc,\n"
 	  "after compinit; fish: lab completion fish | source. make install installs all\n"
-	  "three.",
+	  "three. machines [INVENTORY] prints what they offer as machines.",
 	  WORD_SHELL },
 	{ "help", "[COMMAND|TOPIC]", "help on a command or a topic", cmd_help,
 	  OPT_ALWAYS | OPT_BRIEF, 0, 1, NULL, WORD_COMMAND | WORD_TOPIC },

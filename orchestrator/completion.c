@@ -145,14 +145,33 @@ static void say_lists(FILE *out, const struct completion_shell *shell, struct ar
 
 static void kinds_row(FILE *out, const struct completion_shell *shell, unsigned words, bool is_one)
 {
-	static const char *const names[] = { "scenario", "all",   "ini",  "capture", "dir",
-					     "run",      "rm",    "verb", "lesson",  "command",
-					     "topic",    "shell", "tag",  "choice",  "any" };
+	static const struct {
+		enum word_bit word;
+		const char *name;
+	} kinds[] = {
+		{ WORD_SCENARIO, "scenario" },
+		{ WORD_ALL, "all" },
+		{ WORD_INI, "ini" },
+		{ WORD_CAPTURE, "capture" },
+		{ WORD_DIR, "dir" },
+		{ WORD_RUN, "run" },
+		{ WORD_RM, "rm" },
+		{ WORD_VERB, "verb" },
+		{ WORD_LESSON, "lesson" },
+		{ WORD_COMMAND, "command" },
+		{ WORD_TOPIC, "topic" },
+		{ WORD_SHELL, "shell" },
+		{ WORD_TAG, "tag" },
+		{ WORD_CHOICE, "choice" },
+		{ WORD_ANY, "any" },
+		{ WORD_MACHINE, "machine" },
+		{ WORD_BIND, "bind" },
+	};
 
 	fputs("\t\tprintf '%s\\n'", out);
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (words & 1u << i)
-			fprintf(out, " %s", names[i]);
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		if (words & kinds[i].word)
+			fprintf(out, " %s", kinds[i].name);
 	fputs(is_one ? " one" : "", out);
 	end_rows(out, shell);
 }
@@ -166,6 +185,10 @@ static unsigned option_words(const struct option_row *option)
 		return WORD_DIR;
 	if (option->bit == OPT_FROM)
 		return WORD_SCENARIO | WORD_INI;
+	if (option->bit == OPT_BIND)
+		return WORD_BIND;
+	if (option->bit == OPT_MACHINES)
+		return streq(option->name, "inventory") ? WORD_INI : WORD_DIR;
 	return option->bit == OPT_TAG ? WORD_TAG : WORD_ANY;
 }
 

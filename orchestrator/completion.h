@@ -23,6 +23,7 @@ struct completion_shell {
 /* Where bash and zsh speak alike: of what kinds the word can be that stands at $typed behind
  * $before, with $count arguments of $command in front; each kind is then offered. */
 #define COMPLETION_KINDS                                                                           \
+	"\t[[ -z $past ]] || return # behind -- is a program\n"                                    \
 	"\t[[ $before != -* ]] || kinds=$(_lab_kinds \"$before\")\n"                               \
 	"\tif [[ -n $kinds ]]; then\n"                                                             \
 	"\t\t:\n"                                                                                  \

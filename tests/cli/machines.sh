@@ -141,6 +141,23 @@ is "$(places)" 'server=192.0.2.11 client-1=192.0.2.12 client-2=10.0.0.3' \
 	'a machine without an address is an alias'
 is "$(sort asked | paste -sd';')" '-G -- web-3;-G -J none -- web-2;-G -l admin -p 2200 -J none -- web-1' \
 	'ssh gets what its line says; who plays no host is not asked for'
+mkdir -p "$HOME/.ssh/more.d"
+cp "$HOME/.ssh/config" config.kept
+cat >>"$HOME/.ssh/config" <<'SSH'
+host = web-1 "web 9" web-? !web-7 * -oProxyCommand=x $(touch) # a comment
+	Include more.d/*.conf more.d/round
+SSH
+printf 'HOST \tincluded \033[31mred\r\nHostName not-a-host\nMatch host nor-this\n' >"$HOME/.ssh/more.d/a.conf"
+printf 'Include ~/.ssh/more.d/round\nHost last\n' >"$HOME/.ssh/more.d/round"
+: >asked
+exits 0 asked "$LAB" completion machines some.ini
+is "$(paste -sd' ' <<<"$out")" \
+	"web-1 web-2 web-3 other gate bastion round-1 round-2 \$(touch) included last" \
+	'names of machines for completion: of the inventory, then of ~/.ssh/config, each once'
+is "$(cat asked)" '' 'and no ssh is asked'
+exits 0 "$LAB" completion machines nowhere.ini
+like "$(head -n 1 <<<"$out")" '^web-1$' 'an inventory that is not there has none'
+mv config.kept "$HOME/.ssh/config"
 hidden() {
 	mount --bind /dev/null "$(type -P ssh)" && exec "$@"
 }
