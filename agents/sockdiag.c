@@ -117,9 +117,9 @@ int sockdiag_each(uint16_t port, uint32_t wanted, sockdiag_row *row, void *conte
 
 struct table {
 	const struct sockdiag_want *want;
-	struct socket_row rows[SOCKDIAG_ROWS];
 	size_t count;
 	int64_t left_out;
+	struct socket_row rows[SOCKDIAG_ROWS];
 };
 
 /* Does a socket of this address belong to the host? Localhost is everybody's. */
@@ -233,12 +233,15 @@ static void end_emit(const struct table *table, int64_t start_ns, bool has_owner
 int sockdiag_emit(const struct sockdiag_want *want, struct owners *owners, const struct sink *sink,
 		  struct err *err)
 {
-	struct table table = { .want = want };
+	struct table table; /* large: rows that are not there are left as they are */
 	int64_t start_ns = clock_mono_ns(); /* rows are told after the table and its owners */
 	struct owner *owner;
 	bool has_owners = access("/proc/self/fd", R_OK) == 0;
 	uint16_t port = want->is_local_only && want->nport == 1 ? want->ports[0] : 0;
 
+	table.want = want;
+	table.count = 0;
+	table.left_out = 0;
 	if (sockdiag_each(port, SOCKDIAG_ALL, table_row, &table, err) < 0)
 		return -1;
 	owner = mem_zeroed(table.count + 1, sizeof *owner);

@@ -194,7 +194,7 @@ int events_load(int dirfd, const char *name, const struct event **event, size_t 
 		size_t len = end ? (size_t)(end - line) : text.len - at;
 		at += len + 1;
 		list = arena_grow(arena, list, *count, &cap, sizeof *list);
-		list[*count] = (struct event){ .seq = *count + 1 };
+		list[*count].seq = *count + 1;
 		status = line_read(&list[*count], line, len, arena, err);
 		if (status < 0 && !end) { /* cut by a crash */
 			status = 0;

@@ -23,9 +23,9 @@ struct arena_block {
 
 static struct arena_block *block_new(size_t len)
 {
-	struct arena_block *block = mem_resize(NULL, 1, sizeof(*block) + len);
+	struct arena_block *block = mem_zeroed(1, sizeof(*block) + len);
 
-	*block = (struct arena_block){ .len = len };
+	block->len = len;
 	return block;
 }
 
@@ -34,7 +34,6 @@ static void *block_take(struct arena_block *block, size_t len)
 	void *at = block->bytes + block->used;
 
 	block->used += len;
-	memset(at, 0, len);
 	return at;
 }
 

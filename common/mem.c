@@ -9,13 +9,8 @@
 #include "err.h"
 #include "util.h"
 
-void *mem_resize(void *old, size_t count, size_t size)
+static void *check(void *new)
 {
-	size_t len = 0;
-	void *new = NULL;
-
-	if (!__builtin_mul_overflow(count, size, &len) && len <= PTRDIFF_MAX)
-		new = realloc(old, len > 0 ? len : 1);
 	if (!new) {
 		static const char text[] = "out of memory\n";
 		ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
@@ -26,11 +21,20 @@ void *mem_resize(void *old, size_t count, size_t size)
 	return new;
 }
 
+void *mem_resize(void *old, size_t count, size_t size)
+{
+	size_t len = 0;
+	void *new = NULL;
+
+	if (!__builtin_mul_overflow(count, size, &len) && len <= PTRDIFF_MAX)
+		new = realloc(old, len > 0 ? len : 1);
+	return check(new);
+}
+
 void *mem_zeroed(size_t count, size_t size)
 {
-	void *new = mem_resize(NULL, count, size);
-
-	return memset(new, 0, count * size);
+	/* What is fresh from the kernel is zero, and stays untouched. */
+	return check(count > 0 && size > 0 ? calloc(count, size) : calloc(1, 1));
 }
 
 char *mem_text(const char *text)

@@ -200,9 +200,10 @@ static int switch_offloads_off(const char *iface, struct err *err)
 
 static int set_addresses(const struct plan_host *host, struct nl *nl, struct err *err)
 {
-	struct nl_batch batch = { .nl = nl };
+	struct nl_batch batch;
 	struct addr addr;
 
+	nl_begin(&batch, nl);
 	if (nl_add_up(&batch, 1, err) < 0)
 		return -1;
 	for (size_t i = 0; i < host->nport; i++) {

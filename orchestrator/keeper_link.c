@@ -31,9 +31,10 @@ int keeper_first_port(const struct plan *plan)
 
 int keeper_make_bridges(const struct plan *plan, struct nl *nl, struct err *err)
 {
-	struct nl_batch batch = { .nl = nl };
+	struct nl_batch batch;
 	char name[16];
 
+	nl_begin(&batch, nl);
 	for (size_t i = 0; i < plan->nlink; i++) {
 		if (plan->link[i].is_private)
 			continue;
@@ -61,9 +62,10 @@ static int parse_mac(const char *text, uint8_t mac[6])
 
 int keeper_make_cables(const struct plan *plan, const pid_t *pid, struct nl *nl, struct err *err)
 {
-	struct nl_batch batch = { .nl = nl };
+	struct nl_batch batch;
 	int index = keeper_first_port(plan);
 
+	nl_begin(&batch, nl);
 	for (size_t i = 0; i < plan->nhost; i++) {
 		const struct plan_host *host = &plan->host[i];
 		for (size_t j = 0; j < host->nport; j++, index++) {
@@ -187,9 +189,10 @@ static int send_limits(struct nl_batch *batch, int result, struct err *err)
 
 int keeper_limit_ports(const struct plan *plan, struct nl *nl, struct err *err)
 {
-	struct nl_batch batch = { .nl = nl };
+	struct nl_batch batch;
 	int result = 0, first = keeper_first_port(plan);
 
+	nl_begin(&batch, nl);
 	for (size_t i = 0; result == 0 && i < plan->nhost; i++) {
 		result = limit_host(&batch, plan, i, first, err);
 		first += (int)plan->host[i].nport;
@@ -199,7 +202,8 @@ int keeper_limit_ports(const struct plan *plan, struct nl *nl, struct err *err)
 
 int keeper_limit_host(const struct plan *plan, size_t at, struct nl *nl, struct err *err)
 {
-	struct nl_batch batch = { .nl = nl };
+	struct nl_batch batch;
 
+	nl_begin(&batch, nl);
 	return send_limits(&batch, limit_host(&batch, plan, at, HOST_IFINDEX, err), err);
 }

@@ -128,9 +128,10 @@ static int wait_stage(const struct keeper_spec *spec, const pid_t *pid, int said
 /* Our ends come up last: only then is there a carrier, and the port forwards with it. */
 static int raise_ports(const struct keeper_spec *spec, struct nl *nl, int raised, struct err *err)
 {
-	struct nl_batch batch = { .nl = nl };
+	struct nl_batch batch;
 	struct nl_ready ready = { .first = keeper_first_port(spec->plan), .is_port = true };
 
+	nl_begin(&batch, nl);
 	for (size_t i = 0; i < spec->plan->nhost; i++)
 		ready.count += spec->plan->host[i].nport;
 	for (size_t i = 0; i < ready.count; i++) {
@@ -238,8 +239,9 @@ static int share_network(const struct keeper_spec *spec, struct err *err)
 {
 	const struct plan_host *host = spec->plan->host;
 	struct nl nl;
-	struct nl_batch batch = { .nl = &nl };
+	struct nl_batch batch;
 
+	nl_begin(&batch, &nl);
 	for (size_t i = 0; i < spec->plan->nhost; i++) {
 		for (size_t j = 0; j < host[i].nsysctl; j++) {
 			if ((i == 0 || !has_sysctl(&host[0], host[i].sysctl[j].name)) &&

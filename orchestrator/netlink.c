@@ -67,6 +67,12 @@ struct ifinfomsg *nl_link_body(struct nlmsghdr *header, int index, bool is_up)
 	return link;
 }
 
+void nl_begin(struct nl_batch *batch, struct nl *nl)
+{
+	batch->nl = nl;
+	batch->count = batch->len = 0;
+}
+
 int nl_add(struct nl_batch *batch, struct nlmsghdr *header, struct err *err, const char *fmt, ...)
 {
 	if (batch->count == NL_BATCH && nl_flush(batch, err) < 0)
@@ -296,8 +302,9 @@ int nl_probe_kind(struct nl *nl, const char *kind, struct err *err)
 	const uint8_t bad_mac[6] = { 0 }; /* refused by the kind itself, after it was found */
 	char bytes[NL_REQUEST_MAX] __attribute__((aligned(8)));
 	struct nlmsghdr *header = nl_request(bytes, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-	struct nl_batch batch = { .nl = nl };
+	struct nl_batch batch;
 
+	nl_begin(&batch, nl);
 	nl_link_body(header, 0, false);
 	mnl_attr_put(header, IFLA_ADDRESS, sizeof bad_mac, bad_mac);
 	struct nlattr *info = mnl_attr_nest_start(header, IFLA_LINKINFO);

@@ -29,7 +29,7 @@ enum {
 	NL_BYTES = NL_BATCH * 512
 };
 
-struct nl_batch { /* requests that wait to be sent; begin with { .nl = nl } */
+struct nl_batch { /* requests that wait to be sent; begin with nl_begin() */
 	struct nl *nl;
 	size_t count, len;
 	unsigned first_seq;
@@ -46,6 +46,8 @@ struct nl_veth { /* a cable: our end is a port of a bridge, the other is born in
 	pid_t peer_pid; /* a process in the host's network namespace */
 };
 
+/* An empty one. It is large: what holds no request yet is left as it is. */
+void nl_begin(struct nl_batch *batch, struct nl *nl);
 /* Each adds one request (and sends the batch when it is full); -1: an earlier one was refused. */
 int nl_add_bridge(struct nl_batch *batch, int index, const char *name, int mtu, struct err *err);
 int nl_add_veth(struct nl_batch *batch, const struct nl_veth *veth, struct err *err);

@@ -10,6 +10,10 @@
 
 #include "clock.h"
 
+enum {
+	EVENTS_USUAL = 512
+};
+
 void session_open(struct session *session, struct lab *lab, const struct plan *plan,
 		  struct rundir *dir, struct arena *arena)
 {
@@ -22,6 +26,9 @@ void session_open(struct session *session, struct lab *lab, const struct plan *p
 		.input_fd = -1,
 	};
 	session->host = arena_array(arena, plan->nhost, sizeof(*session->host));
+	/* Room as most runs need it: events are large, and grow by copying. */
+	session->event_cap = EVENTS_USUAL;
+	session->event = arena_array(arena, EVENTS_USUAL, sizeof(*session->event));
 	session->ping_ns = clock_mono_ns();
 	for (size_t i = 0; i < plan->nhost; i++) {
 		session->host[i].name = plan->host[i].name;
