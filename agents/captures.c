@@ -92,6 +92,20 @@ static int packet_start(struct agent *agent, struct one *one, const struct captu
 	return 0;
 }
 
+/* The one that has the host's address; where none has it, the one by which `toward` is reached. */
+static int find_device(struct agent *agent, const struct event *request, char device[IFNAMSIZ],
+		       struct err *err)
+{
+	const char *toward = event_get(request, "toward");
+	struct addr to;
+
+	if (device_of(&agent_host(agent)->address, device, err) == 0)
+		return 0;
+	if (toward == NULL || addr_parse(&to, toward, 0) < 0 || to.family != 4)
+		return -1;
+	return device_toward(&to, device, err);
+}
+
 int capture_start(struct agent *agent, const struct event *request, struct err *err)
 {
 	struct captures *all = captures_of(agent);
@@ -109,7 +123,7 @@ int capture_start(struct agent *agent, const struct event *request, struct err *
 	    buffer < 0 || buffer > UINT32_MAX || link == NULL || iface == NULL)
 		return err_set(err, ERR_BROKE, "capture.start: fields are missing or too large");
 	if (*iface == '\0') {
-		if (device_of(&agent_host(agent)->address, device, err) < 0)
+		if (find_device(agent, request, device, err) < 0)
 			return -1;
 		iface = device;
 	}

@@ -2,6 +2,7 @@
 #include "device.h"
 
 #include <ifaddrs.h>
+#include <unistd.h>
 
 static bool has_address(const struct ifaddrs *device, const struct addr *address)
 {
@@ -37,4 +38,26 @@ int device_of(const struct addr *address, char name[IFNAMSIZ], struct err *err)
 		       "no interface here has %s: the other hosts reach this one by an address "
 		       "that it does not have (NAT?)",
 		       addr_ip_text(address, text));
+}
+
+/* A UDP socket that is connected sends nothing, and has the address that it would send from. */
+int device_toward(const struct addr *to, char name[IFNAMSIZ], struct err *err)
+{
+	struct addr any = *to, own;
+	struct sockaddr_storage sa = { 0 };
+	socklen_t len = sizeof sa;
+	char text[ADDR_TEXT];
+	int status = -1;
+
+	any.port = 9;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&sa, addr_to_sockaddr(&any, &sa)) == 0)
+		status = getsockname(fd, (struct sockaddr *)&sa, &len);
+	if (status < 0)
+		err_sys(err, "the way to %s", addr_ip_text(to, text));
+	if (fd >= 0)
+		close(fd);
+	if (status == 0)
+		status = addr_from_sockaddr(&own, &sa) < 0 ? -1 : device_of(&own, name, err);
+	return status;
 }

@@ -162,6 +162,18 @@ static void find_self(struct ends *ends)
 		    streq(port, arena_printf(ends->cli->arena, "%d", far->port));
 }
 
+/* What SERVER means here is a guess at what it means at the client. */
+static void find_ways(struct ends *ends)
+{
+	struct probe *probe = &ends->probe;
+	const struct target name = { .name = probe->server, .address = probe->server };
+	struct err ignored;
+
+	probe->toward[PROBE_CLIENT] =
+	    probe->peer ? probe->peer : targets_lab_address(&ends->targets, &name, &ignored);
+	probe->toward[PROBE_SERVER] = probe->address[PROBE_CLIENT];
+}
+
 int cmd_probe(const struct cli *cli, struct err *err)
 {
 	struct ends ends = { .cli = cli };
@@ -176,6 +188,7 @@ int cmd_probe(const struct cli *cli, struct err *err)
 	    find_client(&ends, err) < 0)
 		return -1;
 	find_self(&ends);
+	find_ways(&ends);
 	run_probe(cli, &ends.probe, cli->result, &result);
 	if (!*result.why)
 		return result.status;

@@ -125,8 +125,11 @@ const char *probe_filter(const struct probe *probe, size_t host, struct arena *a
 	if (host == PROBE_SERVER)
 		return arena_printf(arena, "%s or (host %s and tcp port %s%s)", icmp,
 				    probe->address[PROBE_CLIENT], port, narrow);
-	return arena_printf(
-	    arena,
-	    "%s or (((src host %s and tcp dst port %s) or (dst host %s and tcp src port %s))%s)",
-	    icmp, own, port, own, port, narrow);
+	const char *far = probe->toward[PROBE_CLIENT];
+	const char *either =
+	    far ? arena_printf(arena, " or (host %s and tcp port %s)", far, port) : "";
+	return arena_printf(arena,
+			    "%s or (((src host %s and tcp dst port %s) or (dst host %s and tcp src "
+			    "port %s)%s)%s)",
+			    icmp, own, port, own, port, either, narrow);
 }

@@ -105,6 +105,8 @@ static int start_capture(struct run *run, const struct plan_capture *capture, in
 	event_text(&request, "link", link);
 	event_text(&request, "file", name);
 	event_text(&request, "iface", port->iface);
+	if (run->scenario.probe)
+		event_text(&request, "toward", run->scenario.probe->toward[capture->host]);
 	event_int(&request, "snaplen", capture->snaplen);
 	event_int(&request, "buffer", capture->buffer);
 	event_text(&request, "filter", run->filter[capture - run->plan.capture]);

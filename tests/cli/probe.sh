@@ -77,6 +77,20 @@ probe 1 b "a:$CLOSED" --inventory fleet.ini
 judged "refused.no-listener $proven fails" 'machines of an inventory, by name'
 probe 1 b "10.9.0.1:$CLOSED" --inventory fleet.ini
 judged "refused.no-listener $proven fails" 'and by address'
+cat >nat.ini <<-INI
+	[defaults]
+	user = $SSH_USER
+	identity = $KEY
+	[machines]
+	a = 10.9.0.1 lab-address=192.0.2.1
+	b = 10.9.0.2 lab-address=192.0.2.2
+INI
+on web-1 ip route add 192.0.2.0/24 via 10.9.0.254
+on web-2 ip route add 192.0.2.0/24 via 10.9.0.254
+probe 0 b "10.9.0.1:$PORT" --inventory nat.ini
+judged 'ok proven works' 'machines that have not the addresses by which others reach them'
+like "$(jq -r '.captures[] | select(.host == "client") | .packets' state/lab/runs/latest/result.json)" \
+	'^[1-9]' 'are captured on the way'
 probe 1 web-2 "10.9.0.1:$CLOSED" --bind server=web-1
 judged "refused.no-listener $proven fails" '--bind says which machine an address is'
 probe 0 web-2 web-1:22
@@ -96,6 +110,17 @@ if type -P nft >/dev/null && on web-1 nft "add table inet mine
 	is "$(on web-1 nft list tables)" "$before" 'and no table was made or taken away'
 else
 	skip 'no nft' 4
+fi
+
+if [ -n "$has_nft" ]; then
+	on web-2 nft "add table inet mine
+		add chain inet mine output { type filter hook output priority 0; policy accept; }
+		add rule inet mine output tcp dport $PORT counter reject with tcp reset"
+	probe 1 web-2 "web-1:$PORT"
+	judged 'refused.unexplained undecided fails' 'a rule of the client is not laid at the door of the server'
+	on web-2 nft delete table inet mine
+else
+	skip 'no nft' 2
 fi
 
 # ---- this machine

@@ -68,6 +68,7 @@ static struct probe probe_of(size_t nhost, const char *port)
 		.machine = { &client, &server },
 		.address = { "10.9.0.2", "10.9.0.1" },
 		.peer = "10.9.0.1",
+		.toward = { "10.9.0.1", "10.9.0.2" },
 		.patience_ns = 1500000000,
 	};
 }
@@ -139,6 +140,7 @@ static void captures_keep_the_port_and_no_more(void **state)
 	assert_false(
 	    keeps(client, "192.0.2.9:40000", "10.9.0.2:8080", SYN)); /* of its own server */
 	assert_false(keeps(client, "10.9.0.2:40000", "10.9.0.1:8081", SYN));
+	assert_true(keeps(client, "192.168.1.5:40000", "10.9.0.1:8080", SYN)); /* behind NAT */
 	assert_true(keeps(server, "10.9.0.2:40000", "10.9.0.1:8080", SYN));
 	assert_true(keeps(server, "10.9.0.1:8080", "10.9.0.2:40000", ACK));
 	assert_false(keeps(server, "192.0.2.9:40000", "10.9.0.1:8080", SYN)); /* somebody else's */
