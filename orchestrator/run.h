@@ -15,7 +15,7 @@ struct run_result { /* plain values: a child process hands it to its parent in s
 	int status; /* exit status of this run */
 	char scenario[128], verdict[64], confidence[16], trace_hash[65];
 	char path[PATH_MAX];
-	char why[1024]; /* status 2, 4, 5, 6: the error's text */
+	char why[1024]; /* status 2, 4, 5, 6, 130, 143: the error's text */
 	int64_t verdict_ns, whole_ns;
 };
 
@@ -69,8 +69,8 @@ int run_asked(struct run *run, struct err *err);
 int run_filters(struct run *run, struct err *err);  /* of the plan, before the run directory */
 int run_setup(struct run *run, struct err *err);    /* hello, setup, captures, first snapshot */
 int run_snapshot(struct run *run, struct err *err); /* on every host, waits for all */
-int run_drain(struct run *run, int64_t deadline_ns,
-	      struct err *err); /* captures stopped, flushed */
+/* Captures stopped, everything flushed. */
+int run_drain(struct run *run, int64_t deadline_ns, struct err *err);
 
 /* run_seal.c: manifest.json; `why` it ended: done, failed, interrupted. */
 int run_seal(struct run *run, const char *why, struct err *err);

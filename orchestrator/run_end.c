@@ -10,12 +10,17 @@ enum {
 	DRAIN_LATE_MS = 1000
 };
 
+static const char *ended_word(enum err_kind kind)
+{
+	if (kind == ERR_NONE)
+		return "done";
+	return kind == ERR_SIGINT || kind == ERR_SIGTERM ? "interrupted" : "failed";
+}
+
 /* Evidence first: what was captured so far is drained and sealed whatever happened before. */
 static int keep_evidence(struct run *run, const struct err *why, struct err *err)
 {
 	bool is_whole = why->kind == ERR_NONE;
-	bool is_interrupt = why->kind == ERR_SIGINT || why->kind == ERR_SIGTERM;
-	const char *ended = is_whole ? "done" : is_interrupt ? "interrupted" : "failed";
 	struct err late = { 0 };
 	struct event event;
 
@@ -24,11 +29,12 @@ static int keep_evidence(struct run *run, const struct err *why, struct err *err
 	int status = run_drain(run, clock_after_ms(is_whole ? DRAIN_MS : DRAIN_LATE_MS), &late);
 	if (status < 0 && is_whole) {
 		*err = late;
-		ended = "failed";
+		why = err;
 	}
+	const char *ended = ended_word(why->kind);
 	event_init(&event, "end");
 	event_text(&event, "why", ended);
-	if (!is_whole)
+	if (why->kind != ERR_NONE)
 		event_text(&event, "text", why->text);
 	run_record(run, &event);
 	if (rundir_flush(&run->dir, &late) < 0 || run_seal(run, ended, &late) < 0) {
