@@ -12,8 +12,14 @@ enum {
 	READ_SIZE = 65536
 };
 
-static int lost(const struct fleet_machine *m, struct err *err)
+/* Before the agent is up ssh may have ended, and then its end tells why. */
+static int lost(const struct fleet_machine *m, bool is_up, struct err *err)
 {
+	int why = errno, status;
+
+	if (!is_up && m->stream->transport->finish(m->stream, &status, err) < 0)
+		return -1;
+	errno = why;
 	err_sys(err, "the connection was lost");
 	return err_in(err, "%s", m->target->name);
 }
@@ -54,14 +60,16 @@ int fleet_agents_open(struct fleet_agents *all, struct err *err)
 	return status;
 }
 
-static int give(struct fleet_machine *m, struct buf *out, struct err *err)
+static int give(struct fleet_machine *m, struct fleet_agent *agent, struct err *err)
 {
+	struct buf *out = &agent->out;
+
 	while (out->len > 0) {
 		ssize_t n = m->stream->transport->write(m->stream, out->data, out->len);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return 0;
 		if (n < 0)
-			return lost(m, err);
+			return lost(m, agent->boot.is_up, err);
 		buf_drop(out, (size_t)n);
 	}
 	return 0;
@@ -77,7 +85,7 @@ static int take(struct fleet_machine *m, struct fleet_agent *agent, struct err *
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n < 0)
-		return lost(m, err);
+		return lost(m, agent->boot.is_up, err);
 	if (n == 0 && !boot->is_up) {
 		boot_ended(boot, m->stream->said.data, err);
 		return err_in(err, "%s", m->target->name);
@@ -125,7 +133,7 @@ static int bring_up(struct fleet_machine *m, void *context, struct err *err)
 	}
 	for (int came = 1; came > 0 && !agent->is_up;) {
 		came = take(m, agent, err);
-		if (came < 0 || give(m, &agent->out, err) < 0)
+		if (came < 0 || give(m, agent, err) < 0)
 			return -1;
 		int has_hello = agent->boot.is_up ? hear_hello(m, agent, err) : 0;
 		if (has_hello < 0)
@@ -171,7 +179,7 @@ static int ask(struct fleet_machine *m, void *context, struct err *err)
 {
 	struct question *q = context;
 	struct fleet_agent *agent = agent_of(q->all, m);
-	int status = give(m, &agent->out, err);
+	int status = give(m, agent, err);
 
 	for (int came = 1; status == 0 && came > 0;) {
 		status = take_answers(q, m, err);

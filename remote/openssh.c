@@ -269,21 +269,25 @@ static int lost(const struct openssh *ssh, struct err *err)
 	};
 	const struct target *target = ssh->stream.target;
 	char words[SAID_WORDS], why[200] = "";
+	const char *said;
 
 	said_words(ssh->tail.data, words);
+	said = starts_with(words, "ssh: ") ? words + strlen("ssh: ") : words;
 	if (target->why)
 		snprintf(why, sizeof why, " (by ssh itself: %s)", target->why);
 	for (size_t i = 0; i < COUNT(own); i++) {
 		if (strstr(words, own[i].words))
-			return err_set(err, ERR_CANNOT, "%s: ssh: %s (%s: try `ssh %s true`)%s",
-				       target->name, words, own[i].mend, target->name, why);
+			return err_set(err, ERR_CANNOT, "%s: ssh: %s (%s: try `%s %s%s`)%s",
+				       target->name, said, own[i].mend,
+				       target->is_alias ? "ssh" : "lab ssh", target->name,
+				       target->is_alias ? " true" : " -- true", why);
 	}
 	if (!words[0] && WIFSIGNALED(ssh->status))
 		return err_set(err, ERR_BROKE, "%s: ssh was ended by signal %d%s", target->name,
 			       WTERMSIG(ssh->status), why);
 	return err_set(
 	    err, ERR_BROKE, "%s: ssh: %s%s", target->name,
-	    words[0] ? words : "the connection was lost, or a signal ended the program there", why);
+	    words[0] ? said : "the connection was lost, or a signal ended the program there", why);
 }
 
 static int openssh_finish(struct stream *stream, int *status, struct err *err)

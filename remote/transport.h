@@ -50,7 +50,9 @@ struct transport {
 			       const char *command, struct err *err);
 	/* 1: the program runs, 0: not yet, -1: failed (ERR_BROKE, or ERR_CANNOT where the person
 	 * has to do something: an unknown host key, no key that is accepted). The text names the
-	 * target and the phase, and tells refused, no answer, no route and no such name apart. */
+	 * target and the phase, and tells refused, no answer, no route and no such name apart. ssh
+	 * itself does not say when the program runs: by openssh it is 1 at once, and what goes
+	 * wrong then is a lost connection of read, whose reason finish tells. */
 	int (*advance)(struct stream *stream, struct err *err);
 	/* As read(2) and write(2) on a non-blocking socket: -1/EAGAIN; 0: the program closed its
 	 * output. Any other errno means that the connection is lost. */

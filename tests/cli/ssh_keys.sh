@@ -78,6 +78,17 @@ reaches 'another cipher' 'it and libssh2 have no algorithm in common'
 sshd_stop web-1
 sshd_start web-1
 
+# ---- a key that nobody takes
+config "IdentityFile $SSHD/other"
+for transport in libssh2 openssh; do
+	exits 4 "$LAB" run ok-tcp --bind server=web-1 --bind client=web-2 --transport "$transport"
+	like "$err" 'web-[12]: .*no key is accepted' "$transport: a run says so"
+done
+config "IdentityFile $SSHD/other" 'Host nowhere' 'HostName no-such-name.invalid'
+exits 125 "$LAB" exec nowhere --transport openssh -- true
+like "$err" 'nowhere: ssh: Could not resolve hostname .* \(there is no such name: try .ssh nowhere true.\)' \
+	'the words of ssh, and once that they are its'
+
 # ---- keys that a file names
 config 'Host *' "IdentityFile $KEY"
 printf '[machines]\nweb-1 = identity=%s\na = 10.9.0.1 identity=%s\nb = 10.9.0.1 identity=%s user=%s\n' \

@@ -50,7 +50,8 @@ static void a_name_has_its_addresses_or_is_told_once(void **state)
 static void whoever_answers_dies_with_the_one_who_asks(void **state)
 {
 	static const char program[] = "#!/bin/sh\necho; exec /bin/sleep 1000\n";
-	char path[FOLDER_PATH + 16], *old = strdup(getenv("PATH"));
+	const char *before = getenv("PATH");
+	char path[FOLDER_PATH + 16], *old = strdup(before ? before : "/usr/bin:/bin");
 	struct ssh_lookup lookup;
 	int ends[2], status;
 	pid_t asker, getent = 0;
