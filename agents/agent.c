@@ -14,6 +14,7 @@
 
 enum {
 	READ_LEN = 64 * 1024,
+	EARLY_MAX = 1 << 20,
 	FLUSH_MS = 1000,
 };
 
@@ -35,6 +36,11 @@ void agent_event(struct agent *agent, const struct event *event)
 void agent_packets(struct agent *agent, const void *body, size_t len)
 {
 	frame_put(&agent->backlog, FRAME_PACKETS, body, len);
+}
+
+const struct proc_beside *agent_beside(const struct agent *agent)
+{
+	return &agent->beside;
 }
 
 size_t agent_backlog(const struct agent *agent)
@@ -72,37 +78,6 @@ static void answer_ping(struct agent *agent, const struct frame *frame)
 	frame_put_event(&agent->backlog, FRAME_PONG, &clock);
 }
 
-/* Reads once from the controller and handles what is whole. */
-static void take_frames(struct agent *agent)
-{
-	char bytes[READ_LEN];
-	ssize_t n = read(agent->in, bytes, sizeof bytes);
-	struct frame frame;
-	struct err err = { 0 };
-	int rc = 0;
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
-		agent->is_ending = true;
-		return;
-	}
-	frame_feed(&agent->reader, bytes, (size_t)n);
-	while (!agent->is_ending && (rc = frame_next(&agent->reader, &frame, &err)) > 0) {
-		if (frame.type == FRAME_REQUEST)
-			agent_request(agent, &frame);
-		else if (frame.type == FRAME_PING)
-			answer_ping(agent, &frame);
-	}
-	/* Not before: while nft was waited for, nobody listened to whether there was silence. */
-	agent->heard_ns = clock_mono_ns();
-	if (rc < 0) {
-		complain("%s", err.text);
-		agent->status = ERR_BROKE;
-		agent->is_ending = true;
-	}
-}
-
 static void write_backlog(struct agent *agent)
 {
 	while (agent_backlog(agent) > 0) {
@@ -128,6 +103,88 @@ static void write_backlog(struct agent *agent)
 	if (agent->written >= agent->backlog.len - agent->written) {
 		buf_drop(&agent->backlog, agent->written);
 		agent->written = 0;
+	}
+}
+
+/* All that nobody has taken so far is looked through. */
+static void answer_early(struct agent *agent)
+{
+	const struct frame_reader *reader = &agent->reader;
+	struct frame_reader look = { 0 };
+	struct frame frame;
+	struct err ignored = { 0 };
+	size_t count = 0;
+
+	if (reader->buf.len > reader->used)
+		frame_feed(&look, reader->buf.data + reader->used, reader->buf.len - reader->used);
+	if (agent->early.len > 0)
+		frame_feed(&look, agent->early.data, agent->early.len);
+	while (frame_next(&look, &frame, &ignored) > 0)
+		if (frame.type == FRAME_PING && count++ == agent->answered) {
+			answer_ping(agent, &frame);
+			agent->answered++;
+		}
+	frame_close(&look);
+}
+
+/* Into a buffer of its own: the request that is being handled is still in the reader. At end of
+ * file the loop will meet it again. */
+static bool listen_beside(void *context)
+{
+	struct agent *agent = context;
+	char bytes[4096];
+	ssize_t n = agent->early.len < EARLY_MAX ? read(agent->in, bytes, sizeof bytes) : 0;
+
+	bool goes_on = n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+
+	if (n > 0)
+		buf_add(&agent->early, bytes, (size_t)n);
+	answer_early(agent);
+	write_backlog(agent);
+	return goes_on;
+}
+
+static bool take_early(struct agent *agent)
+{
+	if (agent->early.len == 0)
+		return false;
+	frame_feed(&agent->reader, agent->early.data, agent->early.len);
+	buf_clear(&agent->early);
+	return true;
+}
+
+/* Reads once from the controller and handles what is whole. */
+static void take_frames(struct agent *agent)
+{
+	char bytes[READ_LEN];
+	ssize_t n = read(agent->in, bytes, sizeof bytes);
+	struct frame frame;
+	struct err err = { 0 };
+	int rc = 0;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		agent->is_ending = true;
+		return;
+	}
+	frame_feed(&agent->reader, bytes, (size_t)n);
+	do
+		while (!agent->is_ending && (rc = frame_next(&agent->reader, &frame, &err)) > 0) {
+			if (frame.type == FRAME_REQUEST)
+				agent_request(agent, &frame);
+			else if (frame.type == FRAME_PING && agent->answered > 0)
+				agent->answered--;
+			else if (frame.type == FRAME_PING)
+				answer_ping(agent, &frame);
+		}
+	while (rc == 0 && take_early(agent));
+	/* Not before: while a program was waited for, silence may have been ours. */
+	agent->heard_ns = clock_mono_ns();
+	if (rc < 0) {
+		complain("%s", err.text);
+		agent->status = ERR_BROKE;
+		agent->is_ending = true;
 	}
 }
 
@@ -248,6 +305,7 @@ static int open_agent(struct agent *agent, int in, int out)
 	sigset_t mask;
 
 	*agent = (struct agent){ .in = in, .out = out, .signals = -1, .host.does_drop = true };
+	agent->beside = (struct proc_beside){ .fd = in, .call = listen_beside, .context = agent };
 	agent->lease_ns = AGENT_LEASE_MOST_NS; /* until setup names one */
 	for (size_t i = 0; i < AGENT_WATCHES; i++)
 		agent->watch[i].fd = -1;
@@ -300,6 +358,7 @@ int agent_run(int in, int out, const struct lifeline *lifeline)
 		agent_ends[i](&agent);
 	flush(&agent);
 	frame_close(&agent.reader);
+	buf_close(&agent.early);
 	buf_close(&agent.backlog);
 	free(agent.host.names);
 	free(agent.host.names_last);

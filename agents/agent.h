@@ -1,6 +1,7 @@
 /* The agent of one host: a poll loop. It reads frames from the controller, gives steps to actors
  * (actor.h), relays what they say, and offers its loop to captures. It waits for nobody but nft(8)
- * (ruleset.c, firewall.c) and `tcpdump --version`: as long as one takes, pings are not answered. */
+ * (ruleset.c, firewall.c), iptables-save and `tcpdump --version`: meanwhile it answers pings alone.
+ */
 #ifndef AGENT_H
 #define AGENT_H
 
@@ -13,6 +14,7 @@
 #include "err.h"
 #include "event.h"
 #include "lifeline.h"
+#include "proc.h"
 
 struct agent;
 
@@ -28,6 +30,9 @@ struct host_facts {
 	bool does_drop;           /* actors give up their capabilities */
 };
 const struct host_facts *agent_host(const struct agent *agent);
+
+/* For whoever waits for a program in the agent's own process: pings go on being answered. */
+const struct proc_beside *agent_beside(const struct agent *agent);
 
 /* Queues an EVENT frame; never blocks. Strings are copied. */
 void agent_event(struct agent *agent, const struct event *event);

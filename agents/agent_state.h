@@ -62,6 +62,11 @@ struct agent {
 	int in, out, signals;
 	int in_flags, out_flags; /* as they were (fcntl(2)) */
 	struct frame_reader reader;
+	/* What came while a program was waited for, and how many of the pings in it, or in front of
+	 * it in the reader, have been answered. */
+	struct proc_beside beside;
+	struct buf early;
+	size_t answered;
 	struct buf backlog;
 	size_t written; /* bytes of backlog that are out already */
 	struct host_facts host;

@@ -318,7 +318,8 @@ int dump_start(struct agent *agent, struct one *one, const struct event *request
 	/* While the kernel makes its ring. */
 	struct err ignored = { 0 };
 	if (*one->all->version == '\0' &&
-	    tcpdump_version(one->all->version, sizeof one->all->version, &ignored) < 0)
+	    tcpdump_version(one->all->version, sizeof one->all->version, agent_beside(agent),
+			    &ignored) < 0)
 		snprintf(one->all->version, sizeof one->all->version, "unknown");
 	return AGENT_LATER;
 }

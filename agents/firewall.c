@@ -105,34 +105,36 @@ static int nft_complaint(const struct proc_result *result, const char *what, str
 }
 
 static int nft_run(const char *const *argv, const char *batch, const char *what,
-		   struct proc_result *result, struct err *err)
+		   const struct proc_beside *beside, struct proc_result *result, struct err *err)
 {
-	if (proc_run(argv, batch, NFT_MS, result, err) < 0)
+	if (proc_run_beside(argv, batch, NFT_MS, beside, result, err) < 0)
 		return -1;
 	if (!WIFEXITED(result->status) || WEXITSTATUS(result->status) != 0)
 		return nft_complaint(result, what, err);
 	return 0;
 }
 
-static int nft_batch(const char *batch, const char *what, struct err *err)
+static int nft_batch(const char *batch, const char *what, const struct proc_beside *beside,
+		     struct err *err)
 {
 	static const char *const argv[] = { "nft", "-f", "-", NULL };
 	struct proc_result result = { 0 };
-	int status = nft_run(argv, batch, what, &result, err);
+	int status = nft_run(argv, batch, what, beside, &result, err);
 
 	proc_result_close(&result);
 	return status;
 }
 
 /* The rule is the one line of the listing with a counter in it; blanks around it are dropped. */
-static int rule_read(const char *table, char proof[FIREWALL_PROOF], struct err *err)
+static int rule_read(const struct firewall *firewall, char proof[FIREWALL_PROOF], struct err *err)
 {
+	const char *table = firewall->table;
 	const char *const argv[] = { "nft", "list", "table", "inet", table, NULL };
 	struct proc_result result = { 0 };
 	const char *found, *begin, *end;
 	size_t len;
 
-	if (nft_run(argv, NULL, "list", &result, err) < 0) {
+	if (nft_run(argv, NULL, "list", firewall->beside, &result, err) < 0) {
 		proc_result_close(&result);
 		return -1;
 	}
@@ -205,7 +207,7 @@ static int set_plain(const struct firewall *firewall, const struct firewall_spec
 		 "create chain inet %s lab_%s { type filter hook %s priority 0; }\n"
 		 "add rule inet %s lab_%s %s\n",
 		 table, table, spec->hook, spec->hook, table, spec->hook, rule);
-	return nft_batch(batch, spec->match, err);
+	return nft_batch(batch, spec->match, firewall->beside, err);
 }
 
 /* The table first, empty, so that one that exists is refused; then all of it at once: at no moment
@@ -217,7 +219,7 @@ static int set_owned(struct firewall *firewall, const struct firewall_spec *spec
 	bool is_input = streq(spec->hook, "input");
 	char batch[BATCH_MAX], ip[ADDR_TEXT];
 
-	if (owntable_open(&firewall->owner, err) < 0)
+	if (owntable_open(&firewall->owner, firewall->beside, err) < 0)
 		return -1;
 	snprintf(batch, sizeof batch, "create table inet %s { flags owner; }", firewall->table);
 	if (owntable_batch(&firewall->owner, batch, err) < 0)
@@ -250,7 +252,7 @@ static void take_back(struct firewall *firewall, bool is_owned)
 	if (is_owned || !firewall_is_left(firewall))
 		return;
 	snprintf(batch, sizeof batch, "delete table inet %s\n", firewall->table);
-	(void)nft_batch(batch, "delete table", &ignored);
+	(void)nft_batch(batch, "delete table", firewall->beside, &ignored);
 }
 
 int firewall_set(struct firewall *firewall, const struct firewall_spec *spec,
@@ -259,7 +261,7 @@ int firewall_set(struct firewall *firewall, const struct firewall_spec *spec,
 	char rule[MATCH_MAX + 256];
 	int there;
 
-	*firewall = (struct firewall){ 0 };
+	*firewall = (struct firewall){ .beside = spec->beside };
 	if (spec_check(spec, err) < 0 || rule_words(spec, rule, sizeof rule, err) < 0)
 		return -1;
 	firewall_table(spec->run, spec->label, firewall->table);
@@ -273,7 +275,7 @@ int firewall_set(struct firewall *firewall, const struct firewall_spec *spec,
 	}
 	if ((spec->spared != NULL ? set_owned(firewall, spec, rule, err)
 				  : set_plain(firewall, spec, rule, err)) == 0 &&
-	    rule_read(firewall->table, proof, err) == 0)
+	    rule_read(firewall, proof, err) == 0)
 		return 0;
 	take_back(firewall, spec->spared != NULL);
 	return -1;
@@ -294,7 +296,7 @@ static int delete_table(struct firewall *firewall, struct err *err)
 
 	snprintf(batch, sizeof batch, "delete table inet %s\n", firewall->table);
 	if (!firewall->owner.is_open)
-		return nft_batch(batch, "delete table", err);
+		return nft_batch(batch, "delete table", firewall->beside, err);
 	owntable_close(&firewall->owner); /* the kernel deletes what it owned */
 	return 0;
 }
@@ -313,7 +315,7 @@ int firewall_unset(struct firewall *firewall, int64_t *packets, int64_t *bytes, 
 		return err_set(err, ERR_BROKE, "table %s is gone already", firewall->table);
 	}
 	/* What cannot be counted is deleted all the same. */
-	if (rule_read(firewall->table, proof, &ignored) == 0 &&
+	if (rule_read(firewall, proof, &ignored) == 0 &&
 	    (counter = strstr(proof, " counter packets ")) != NULL) {
 		*packets = number_behind(counter, " packets ");
 		*bytes = number_behind(counter, " bytes ");
@@ -338,5 +340,5 @@ int firewall_table_delete(const char *table, struct err *err)
 	if (there <= 0)
 		return there;
 	snprintf(batch, sizeof batch, "delete table inet %s\n", table);
-	return nft_batch(batch, "delete table", err) < 0 ? -1 : 1;
+	return nft_batch(batch, "delete table", NULL, err) < 0 ? -1 : 1;
 }

@@ -9,6 +9,7 @@
 #include "err.h"
 #include "lifeline.h"
 #include "owntable.h"
+#include "proc.h"
 
 enum {
 	FIREWALL_PROOF = 512,
@@ -25,11 +26,13 @@ struct firewall_spec {
 	/* NULL: the network stack is the run's own. Else the table belongs to a process that dies
 	 * with the agent, and its first rule accepts this connection. */
 	const struct lifeline *spared;
+	const struct proc_beside *beside; /* while nft is waited for; must outlive the rule */
 };
 
 struct firewall { /* a rule that is set; zero: none */
 	char table[FIREWALL_TABLE];
 	struct owntable owner;
+	const struct proc_beside *beside;
 };
 
 /* "lab_RUN_LABEL", with every byte that nft might read otherwise as _. */

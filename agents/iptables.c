@@ -24,14 +24,15 @@ static const struct family {
 	{ 6, "/proc/thread-self/net/ip6_tables_names", "ip6tables-legacy-save", "ip6tables-save" },
 };
 
-static int save(const struct family *family, struct proc_result *result, struct err *err)
+static int save(const struct family *family, const struct proc_beside *beside,
+		struct proc_result *result, struct err *err)
 {
 	char path[4096];
 	const char *program =
 	    proc_find(family->legacy, path, sizeof path) == 0 ? family->legacy : family->plain;
 	const char *const argv[] = { program, "-c", NULL };
 
-	if (proc_run(argv, NULL, RUN_MS, result, err) < 0)
+	if (proc_run_beside(argv, NULL, RUN_MS, beside, result, err) < 0)
 		return -1;
 	if (!WIFEXITED(result->status) || WEXITSTATUS(result->status) != 0)
 		return err_set(err, ERR_BROKE, "%s: %.200s", program,
@@ -50,7 +51,7 @@ static void emit(int64_t snapshot, const struct family *family, const struct sin
 	event_init(&event, "iptables");
 	event_int(&event, "snapshot", snapshot);
 	event_int(&event, "family", family->number);
-	if (save(family, &result, &err) == 0)
+	if (save(family, sink->beside, &result, &err) == 0)
 		event_text(&event, "text", result.out.data);
 	else
 		event_text(&event, "error", err.text);

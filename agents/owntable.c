@@ -62,7 +62,7 @@ int owntable_usable(struct err *err)
 	return status;
 }
 
-int owntable_open(struct owntable *owner, struct err *err)
+int owntable_open(struct owntable *owner, const struct proc_beside *beside, struct err *err)
 {
 	static const char *const argv[] = { "nft", "-i", NULL };
 	int in[2] = { -1, -1 }, words[2] = { -1, -1 };
@@ -75,7 +75,7 @@ int owntable_open(struct owntable *owner, struct err *err)
 		.keep = UINT64_C(1) << CAP_NET_ADMIN,
 	};
 
-	*owner = (struct owntable){ .is_open = true, .in = -1, .words = -1 };
+	*owner = (struct owntable){ .is_open = true, .in = -1, .words = -1, .beside = beside };
 	if (proc_find("nft", path, sizeof path) < 0)
 		return err_set(err, ERR_CANNOT,
 			       "nft is not installed: apt-get install -y nftables");
@@ -102,13 +102,12 @@ static int give(struct owntable *owner, const struct buf *lines, int64_t until_n
 {
 	for (size_t at = 0; at < lines->len;) {
 		ssize_t n = write(owner->in, lines->data + at, lines->len - at);
-		struct pollfd set = { .fd = owner->in, .events = POLLOUT };
 
 		if (n > 0)
 			at += (size_t)n;
 		else if (n < 0 && errno != EINTR && errno != EAGAIN)
 			return -1;
-		else if (poll(&set, 1, clock_left_ms(until_ns)) == 0) {
+		else if (proc_wait(owner->in, POLLOUT, until_ns, owner->beside) == 0) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
@@ -120,13 +119,12 @@ static int give(struct owntable *owner, const struct buf *lines, int64_t until_n
 static bool hear(struct owntable *owner, const char *mark, int64_t until_ns, struct buf *said)
 {
 	while (said->len < WORDS_MAX) {
-		struct pollfd set = { .fd = owner->words, .events = POLLIN };
 		char bytes[1024];
 		ssize_t n;
 
 		if (said->len > 0 && strstr(said->data, mark) != NULL)
 			return true;
-		if (poll(&set, 1, clock_left_ms(until_ns)) == 0)
+		if (proc_wait(owner->words, POLLIN, until_ns, owner->beside) == 0)
 			return false;
 		n = read(owner->words, bytes, sizeof bytes);
 		if (n > 0)

@@ -91,7 +91,7 @@ void ruleset_emit(int64_t snapshot, const struct sink *sink)
 	if (tables >= 0)
 		event_int(&event, "tables", tables);
 	legacy_tables(legacy, sizeof legacy);
-	if (tables > 0 && ruleset_list(&json, &err) == 0)
+	if (tables > 0 && ruleset_list(&json, sink->beside, &err) == 0)
 		event_text(&event, "json", json.data);
 	else if (tables != 0)
 		event_text(&event, "error", err.text);

@@ -126,10 +126,11 @@ static int parts_read(struct parts *parts, struct err *err)
 }
 
 /* Runs nft; its one line without the newline. */
-static int run_list(const char *const *argv, struct buf *line, struct err *err)
+static int run_list(const char *const *argv, const struct proc_beside *beside, struct buf *line,
+		    struct err *err)
 {
 	struct proc_result result = { 0 };
-	int status = proc_run(argv, NULL, NFT_MS, &result, err);
+	int status = proc_run_beside(argv, NULL, NFT_MS, beside, &result, err);
 
 	if (status == 0 && (!WIFEXITED(result.status) || WEXITSTATUS(result.status) != 0))
 		status = err_set(err, ERR_BROKE, "nft -j list: %.200s",
@@ -144,12 +145,13 @@ static int run_list(const char *const *argv, struct buf *line, struct err *err)
 
 /* The elements of the list that nft prints: {"nftables": [A, B]}. A, which tells nft's version, is
  * there once. */
-static int add_elements(struct buf *out, const char *const *argv, struct err *err)
+static int add_elements(struct buf *out, const char *const *argv, const struct proc_beside *beside,
+			struct err *err)
 {
 	static const char head[] = "{\"nftables\": [", tail[] = "]}";
 	struct buf line = { 0 };
 	const char *from, *to;
-	int status = run_list(argv, &line, err);
+	int status = run_list(argv, beside, &line, err);
 
 	if (status == 0 &&
 	    (line.len < strlen(head) + strlen(tail) || !starts_with(line.data, head) ||
@@ -169,7 +171,7 @@ static int add_elements(struct buf *out, const char *const *argv, struct err *er
 	return status;
 }
 
-int ruleset_list(struct buf *out, struct err *err)
+int ruleset_list(struct buf *out, const struct proc_beside *beside, struct err *err)
 {
 	static const char *const all[] = { "nft", "-j", "list", "ruleset", NULL };
 	struct parts parts = { 0 };
@@ -180,7 +182,7 @@ int ruleset_list(struct buf *out, struct err *err)
 		status = err_set(err, ERR_BROKE,
 				 "rulesets: too many chains, or names that nft would misread");
 	if (status == 0 && parts.unsound == 0) {
-		status = run_list(all, out, err);
+		status = run_list(all, beside, out, err);
 	} else if (status == 0) {
 		for (size_t i = 0; status == 0 && i < parts.count; i++) {
 			const struct part *part = &parts.part[i];
@@ -194,7 +196,7 @@ int ruleset_list(struct buf *out, struct err *err)
 						     is_chain ? part->chain : NULL,
 						     NULL };
 
-			status = add_elements(&list, argv, err);
+			status = add_elements(&list, argv, beside, err);
 		}
 		buf_str(out, "{\"nftables\": [");
 		if (list.len > 0)

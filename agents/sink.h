@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "event.h"
+#include "proc.h"
 
 struct agent;
 
@@ -12,6 +13,7 @@ struct sink {
 	void (*event)(void *to, const struct event *event);
 	void (*packets)(void *to, const void *body, size_t len); /* body as docs/protocol.md */
 	void *to;
+	const struct proc_beside *beside; /* while programs are waited for; NULL: nothing */
 };
 
 static inline void sink_event(const struct sink *sink, const struct event *event)

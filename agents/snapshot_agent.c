@@ -20,6 +20,7 @@ struct sink sink_agent(struct agent *agent)
 		.event = sink_agent_event,
 		.packets = sink_agent_packets,
 		.to = agent,
+		.beside = agent_beside(agent),
 	};
 }
 

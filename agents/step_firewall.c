@@ -77,6 +77,7 @@ static int run(struct actor *actor, const struct event *request, struct err *err
 		.match = request_text(request, "match", ""),
 		.address = snapshot_shared_address(actor->agent),
 		.spared = host->is_private ? NULL : &host->lifeline,
+		.beside = agent_beside(actor->agent),
 	};
 
 	if (faults_may_share(actor->agent, "firewall", err) < 0 ||

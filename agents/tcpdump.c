@@ -104,11 +104,11 @@ int tcpdump_open(struct tcpdump *tcpdump, const struct tcpdump_spec *spec, struc
 	return -1;
 }
 
-int tcpdump_version(char *text, size_t len, struct err *err)
+int tcpdump_version(char *text, size_t len, const struct proc_beside *beside, struct err *err)
 {
 	static const char *const argv[] = { "tcpdump", "--version", NULL };
 	struct proc_result result = { 0 };
-	int status = proc_run(argv, NULL, VERSION_MS, &result, err);
+	int status = proc_run_beside(argv, NULL, VERSION_MS, beside, &result, err);
 	/* Old ones say it on stderr. */
 	const struct buf *said = result.out.len > 0 ? &result.out : &result.err;
 

@@ -12,6 +12,7 @@
 #include "buf.h"
 #include "err.h"
 #include "pcapstream.h"
+#include "proc.h"
 
 enum {
 	TCPDUMP_BUFFER = 8 << 20, /* when none is asked for */
@@ -40,7 +41,7 @@ struct tcpdump_counts {
 /* ERR_CANNOT: there is no tcpdump, and which package has it. */
 int tcpdump_open(struct tcpdump *tcpdump, const struct tcpdump_spec *spec, struct err *err);
 /* Its version and libpcap's, one line; waits for `tcpdump --version`, at most 3 s. */
-int tcpdump_version(char *text, size_t len, struct err *err);
+int tcpdump_version(char *text, size_t len, const struct proc_beside *beside, struct err *err);
 /* Reads its words. false: end of file (then it is closed). */
 bool tcpdump_listen(struct tcpdump *tcpdump);
 /* Feeds the stream with what is there, one portion. 1: something, 0: nothing now, -1: the end (then

@@ -38,8 +38,9 @@ struct proc {
 	int theirs[PIPES]; /* the child's ends */
 	const char *input; /* what is still to be written */
 	size_t input_len;
-	bool has_ended;  /* reaped: status is known */
-	bool has_status; /* false when somebody else reaped it */
+	bool has_ended;                   /* reaped: status is known */
+	bool has_status;                  /* false when somebody else reaped it */
+	const struct proc_beside *beside; /* NULL: nothing, or no more */
 	int status;
 };
 
@@ -180,6 +181,7 @@ static int turn(struct proc *proc, struct proc_result *out, int64_t deadline_ns)
 		{ .fd = proc->ours[OUT], .events = POLLIN },
 		{ .fd = proc->ours[ERR], .events = POLLIN },
 		{ .fd = proc->pidfd, .events = POLLIN },
+		{ .fd = proc->beside ? proc->beside->fd : -1, .events = POLLIN },
 	};
 
 	if (left == 0)
@@ -196,6 +198,8 @@ static int turn(struct proc *proc, struct proc_result *out, int64_t deadline_ns)
 		collect(&proc->ours[ERR], &out->err);
 	if (proc->pidfd < 0 || fds[3].revents)
 		reap(proc, WNOHANG);
+	if (proc->beside && fds[4].revents && !proc->beside->call(proc->beside->context))
+		proc->beside = NULL;
 	return 1;
 }
 
@@ -206,6 +210,8 @@ static int play(struct proc *proc, const char *name, int deadline_ms, struct pro
 
 	if (proc->input_len == 0)
 		file_close(&proc->ours[IN]);
+	if (proc->beside && !proc->beside->call(proc->beside->context))
+		proc->beside = NULL;
 	while (!proc->has_ended) {
 		if (!turn(proc, out, deadline_ns))
 			return err_set(err, ERR_BROKE, "%s: no end after %d ms, killed", name,
@@ -251,10 +257,37 @@ static void forget_sigpipe(const sigset_t *old)
 			;
 }
 
+int proc_wait(int fd, short events, int64_t deadline_ns, const struct proc_beside *beside)
+{
+	if (beside && !beside->call(beside->context))
+		beside = NULL;
+	for (;;) {
+		struct pollfd set[] = {
+			{ .fd = fd, .events = events },
+			{ .fd = beside ? beside->fd : -1, .events = POLLIN },
+		};
+		int count = poll(set, COUNT(set), clock_left_ms(deadline_ns));
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0 || set[0].revents)
+			return count <= 0 ? count : 1;
+		if (beside && !beside->call(beside->context))
+			beside = NULL;
+	}
+}
+
 int proc_run(const char *const *argv, const char *input, int deadline_ms, struct proc_result *out,
 	     struct err *err)
 {
+	return proc_run_beside(argv, input, deadline_ms, NULL, out, err);
+}
+
+int proc_run_beside(const char *const *argv, const char *input, int deadline_ms,
+		    const struct proc_beside *beside, struct proc_result *out, struct err *err)
+{
 	struct proc proc = {
+		.beside = beside,
 		.pidfd = -1,
 		.ours = { -1, -1, -1, -1 },
 		.theirs = { -1, -1, -1, -1 },

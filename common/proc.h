@@ -2,6 +2,9 @@
 #ifndef PROC_H
 #define PROC_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "buf.h"
 #include "err.h"
 
@@ -15,6 +18,17 @@ struct proc_result {
  * -1: could not start, or the deadline passed (it is killed). Close the result in any case. */
 int proc_run(const char *const *argv, const char *input, int deadline_ms, struct proc_result *out,
 	     struct err *err);
+/* What is served besides while a program is waited for. */
+struct proc_beside {
+	int fd;                      /* when it can be read, and at first in any case, */
+	bool (*call)(void *context); /* this is called; false: no more of that */
+	void *context;
+};
+/* The same; `beside` may be NULL. */
+int proc_run_beside(const char *const *argv, const char *input, int deadline_ms,
+		    const struct proc_beside *beside, struct proc_result *out, struct err *err);
+/* poll(2) for one file, serving `beside` (may be NULL): 1, 0 at the deadline, -1. */
+int proc_wait(int fd, short events, int64_t deadline_ns, const struct proc_beside *beside);
 void proc_result_close(struct proc_result *result);
 /* The path that proc_run would start, or -1. */
 int proc_find(const char *name, char *path, size_t len);

@@ -51,26 +51,23 @@ static void the_lease_runs_from_setup_on_before_any_ping(void **state)
 	assert_int_equal(driver_close(&driver), 0);
 }
 
-/* An nft that takes two leases, found first in PATH. */
-static void a_lease_does_not_run_out_while_the_agent_waits_for_nft(void **state)
+/* An agent with a lease of 0.3 s, and an nft that takes two of them, found first in PATH. */
+static void start_with_slow_nft(struct driver *driver, char dir[32])
 {
 	static const char script[] = "#!/bin/sh\nsleep 0.6; exit 1\n";
 	const char *old = getenv("PATH");
-	char dir[] = "/tmp/lab-lease.XXXXXX", nft[64], path[4096];
-	struct driver driver;
+	char *kept = strdup(old ? old : ""), nft[64], path[4096];
 	struct event setup;
-	enum frame_type type;
 
-	(void)state;
+	snprintf(dir, 32, "/tmp/lab-lease.XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	snprintf(nft, sizeof nft, "%s/nft", dir);
-	snprintf(path, sizeof path, "%s:%s", dir, old);
+	snprintf(path, sizeof path, "%s:%s", dir, kept);
 	int fd = open(nft, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
 	assert_int_equal(write(fd, script, strlen(script)), strlen(script));
 	close(fd);
-	char *kept = strdup(old ? old : "");
 	setenv("PATH", path, 1);
-	driver_start(&driver);
+	driver_start(driver);
 	setenv("PATH", kept, 1);
 	free(kept);
 	event_init(&setup, "setup");
@@ -78,8 +75,28 @@ static void a_lease_does_not_run_out_while_the_agent_waits_for_nft(void **state)
 	event_text(&setup, "name", "h");
 	event_int(&setup, "lease_ns", 300000000);
 	event_int(&setup, "is_private", 1);
-	driver_send(&driver, FRAME_REQUEST, &setup);
-	assert_string_equal(driver_done(&driver, 1), "ok");
+	driver_send(driver, FRAME_REQUEST, &setup);
+	assert_string_equal(driver_done(driver, 1), "ok");
+}
+
+static void end_with_slow_nft(struct driver *driver, const char *dir)
+{
+	char nft[64];
+
+	assert_int_equal(driver_close(driver), 0);
+	snprintf(nft, sizeof nft, "%s/nft", dir);
+	unlink(nft);
+	rmdir(dir);
+}
+
+static void a_lease_does_not_run_out_while_the_agent_waits_for_nft(void **state)
+{
+	struct driver driver;
+	enum frame_type type;
+	char dir[32];
+
+	(void)state;
+	start_with_slow_nft(&driver, dir);
 	ping(&driver);
 	assert_true(driver_next(&driver, &type));
 	assert_string_equal(
@@ -88,9 +105,60 @@ static void a_lease_does_not_run_out_while_the_agent_waits_for_nft(void **state)
 	ping(&driver);
 	assert_true(driver_next(&driver, &type));
 	assert_int_equal(type, FRAME_PONG);
-	assert_int_equal(driver_close(&driver), 0);
-	unlink(nft);
-	rmdir(dir);
+	end_with_slow_nft(&driver, dir);
+}
+
+/* Each once and at once; requests that come meanwhile wait for their turn. */
+static void pings_are_answered_while_the_agent_waits_for_nft(void **state)
+{
+	struct driver driver;
+	enum frame_type type;
+	char dir[32];
+
+	(void)state;
+	start_with_slow_nft(&driver, dir);
+	driver_request(&driver, 2, "firewall cut hook=input action=drop match=tcp");
+	for (int i = 0; i < 3; i++) {
+		ping(&driver);
+		assert_true(driver_next(&driver, &type));
+		assert_int_equal(type, FRAME_PONG);
+		driver_request(&driver, 3 + i, "no.such.request -");
+	}
+	for (int id = 2; id < 6; id++) {
+		assert_true(driver_next(&driver, &type));
+		assert_int_equal(type, FRAME_DONE);
+		assert_int_equal(event_num(&driver.last, "id", 0), id);
+	}
+	ping(&driver);
+	assert_true(driver_next(&driver, &type));
+	assert_int_equal(type, FRAME_PONG);
+	driver_request(&driver, 6, "no.such.request -");
+	assert_true(driver_next(&driver, &type));
+	assert_int_equal(type, FRAME_DONE);
+	end_with_slow_nft(&driver, dir);
+}
+
+/* A frame that comes in two parts, and the end of the stream. */
+static void a_stream_may_end_while_the_agent_waits_for_nft(void **state)
+{
+	static const uint8_t half[] = { 0, 0, 0, 9, FRAME_PING, 0 };
+	static const uint8_t rest[] = { 0, 0, 0, 0, 0, 0, 1 };
+	struct driver driver;
+	enum frame_type type;
+	char dir[32];
+
+	(void)state;
+	start_with_slow_nft(&driver, dir);
+	driver_request(&driver, 2, "firewall cut hook=input action=drop match=tcp");
+	assert_int_equal(write(driver.fd, half, sizeof half), sizeof half);
+	(void)poll(NULL, 0, 50);
+	assert_int_equal(write(driver.fd, rest, sizeof rest), sizeof rest);
+	assert_true(driver_next(&driver, &type));
+	assert_int_equal(type, FRAME_PONG);
+	shutdown(driver.fd, SHUT_WR);
+	assert_true(driver_next(&driver, &type));
+	assert_int_equal(type, FRAME_DONE);
+	end_with_slow_nft(&driver, dir);
 }
 
 static void a_lease_out_of_bounds_is_refused(void **state)
@@ -149,6 +217,8 @@ int main(void)
 		cmocka_unit_test(silence_after_a_ping_ends_the_agent_when_its_lease_is_over),
 		cmocka_unit_test(the_lease_runs_from_setup_on_before_any_ping),
 		cmocka_unit_test(a_lease_does_not_run_out_while_the_agent_waits_for_nft),
+		cmocka_unit_test(pings_are_answered_while_the_agent_waits_for_nft),
+		cmocka_unit_test(a_stream_may_end_while_the_agent_waits_for_nft),
 		cmocka_unit_test(a_lease_out_of_bounds_is_refused),
 		cmocka_unit_test(the_agent_and_its_actors_die_with_who_started_it),
 	};
