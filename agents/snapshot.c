@@ -57,15 +57,10 @@ int snapshot_ports(struct sockdiag_want *want, const char *text, struct err *err
 
 	want->nport = 0;
 	while (*at != '\0') {
-		size_t len = strcspn(at, ",");
-		char digits[8];
-		int64_t port;
+		int64_t port = 0;
+		size_t len = parse_digits(at, &port);
 
-		if (len >= sizeof digits)
-			return err_set(err, ERR_BROKE, "ports: %.80s", text);
-		memcpy(digits, at, len);
-		digits[len] = '\0';
-		if (parse_int(digits, 1, 65535, &port) < 0)
+		if (port < 1 || port > 65535 || (at[len] != ',' && at[len] != '\0'))
 			return err_set(err, ERR_BROKE, "ports: %.80s", text);
 		if (want->nport == SOCKDIAG_PORTS)
 			return err_set(err, ERR_BROKE, "more than %d ports", SOCKDIAG_PORTS);
