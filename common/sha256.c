@@ -1,9 +1,18 @@
-/* SHA-256 as FIPS 180-4 has it: 64 byte blocks, big-endian words. */
+/* SHA-256 as FIPS 180-4 has it: 64 byte blocks, big-endian words; in C, and by the instructions
+ * that many x86 processors have for it, which are six times as fast. */
 #include "sha256.h"
 
 #include <stdio.h>
 
 #include "util.h"
+
+#if defined(__x86_64__) && defined(__GLIBC__) && __has_include(<sys/platform/x86.h>)
+#include <immintrin.h>
+#include <sys/platform/x86.h>
+#define HAS_SHA CPU_FEATURE_ACTIVE(SHA) /* the C library has asked the processor already */
+#else
+#define HAS_SHA false
+#endif
 
 static const uint32_t round_constants[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
@@ -76,6 +85,54 @@ static void compress(uint32_t state[8], const uint8_t *block)
 		state[i] += now[i];
 }
 
+#ifdef CPU_FEATURE_ACTIVE
+/* The same by the processor's own instructions: four rounds a turn of the loop, the state in the
+ * order that they want, the last sixteen words of the schedule. */
+__attribute__((target("sha,sse4.1"))) static void compress_fast(uint32_t state[8],
+								const uint8_t *block)
+{
+	const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+	__m128i abcd = _mm_loadu_si128((const __m128i *)state);
+	__m128i efgh = _mm_loadu_si128((const __m128i *)(state + 4));
+	__m128i cdab = _mm_shuffle_epi32(abcd, 0xb1), hgfe = _mm_shuffle_epi32(efgh, 0x1b);
+	__m128i abef = _mm_alignr_epi8(cdab, hgfe, 8), cdgh = _mm_blend_epi16(hgfe, cdab, 0xf0);
+	const __m128i abef_then = abef, cdgh_then = cdgh;
+	__m128i w[4];
+
+#pragma GCC unroll 16
+	for (int i = 0; i < 16; i++) {
+		__m128i *now = &w[i & 3], last = w[(i + 3) & 3];
+		if (i < 4)
+			*now = _mm_shuffle_epi8(
+			    _mm_loadu_si128((const __m128i *)(block + (ptrdiff_t)16 * i)),
+			    big_endian);
+		else
+			*now = _mm_sha256msg2_epu32(
+			    _mm_add_epi32(_mm_sha256msg1_epu32(*now, w[(i + 1) & 3]),
+					  _mm_alignr_epi8(last, w[(i + 2) & 3], 4)),
+			    last);
+		__m128i input = _mm_add_epi32(
+		    *now, _mm_loadu_si128((const __m128i *)(round_constants + (ptrdiff_t)4 * i)));
+		cdgh = _mm_sha256rnds2_epu32(cdgh, abef, input);
+		abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(input, 0x0e));
+	}
+	abef = _mm_shuffle_epi32(_mm_add_epi32(abef, abef_then), 0x1b);
+	cdgh = _mm_shuffle_epi32(_mm_add_epi32(cdgh, cdgh_then), 0xb1);
+	_mm_storeu_si128((__m128i *)state, _mm_blend_epi16(abef, cdgh, 0xf0));
+	_mm_storeu_si128((__m128i *)(state + 4), _mm_alignr_epi8(cdgh, abef, 8));
+}
+#else
+#define compress_fast compress
+#endif
+
+static void add_block(struct sha256 *sha, const uint8_t *block)
+{
+	if (HAS_SHA && !sha->is_portable)
+		compress_fast(sha->state, block);
+	else
+		compress(sha->state, block);
+}
+
 void sha256_init(struct sha256 *sha)
 {
 	*sha = (struct sha256){
@@ -94,11 +151,11 @@ void sha256_add(struct sha256 *sha, const void *bytes, size_t len)
 		if (take > len)
 			take = len;
 		if (used == 0 && take == sizeof(sha->block)) {
-			compress(sha->state, at);
+			add_block(sha, at);
 		} else {
 			memcpy(sha->block + used, at, take);
 			if (used + take == sizeof(sha->block))
-				compress(sha->state, sha->block);
+				add_block(sha, sha->block);
 		}
 		sha->len += take;
 		at += take;

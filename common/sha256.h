@@ -2,12 +2,14 @@
 #ifndef SHA256_H
 #define SHA256_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct sha256 {
 	uint32_t state[8];
 	uint64_t len;
+	bool is_portable; /* as on a processor without instructions for it: tests set it */
 	uint8_t block[64];
 };
 
