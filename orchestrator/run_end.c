@@ -103,6 +103,7 @@ static void print_no_verdict(const struct run *run, int status, const char *why)
 		.scenario = run->scenario.name,
 		.backend = run->plan.backend,
 		.run = run->dir.run,
+		.is_probe = run->scenario.probe != NULL,
 		.verdict = "none",
 		.analysis.trace_hash = "",
 		.exit_status = status,

@@ -178,6 +178,8 @@ one_ended 'refused.unexplained undecided fails' 'a server without sshd'
 like "$flat" 'No agent there: server: web-1: connect to 10.9.0.1:22: refused' 'with the reason'
 exits 5 "$LAB" probe web-1 "web-2:$PORT"
 like "$err" 'client: web-1: connect' 'without its client there is no probe'
+exits 5 "$LAB" probe web-1 "web-2:$PORT" --json
+is "$(jq -r '"\(.verdict) \(.as_expected) \(.exit_status)"' <<<"$out")" 'none null 5' 'as data, too'
 exits 2 "$LAB" probe nowhere.invalid "web-2:$PORT"
 
 # ---- how it is called
@@ -200,5 +202,10 @@ for name in web-1 web-2 web-3; do
 	is "$(processes_on "$name" | grep -v 'lab-agent server')" '' "no process is left on $name"
 	is "$(on "$name" nft list tables 2>/dev/null | grep lab)" '' 'and no table'
 done
+no_agent() { # in any namespace of this test, this machine's own too
+	! grep -lzx -e --stdio /proc/[0-9]*/cmdline 2>/dev/null
+}
+within 5 no_agent
+t 'nor is an agent on this machine' no_agent
 is "$(ls -d /run/lab-* /var/tmp/lab-journal-* 2>/dev/null)" '' 'and no journal'
 done_testing
