@@ -29,10 +29,31 @@ struct search {
 	const char *says;
 };
 
+/* May a rule that stood in front of this one, or perhaps did, and is gone by the second listing
+ * have ended the way of the SYN? */
+static bool is_taken_by_gone(const struct search *search, const json_t *rule)
+{
+	for (size_t i = 0; i < json_array_size(search->before->list); i++) {
+		const json_t *one =
+		    json_object_get(json_array_get(search->before->list, i), "rule");
+		if (!one || !rule_is_same_chain(one, rule))
+			continue;
+		if (json_equal(json_object_get(one, "handle"), json_object_get(rule, "handle")))
+			return false;
+		struct judged judged = rule_judge(search->view, one);
+		if (judged.action != ACTION_NONE && judged.fits != FITS_NO &&
+		    !rules_find(search->after, one))
+			return true;
+	}
+	return false;
+}
+
 /* Did a rule before this one in its chain perhaps end the way of the SYN? One whose counter stood
  * still did not. */
 static bool is_taken_before(const struct search *search, const json_t *rule)
 {
+	if (is_taken_by_gone(search, rule))
+		return true;
 	for (size_t i = 0; i < json_array_size(search->after->list); i++) {
 		const json_t *one = json_object_get(json_array_get(search->after->list, i), "rule");
 		if (one == rule)

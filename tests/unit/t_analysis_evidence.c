@@ -231,6 +231,32 @@ static void a_rule_that_was_removed_is_not_ruled_out(void **state)
 	arena_close(&arena);
 }
 
+#define FIRST_RULE                                                                                 \
+	"\\\"handle\\\":2,\\\"expr\\\":[{\\\"match\\\":{\\\"op\\\":\\\"==\\\",\\\"left\\\":{"      \
+	"\\\"payload\\\":{\\\"protocol\\\":\\\"tcp\\\",\\\"field\\\":\\\"dport\\\"}},"             \
+	"\\\"right\\\":1234}},{\\\"counter\\\":{\\\"packets\\\":0,"
+
+/* It stood in front of the one that counted, and may have taken the SYN. */
+static void a_rule_that_was_removed_may_have_taken_the_packet(void **state)
+{
+	static const char rule[] = "{\\\"rule\\\":{\\\"family\\\":\\\"inet\\\",\\\"table\\\":"
+				   "\\\"lab\\\",\\\"chain\\\":\\\"input\\\",";
+	struct scratch scratch;
+	char to[1024];
+
+	scratch_make(&scratch, *state, "refused-firewall-reset");
+	snprintf(to, sizeof to,
+		 "\\\"handle\\\":9,\\\"expr\\\":[{\\\"accept\\\":null}]}},%s" FIRST_RULE, rule);
+	rewrite_events(scratch.dir, FIRST_RULE, to);
+	check_verdict(scratch.dir, "refused.unexplained", UNDECIDED);
+	/* One that does nothing takes nothing; behind the other it would not have met it. */
+	scratch_make(&scratch, *state, "refused-firewall-reset");
+	snprintf(to, sizeof to,
+		 "\\\"handle\\\":9,\\\"expr\\\":[{\\\"counter\\\":null}]}},%s" FIRST_RULE, rule);
+	rewrite_events(scratch.dir, FIRST_RULE, to);
+	check_verdict(scratch.dir, "refused.firewall-reset", PROVEN);
+}
+
 /* The second link of a server, whose file was lost: what passed there moved the counters too. */
 static void a_capture_whose_file_is_gone_accounts_for_nothing(void **state)
 {
@@ -251,6 +277,7 @@ int main(void)
 		cmocka_unit_test(a_capture_by_itself_is_never_a_proof),
 		cmocka_unit_test(changed_evidence_changes_the_verdict),
 		cmocka_unit_test(a_rule_that_was_removed_is_not_ruled_out),
+		cmocka_unit_test(a_rule_that_was_removed_may_have_taken_the_packet),
 		cmocka_unit_test(a_capture_whose_file_is_gone_accounts_for_nothing),
 	};
 
