@@ -119,8 +119,7 @@ static void judge_probe(struct bench *bench)
 		complain(bench, 0,
 			 "the client's own resolver does not know the name: the address of the "
 			 "machine that is called so was used");
-	if (finding->connection->server && !finding->connection->server_host &&
-	    has_server(bench))
+	if (finding->connection->server && !finding->connection->server_host && has_server(bench))
 		complain(bench, 0,
 			 arena_printf(bench->arena,
 				      "the client went to %s, which is no address of the server's "
