@@ -193,6 +193,10 @@ fleet_side lab 64 :
 need sshd
 fleet 64 ssh-bare pairs="$(n 12 1)" : "${side[@]}" : name=bare 'want=^ready 64$' \
 	: /bin/sh -c "sed 's/h/127.0.1./' %F/hosts | $tools/limits/ssh %F/key - true"
+fleet 64 exec-bare pairs="$(n 12 1)" : name=lab 'want=^h64.*ready$' lab=1 late=60 \
+	: "$lab" exec --inventory %F/inventory.ini -- echo ready \
+	: name=bare 'want=^ready 64$' \
+	: /bin/sh -c "sed 's/h/127.0.1./' %F/hosts | $tools/limits/ssh %F/key - 'echo ready'"
 need pdsh
 fleet 64 ssh-pdsh pairs="$(n 5 1)" : "${side[@]}" : name=pdsh 'want=^h64: ready$' \
 	: /bin/sh -c 'PDSH_SSH_ARGS_APPEND="-F %F/ssh_config" \

@@ -45,6 +45,7 @@ static const struct goal goals[] = {
 	{ "1000 hosts: whole run, a host", "at 10", "size-run", "exit_ms", PER_HOST, 1.6, 0, "" },
 	{ "1000 hosts: memory a host", "", "size-run", "memory_kib", EACH, 700, 1, " KiB" },
 	{ "lab run all", "", "all", "exit_ms", MEDIAN, 20, 1e3, " s" },
+	{ "64 machines by SSH, a program", "bare", "exec-bare", "exit_ms", RATIO, 1.4, 0, "" },
 	{ "64 machines by SSH, one step", "ansible", "ssh-ansible", "exit_ms", RATIO, 1.0 / 8, 0,
 	  "" },
 	{ "64 machines by SSH, one step", "pdsh", "ssh-pdsh", "exit_ms", RATIO, 1.0 / 3, 0, "" },
