@@ -132,7 +132,7 @@ static int play(struct fleet_machine *m, void *context, struct err *err)
 
 static int end(struct fleet_machine *m, void *context, struct err *err)
 {
-	int ended = fleet_end(m, err);
+	int ended = fleet_end(m, NULL, err);
 
 	pass_said(context, m);
 	return ended;

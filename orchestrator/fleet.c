@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "mem.h"
+#include "said.h"
 
 void fleet_init(struct fleet *fleet, const struct target *const *target, size_t count)
 {
@@ -87,8 +88,9 @@ int fleet_begin(struct fleet_machine *m, struct err *err)
 	return begun;
 }
 
-int fleet_end(struct fleet_machine *m, struct err *err)
+int fleet_end(struct fleet_machine *m, void *nothing, struct err *err)
 {
+	(void)nothing;
 	if (m->is_ended || !m->stream || !m->has_begun)
 		return 1;
 	int ended = m->stream->transport->finish(m->stream, &m->status, err);
@@ -108,10 +110,11 @@ static bool is_past(int64_t deadline_ns)
 
 static void late(const struct fleet_machine *m, struct err *why)
 {
-	const struct stream *stream = m->stream;
+	char words[SAID_WORDS];
 
-	err_set(why, ERR_BROKE, "%s: no end of %s in time%s%s", m->target->name, stream->phase,
-		stream->said.len ? ": " : "", stream->said.len ? stream->said.data : "");
+	said_words(m->stream->said.data, words);
+	err_set(why, ERR_BROKE, "%s: no end of %s in time%s%s", m->target->name, m->stream->phase,
+		words[0] ? ": " : "", words);
 }
 
 static int step_one(struct fleet *fleet, struct fleet_machine *m, fleet_step *step, void *context,

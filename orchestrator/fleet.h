@@ -44,7 +44,7 @@ int fleet_play(struct fleet *fleet, fleet_step *step, void *context, int64_t dea
  * turns out to lack what that takes; its input is ended, and its end known (what it still writes is
  * thrown away). */
 int fleet_begin(struct fleet_machine *machine, struct err *err);
-int fleet_end(struct fleet_machine *machine, struct err *err);
+int fleet_end(struct fleet_machine *machine, void *nothing, struct err *err);
 /* Cuts what is still there and frees all; safe twice. */
 void fleet_close(struct fleet *fleet);
 

@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "mem.h"
+#include "said.h"
 
 enum {
 	BOOT_MS = 30000, /* the agent's way there, from the channel's opening on */
@@ -79,7 +80,7 @@ static int give(struct fleet_machine *m, struct fleet_agent *agent, struct err *
 static int take(struct fleet_machine *m, struct fleet_agent *agent, struct err *err)
 {
 	struct boot *boot = &agent->boot;
-	char bytes[READ_SIZE];
+	char bytes[READ_SIZE], words[SAID_WORDS];
 	ssize_t n = m->stream->transport->read(m->stream, bytes, sizeof bytes);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -90,10 +91,11 @@ static int take(struct fleet_machine *m, struct fleet_agent *agent, struct err *
 		boot_ended(boot, m->stream->said.data, err);
 		return err_in(err, "%s", m->target->name);
 	}
-	if (n == 0)
+	if (n == 0) {
+		said_words(m->stream->said.data, words);
 		return err_set(err, ERR_BROKE, "%s: its agent ended%s%s", m->target->name,
-			       m->stream->said.len ? ": " : "",
-			       m->stream->said.len ? m->stream->said.data : "");
+			       words[0] ? ": " : "", words);
+	}
 	if (boot->is_up) {
 		frame_feed(&agent->reader, bytes, (size_t)n);
 		return 1;
@@ -202,15 +204,9 @@ int fleet_agents_ask(struct fleet_agents *all, const struct buf *frame, fleet_an
 	return fleet_play(&all->fleet, ask, &question, deadline_ns, err);
 }
 
-static int end_input(struct fleet_machine *m, void *context, struct err *err)
-{
-	(void)context;
-	return fleet_end(m, err);
-}
-
 int fleet_agents_end(struct fleet_agents *all, int64_t deadline_ns, struct err *err)
 {
-	return fleet_play(&all->fleet, end_input, NULL, deadline_ns, err);
+	return fleet_play(&all->fleet, fleet_end, NULL, deadline_ns, err);
 }
 
 void fleet_agents_close(struct fleet_agents *all)

@@ -42,12 +42,6 @@ static int look(struct fleet_machine *m, void *context, struct err *err)
 	return survey->is_whole || n == 0 || (errno != EAGAIN && errno != EINTR);
 }
 
-static int end(struct fleet_machine *m, void *context, struct err *err)
-{
-	(void)context;
-	return fleet_end(m, err);
-}
-
 static void conclude(struct fleet_survey *of, const struct fleet_machine *m)
 {
 	char words[SAID_WORDS];
@@ -78,7 +72,7 @@ struct fleet_survey *fleet_survey(const struct target *const *target, size_t cou
 	if (status == 0)
 		status = fleet_play(&fleet, look, &looking, 0, err);
 	if (status == 0)
-		status = fleet_play(&fleet, end, NULL, 0, err);
+		status = fleet_play(&fleet, fleet_end, NULL, 0, err);
 	for (size_t i = 0; i < count; i++)
 		conclude(&out[i], &fleet.at[i]);
 	fleet_close(&fleet);

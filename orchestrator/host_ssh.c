@@ -184,7 +184,7 @@ static void ssh_let_go(struct lab *lab)
 	struct err ignored;
 
 	for (size_t i = 0; lab->state && i < lab->nhost; i++)
-		fleet_end(machine_of(lab, i), &ignored); /* close asks again, and tells */
+		fleet_end(machine_of(lab, i), NULL, &ignored); /* close asks again, and tells */
 }
 
 /* An agent that has undone everything ends with 0 at the end of its input; one that was never up

@@ -199,8 +199,10 @@ static void judge_identities(struct reader *r)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < r->nidentity; i++)
-		count += strstr(r->identity[i], "_sk") != NULL;
+	for (size_t i = 0; i < r->nidentity; i++) {
+		const char *name = strrchr(r->identity[i], '/');
+		count += name && strstr(name, "_sk") != NULL;
+	}
 	if (count > 0 && count == r->nidentity && !r->out->agent_socket)
 		take_openssh(r, "a security key");
 }
@@ -300,8 +302,8 @@ int ssh_config_ask(struct target *out, const char **jump, const char *name,
 	int status = proc_run(ask_words(name, options, arena), NULL, ASK_MS, &result, err);
 	if (status == 0 && result.status != 0)
 		status = err_set(err, ERR_USAGE, "ssh -G %s: %.*s", name,
-				 (int)strcspn(result.err.data ? result.err.data : "", "\n"),
-				 result.err.data ? result.err.data : "it failed");
+				 result.err.len ? (int)strcspn(result.err.data, "\n") : 9,
+				 result.err.len ? result.err.data : "it failed");
 	if (status == 0)
 		status = ssh_config_parse(out, jump, name, result.out.data ? result.out.data : "",
 					  arena, err);

@@ -81,16 +81,6 @@ void boot_command(struct buf *out, const struct boot_agent *agent, size_t nagent
 	buf_char(out, '\'');
 }
 
-/* The text behind the word, or NULL: the line begins with another. */
-static const char *behind(const char *line, const char *word)
-{
-	size_t len = strlen(word);
-
-	if (strncmp(line, word, len) != 0 || (line[len] != ' ' && line[len] != '\0'))
-		return NULL;
-	return line[len] ? line + len + 1 : line + len;
-}
-
 static int no_agent(const struct boot *boot, const char *kernel, struct err *err)
 {
 	char have[256] = "";
@@ -170,15 +160,15 @@ static int take_line(struct boot *boot, const char *line, struct buf *out, struc
 {
 	const char *rest;
 
-	if ((rest = behind(line, "begin")))
+	if ((rest = said_behind(line, "begin")))
 		return begin(boot, rest, err);
-	if (behind(line, "give"))
+	if (said_behind(line, "give"))
 		return give(boot, out);
-	if ((rest = behind(line, "run")))
+	if ((rest = said_behind(line, "run")))
 		return run(boot, rest);
-	if ((rest = behind(line, "none")))
+	if ((rest = said_behind(line, "none")))
 		return none(boot, rest, err);
-	if (!(rest = behind(line, "skip")))
+	if (!(rest = said_behind(line, "skip")))
 		return -1;
 	skip(boot, rest);
 	return 0;

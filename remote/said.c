@@ -38,3 +38,12 @@ const char *said_words(const char *said, char out[SAID_WORDS])
 					 (int)len[i % LINES], line[i % LINES]);
 	return out;
 }
+
+const char *said_behind(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (strncmp(line, word, len) != 0 || (line[len] != ' ' && line[len] != '\0'))
+		return NULL;
+	return line[len] ? line + len + 1 : line + len;
+}

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "said.h"
+
 enum {
 	TAKEN_MAX = 1 << 18,
 	LIST_MAX = 2000
@@ -56,41 +58,31 @@ static void add(struct buf *list, size_t *count, const char *text)
 		buf_printf(list, "%s%.200s", list->len ? ", " : "", text);
 }
 
-/* The text behind the word and a blank, or NULL. */
-static const char *behind(const char *line, const char *word)
-{
-	size_t len = strlen(word);
-
-	if (strncmp(line, word, len) != 0 || (line[len] != ' ' && line[len] != '\0'))
-		return NULL;
-	return line[len] ? line + len + 1 : line + len;
-}
-
 static void take_line(struct survey *s, const char *line)
 {
 	const char *rest;
 
-	if ((rest = behind(line, "uname")))
+	if ((rest = said_behind(line, "uname")))
 		sscanf(rest, "%31s %63s %31s", s->os, s->kernel, s->machine);
-	else if ((rest = behind(line, "uid")))
+	else if ((rest = said_behind(line, "uid")))
 		s->uid = (int)strtol(rest, NULL, 10);
-	else if (behind(line, "sudo"))
+	else if (said_behind(line, "sudo"))
 		s->has_sudo = true;
-	else if ((rest = behind(line, "nft")))
+	else if ((rest = said_behind(line, "nft")))
 		set(s->nft, sizeof s->nft, rest);
-	else if ((rest = behind(line, "tcpdump")))
+	else if ((rest = said_behind(line, "tcpdump")))
 		set(s->tcpdump, sizeof s->tcpdump, rest);
-	else if ((rest = behind(line, "cached")))
+	else if ((rest = said_behind(line, "cached")))
 		set(s->cached, sizeof s->cached, rest);
-	else if ((rest = behind(line, "agent")))
+	else if ((rest = said_behind(line, "agent")))
 		add(&s->agents, &s->nagent, rest);
-	else if ((rest = behind(line, "table")))
+	else if ((rest = said_behind(line, "table")))
 		add(&s->tables, &s->ntable, rest);
-	else if ((rest = behind(line, "journal")))
+	else if ((rest = said_behind(line, "journal")))
 		add(&s->journals, &s->njournal, rest);
-	else if (behind(line, "unknown"))
+	else if (said_behind(line, "unknown"))
 		s->is_partial = true;
-	else if (behind(line, "end"))
+	else if (said_behind(line, "end"))
 		s->is_whole = true;
 }
 

@@ -1,5 +1,5 @@
 /* What ssh -G says, as a target; the texts are as OpenSSH 9.2 prints them. */
-#include "unit.h"
+#include "folder.h"
 
 #include "ssh_config.h"
 #include "util.h"
@@ -92,6 +92,28 @@ static void what_is_none_changes_nothing(void **state)
 	arena_close(&r.arena);
 }
 
+static void a_security_key_is_known_by_its_file_not_by_its_folder(void **state)
+{
+	char folder[FOLDER_PATH + 8], file[sizeof folder + 16], text[sizeof file + 64];
+	struct read r;
+
+	unsetenv("SSH_AUTH_SOCK");
+	snprintf(folder, sizeof folder, "%s/my_sk", (char *)*state);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	for (int is_key = 0; is_key < 2; is_key++) {
+		snprintf(file, sizeof file, "%s/id_ed25519%s", folder, is_key ? "_sk" : "");
+		FILE *made = fopen(file, "w");
+		assert_non_null(made);
+		if (made)
+			fclose(made);
+		snprintf(text, sizeof text, "user a\nhostname b\nidentityfile %s\n", file);
+		assert_int_equal(parse(&r, text), 0);
+		assert_int_equal(r.target.transport,
+				 is_key ? TRANSPORT_OPENSSH : TRANSPORT_LIBSSH2);
+		arena_close(&r.arena);
+	}
+}
+
 static void an_answer_without_a_host_is_refused(void **state)
 {
 	struct read r;
@@ -153,9 +175,10 @@ int main(void)
 		cmocka_unit_test(an_alias_is_read_as_ssh_prints_it),
 		cmocka_unit_test(what_libssh2_cannot_do_selects_ssh_and_says_why),
 		cmocka_unit_test(what_is_none_changes_nothing),
+		cmocka_unit_test(a_security_key_is_known_by_its_file_not_by_its_folder),
 		cmocka_unit_test(an_answer_without_a_host_is_refused),
 		cmocka_unit_test(a_jump_host_may_hold_user_and_port),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
 }
