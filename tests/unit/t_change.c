@@ -407,6 +407,43 @@ static void what_cannot_be_says_why_and_changes_nothing(void **state)
 	assert_string_equal(IP("route", "show", "table", "all"), before);
 }
 
+static void ipv6_is_changed_alike(void **state)
+{
+	struct driver driver;
+
+	(void)state;
+	need();
+	if (access("/proc/sys/net/ipv6/conf/d1/disable_ipv6", F_OK) < 0)
+		SKIP("no IPv6 here");
+	write_sysctl("/proc/sys/net/ipv6/conf/d1/disable_ipv6", "0");
+	IP("addr", "add", "fd00::2/64", "dev", "d1", "nodad");
+	start(&driver);
+	assert_string_equal(set(&driver, 2, "a", "address", "add", "fd00::9/128"), "ok");
+	assert_string_equal(set(&driver, 3, "b", "route", "add", "unreachable fd00:1::/64"), "ok");
+	assert_string_equal(set(&driver, 4, "c", "route", "add", "fd00:2::/64 via fd00::7"), "ok");
+	assert_non_null(strstr(IP("-6", "route", "show", "fd00:2::/64"), "via fd00::7 dev d1"));
+	assert_string_equal(set(&driver, 5, "d", "address", "del", "fd00::2/64"), "ok");
+	die(&driver);
+	assert_int_equal(sweep(), 0);
+	assert_string_equal(state_of("fd00::2/64@d1"), "undone");
+	assert_string_equal(state_of("fd00::9/128@d1"), "undone");
+	assert_string_equal(state_of("fd00:1::/64"), "undone");
+	assert_non_null(strstr(IP("-6", "addr", "show", "d1"), "fd00::2/64"));
+	assert_null(strstr(IP("-6", "addr", "show", "d1"), "fd00::9"));
+	assert_string_equal(IP("-6", "route", "show", "fd00:1::/64"), "");
+	assert_string_equal(IP("-6", "route", "show", "fd00:2::/64"), "");
+	assert_false(has_journal());
+	/* What another route was is the same again. */
+	IP("route", "add", "fd00:3::/64", "via", "fd00::7", "metric", "77");
+	start(&driver);
+	assert_string_equal(set(&driver, 2, "a", "route", "replace", "blackhole fd00:3::/64"),
+			    "ok");
+	assert_non_null(strstr(IP("-6", "route", "show", "fd00:3::/64"), "blackhole"));
+	assert_int_equal(driver_close(&driver), 0);
+	assert_non_null(strstr(IP("-6", "route", "show", "fd00:3::/64"), "via fd00::7 dev d1"));
+	assert_null(strstr(IP("-6", "route", "show", "fd00:3::/64"), "blackhole"));
+}
+
 /* Else the second would put back what the first has set. */
 static void two_agents_do_not_change_the_same(void **state)
 {
@@ -473,6 +510,7 @@ int main(void)
 		cmocka_unit_test(what_is_set_beside_forwarding_comes_back_with_it),
 		cmocka_unit_test(nothing_touches_the_controllers_connection),
 		cmocka_unit_test(what_cannot_be_says_why_and_changes_nothing),
+		cmocka_unit_test(ipv6_is_changed_alike),
 		cmocka_unit_test(two_agents_do_not_change_the_same),
 		cmocka_unit_test(a_damaged_journal_is_told_and_kept),
 	};
