@@ -97,11 +97,12 @@ __attribute__((target("sha,sse4.1"))) static void compress_fast(uint32_t state[8
 	__m128i cdab = _mm_shuffle_epi32(abcd, 0xb1), hgfe = _mm_shuffle_epi32(efgh, 0x1b);
 	__m128i abef = _mm_alignr_epi8(cdab, hgfe, 8), cdgh = _mm_blend_epi16(hgfe, cdab, 0xf0);
 	const __m128i abef_then = abef, cdgh_then = cdgh;
-	__m128i w[4];
+	__m128i w[4] = { { 0 } };
 
 #pragma GCC unroll 16
 	for (int i = 0; i < 16; i++) {
-		__m128i *now = &w[i & 3], last = w[(i + 3) & 3];
+		__m128i *now = &w[i & 3];
+		const __m128i *last = &w[(i + 3) & 3];
 		if (i < 4)
 			*now = _mm_shuffle_epi8(
 			    _mm_loadu_si128((const __m128i *)(block + (ptrdiff_t)16 * i)),
@@ -109,8 +110,8 @@ __attribute__((target("sha,sse4.1"))) static void compress_fast(uint32_t state[8
 		else
 			*now = _mm_sha256msg2_epu32(
 			    _mm_add_epi32(_mm_sha256msg1_epu32(*now, w[(i + 1) & 3]),
-					  _mm_alignr_epi8(last, w[(i + 2) & 3], 4)),
-			    last);
+					  _mm_alignr_epi8(*last, w[(i + 2) & 3], 4)),
+			    *last);
 		__m128i input = _mm_add_epi32(
 		    *now, _mm_loadu_si128((const __m128i *)(round_constants + (ptrdiff_t)4 * i)));
 		cdgh = _mm_sha256rnds2_epu32(cdgh, abef, input);
