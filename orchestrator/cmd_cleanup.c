@@ -2,15 +2,8 @@
  * of the shell's, looks whether anything of lab is still there. */
 #include "choose.h"
 #include "cli.h"
-#include "clock.h"
-#include "fleet_agents.h"
-#include "fleet_survey.h"
+#include "fleet_clean.h"
 #include "safe.h"
-
-enum {
-	ASK_MS = 30000,
-	END_MS = 12000
-};
 
 struct cleaning {
 	const struct cli *cli;
@@ -63,26 +56,12 @@ static int ask_agents(struct cleaning *cleaning, struct err *err)
 {
 	const struct chosen *chosen = cleaning->chosen;
 	struct fleet_agents all;
-	struct event request;
-	struct buf frame = { 0 };
 
-	event_init(&request, "cleanup");
-	event_int(&request, "id", 1);
-	frame_put_event(&frame, FRAME_REQUEST, &request);
-	fleet_agents_init(&all, chosen->target, chosen->count);
-	int status = fleet_agents_open(&all, err);
-	if (status == 0)
-		status = fleet_agents_up(&all, err);
-	if (status == 0)
-		status =
-		    fleet_agents_ask(&all, &frame, take, cleaning, clock_after_ms(ASK_MS), err);
-	if (status == 0)
-		status = fleet_agents_end(&all, clock_after_ms(END_MS), err);
+	int status = fleet_undo(&all, chosen->target, chosen->count, take, cleaning, 0, err);
 	for (size_t i = 0; i < chosen->count; i++)
 		if (all.fleet.at[i].why.kind != ERR_NONE)
 			cleaning->why[i] = all.fleet.at[i].why;
 	fleet_agents_close(&all);
-	buf_close(&frame);
 	return status;
 }
 
@@ -106,7 +85,7 @@ static int tell_rest(const struct cleaning *cleaning, size_t i, const struct fle
 	if (why->kind != ERR_NONE)
 		cli_print_error(cleaning->cli->progress, why->text);
 	buf_printf(&line, "%s: ", cleaning->chosen->target[i]->name);
-	if (s->nagent + s->ntable + s->njournal == 0) {
+	if (survey_is_clean(s)) {
 		buf_printf(&line, "nothing is left: no process, %sno journal",
 			   s->is_partial ? "" : "no table, ");
 		if (s->is_partial)
@@ -136,7 +115,7 @@ int cmd_cleanup(const struct cli *cli, struct err *err)
 	cleaning.why = arena_array(cli->arena, chosen.count, sizeof *cleaning.why);
 	if (!cli->is_dry_run && ask_agents(&cleaning, err) < 0)
 		return -1;
-	struct fleet_survey *at = fleet_survey(chosen.target, chosen.count, err);
+	struct fleet_survey *at = fleet_survey(chosen.target, chosen.count, 0, err);
 	if (!at)
 		return -1;
 	for (size_t i = 0; i < chosen.count; i++) {

@@ -91,7 +91,7 @@ int cmd_status(const struct cli *cli, struct err *err)
 
 	if (choose(&chosen, cli, err) < 0)
 		return -1;
-	struct fleet_survey *at = fleet_survey(chosen.target, chosen.count, err);
+	struct fleet_survey *at = fleet_survey(chosen.target, chosen.count, 0, err);
 	if (!at)
 		return -1;
 	table_add(&table, head);

@@ -215,7 +215,7 @@ int doctor_machines(const struct cli *cli, struct err *err)
 	if (choose(&chosen, cli, err) < 0)
 		return -1;
 	struct patient *patient = arena_array(cli->arena, chosen.count, sizeof *patient);
-	struct fleet_survey *seen = fleet_survey(chosen.target, chosen.count, err);
+	struct fleet_survey *seen = fleet_survey(chosen.target, chosen.count, 0, err);
 	if (!seen)
 		return -1;
 	fleet_agents_init(&all, chosen.target, chosen.count);

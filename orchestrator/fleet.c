@@ -177,6 +177,7 @@ int fleet_play(struct fleet *fleet, fleet_step *step, void *context, int64_t dea
 	struct pollfd *fds = mem_resize(NULL, fleet->count + 1, sizeof *fds);
 	int status = 0;
 
+	deadline_ns = deadline_ns ? deadline_ns : fleet->deadline_ns;
 	for (size_t i = 0; i < fleet->count; i++)
 		fleet->at[i].is_done = false;
 	while (status == 0) {

@@ -24,8 +24,9 @@ struct fleet {
 	size_t count;
 	char *command; /* owned: of fleet_open */
 	struct jumps jumps;
-	int signal_fd;  /* what is readable there ends a step for all; -1: nothing does */
-	bool is_strict; /* so does the first machine that fails */
+	int signal_fd;       /* what is readable there ends a step for all; -1: nothing does */
+	bool is_strict;      /* so does the first machine that fails */
+	int64_t deadline_ns; /* of whatever is played without one of its own; 0: none */
 };
 
 /* 1: this machine is done with it, 0: not yet, -1: it failed. */

@@ -55,7 +55,8 @@ static void conclude(struct fleet_survey *of, const struct fleet_machine *m)
 			said_words(m->stream->said.data, words)[0] ? words : "it said nothing");
 }
 
-struct fleet_survey *fleet_survey(const struct target *const *target, size_t count, struct err *err)
+struct fleet_survey *fleet_survey(const struct target *const *target, size_t count,
+				  int64_t deadline_ns, struct err *err)
 {
 	struct agents_static programs = { 0 };
 	struct arena arena = { 0 };
@@ -68,6 +69,7 @@ struct fleet_survey *fleet_survey(const struct target *const *target, size_t cou
 	(void)agents_static_read(&programs, &arena, &ignored); /* none: then none is cached */
 	survey_command(&command, programs.agent, programs.count);
 	fleet_init(&fleet, target, count);
+	fleet.deadline_ns = deadline_ns;
 	int status = fleet_open(&fleet, command.data, err);
 	if (status == 0)
 		status = fleet_play(&fleet, look, &looking, 0, err);

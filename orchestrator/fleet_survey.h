@@ -11,9 +11,10 @@ struct fleet_survey {
 	struct target target; /* as it was reached in the end */
 };
 
-/* By target; each has its survey, or why not. NULL with err: nobody could be waited for. */
+/* By target; each has its survey, or why not. deadline_ns 0: as long as each part may take. NULL
+ * with err: nobody could be waited for. */
 struct fleet_survey *fleet_survey(const struct target *const *target, size_t count,
-				  struct err *err);
+				  int64_t deadline_ns, struct err *err);
 void fleet_survey_close(struct fleet_survey *at, size_t count);
 
 #endif

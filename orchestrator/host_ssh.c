@@ -5,16 +5,18 @@
 
 #include "backend.h"
 #include "clock.h"
-#include "fleet_agents.h"
+#include "fleet_clean.h"
 #include "mem.h"
 
 enum {
-	NOTE = 512
+	NOTE = 512,
+	PROVE_MS = 5000 /* for all machines whose agents were lost */
 };
 
 struct machines {
 	struct fleet_agents agents;
-	size_t *given; /* by machine: bytes of its reader that read gave out */
+	size_t *given;     /* by machine: bytes of its reader that read gave out */
+	bool *has_hung_up; /* by machine: its end of the stream is closed, so somebody is there */
 	char note[NOTE];
 };
 
@@ -116,6 +118,7 @@ static int ssh_open(struct lab *lab, const struct plan *plan, const struct lab_o
 	*lab = (struct lab){ .backend = &backend_ssh, .state = all, .nhost = plan->nhost };
 	lab->host = mem_resize(NULL, plan->nhost, sizeof *lab->host);
 	all->given = mem_zeroed(plan->nhost, sizeof *all->given);
+	all->has_hung_up = mem_zeroed(plan->nhost, sizeof *all->has_hung_up);
 	for (size_t i = 0; i < plan->nhost; i++)
 		lab->host[i] = (struct host_stream){ .read_fd = -1, .write_fd = -1 };
 	fleet_agents_init(&all->agents, options->target, plan->nhost);
@@ -153,6 +156,8 @@ static ssize_t ssh_read(struct lab *lab, size_t host, void *buf, size_t len)
 		all->given[host] += (size_t)n;
 	} else {
 		n = stream->transport->read(stream, buf, len);
+		if (n == 0 || (n < 0 && (errno == ECONNRESET || errno == EPIPE)))
+			all->has_hung_up[host] = true;
 	}
 	int keep = errno;
 	tell_session(lab, host);
@@ -205,7 +210,16 @@ static void name_left(const struct fleet_machine *m, struct err *err)
 		m->target->name);
 }
 
-/* How many are not known to be clean. Whatever went wrong before, each is asked to end. */
+/* One whose link went silent is not asked again: its agent holds on to what it has for 12 s. */
+static bool is_proven_clean(const struct machines *all, size_t i, int64_t deadline_ns)
+{
+	const struct fleet_machine *m = &all->agents.fleet.at[i];
+
+	return (all->has_hung_up[i] || m->is_ended) && fleet_is_clean(m->target, deadline_ns);
+}
+
+/* How many are not known to be clean. Whatever went wrong before, each is asked to end; of one that
+ * cannot tell any more another agent may. */
 static int end_all(struct lab *lab, int deadline_ms, struct err *err)
 {
 	struct machines *all = lab->state;
@@ -220,8 +234,10 @@ static int end_all(struct lab *lab, int deadline_ms, struct err *err)
 		fleet->at[i].host = NULL;
 	}
 	(void)fleet_agents_end(&all->agents, clock_after_ms(deadline_ms), &ignored);
+	int64_t until_ns = clock_after_ms(PROVE_MS);
 	for (size_t i = 0; i < fleet->count; i++)
-		if (is_left(&fleet->at[i], &all->agents.agent[i]) && left++ == 0)
+		if (is_left(&fleet->at[i], &all->agents.agent[i]) &&
+		    !is_proven_clean(all, i, until_ns) && left++ == 0)
 			name_left(&fleet->at[i], err);
 	return left;
 }
@@ -235,6 +251,7 @@ static int ssh_close(struct lab *lab, int deadline_ms, struct err *err)
 	int left = end_all(lab, deadline_ms, err);
 	fleet_agents_close(&all->agents);
 	free(all->given);
+	free(all->has_hung_up);
 	free(all);
 	free(lab->host);
 	*lab = (struct lab){ .backend = &backend_ssh };
