@@ -110,7 +110,8 @@ static void print_captures(FILE *out, const struct plan *plan)
 		if (len > 1)
 			fprintf(out, " to %s.%s", plan->host[plan->capture[i + len - 1].host].name,
 				link);
-		fprintf(out, "  on %s, %lld bytes a packet, %s%s", port->iface,
+		fprintf(out, "  on %s, %lld bytes a packet, %s%s",
+			*port->iface ? port->iface : "the interface that has the address",
 			(long long)c->snaplen, *c->filter ? "filter: " : "all of it", c->filter);
 		fprintf(out, "%s\n", streq(c->engine, "tcpdump") ? ", by tcpdump" : "");
 	}

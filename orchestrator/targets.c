@@ -344,6 +344,11 @@ static void complain_unknown(const struct targets *targets, const struct target 
 			"%s: %s has no such machine, and no IPv4 address is known for %s: did you "
 			"mean %s?",
 			target->name, targets->from, name, near);
+	else if (streq(target->name, name))
+		err_set(err, ERR_USAGE,
+			"%s: neither ~/.ssh/config nor getent ahostsv4 has an address for it: is "
+			"the name right? else give it a lab-address in an inventory",
+			name);
 	else
 		err_set(err, ERR_USAGE,
 			"%s: no IPv4 address is known for %s: give it a lab-address in an "

@@ -62,7 +62,14 @@ is "$(jq -r '.backend' <<<"$out")" ssh 'who names machines means -b ssh'
 exits 2 "$LAB" plan refused --inventory fleet.ini -b netns
 like "$err" '-b netns makes its own' 'and no other backend'
 
+exits 0 "$LAB" plan refused --inventory fleet.ini
+like "$out" 'capture server.lan  on the interface that has the address, 128 bytes' \
+	'an interface that nobody has seen yet is described'
+
 # ---- what is wrong
+exits 2 "$LAB" plan refused --bind server=wbe-1.invalid --bind client-1=b --bind client-2=c
+like "$err" 'server: wbe-1.invalid: neither ~/.ssh/config nor getent ahostsv4 has an address for it: is the name right' \
+	'an alias that nothing knows is doubted'
 exits 2 "$LAB" plan refused -b ssh
 is "$err" 'lab: error: no machine for server, client-1, client-2: --bind HOST=ALIAS names one of ~/.ssh/config; or --inventory FILE' \
 	'hosts without machines are named, with what to do'
