@@ -161,7 +161,9 @@ void run_end(struct run *run, const struct err *played, struct run_result *resul
 	}
 	if (!*result->verdict)
 		print_no_verdict(run, result->status, result->why);
-	print_last_line(run, left, result);
+	/* Where nothing was run there is nothing to tell of it, only why. */
+	if (left || (result->status != ERR_USAGE && result->status != ERR_CANNOT))
+		print_last_line(run, left, result);
 }
 
 bool run_give_back(struct run *run, const struct err *why, struct run_result *result)
