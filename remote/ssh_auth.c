@@ -222,7 +222,9 @@ static const char *why_not(struct ssh_auth *auth, int rc)
 
 static int none_taken(const struct ssh_auth *auth, struct err *err)
 {
-	return err_set(err, ERR_CANNOT, "%s: no key is accepted for user %s (%.700s)",
+	return err_set(err, ERR_CANNOT,
+		       "%s: no key is accepted for user %s (%.700s): name the right user or key, "
+		       "or add its public key to ~/.ssh/authorized_keys there",
 		       auth->target->name, auth->target->user,
 		       auth->tried.len ? auth->tried.data
 				       : "there is none: IdentityFile, or an SSH agent");
