@@ -109,6 +109,31 @@ else
 	skip 'no ssh-agent' 2
 fi
 
+# ---- keys that only the SSH agent can use: one that is not in a file, and a file that is encrypted
+if type -P ssh-agent >/dev/null && eval "$(ssh-agent -s)" >agent.out; then
+	ssh-keygen -q -t ed25519 -N secret -f "$SSHD/encrypted"
+	cat "$SSHD/encrypted.pub" >>"$KEY.pub"
+	config 'Host *' "IdentityFile $SSHD/encrypted"
+	for transport in libssh2 openssh; do
+		exits 125 timeout 20 setsid "$LAB" exec web-1 --transport "$transport" -- true </dev/null
+		like "$err" 'no key is accepted' "$transport: nobody is asked for the passphrase"
+	done
+	printf '#!/bin/sh\necho secret\n' >askpass && chmod 755 askpass
+	SSH_ASKPASS=$PWD/askpass SSH_ASKPASS_REQUIRE=force ssh-add -q "$SSHD/encrypted" </dev/null
+	for transport in libssh2 openssh; do
+		exits 0 "$LAB" exec web-1 --transport "$transport" -- hostname
+		is "$out" web-1 "$transport: an encrypted key is used by the agent"
+		config 'Host *' "IdentityFile $SSHD/none"
+		exits 0 "$LAB" run refused "${bound[@]}" --transport "$transport"
+		like "$out" "verdict=refused.no-listener .*$trace" "$transport: so is one without a file"
+		config 'Host *' "IdentityFile $SSHD/encrypted"
+	done
+	kill "$SSH_AGENT_PID"
+	unset SSH_AUTH_SOCK SSH_AGENT_PID
+else
+	skip 'no ssh-agent' 12
+fi
+
 # ---- host keys of hosts that Terraform made
 : >"$HOME/.ssh/known_hosts"
 config "IdentityFile $KEY"
