@@ -35,9 +35,10 @@ static int check_possible(const struct run *run, struct err *err)
 		    bit == NEED_TCPDUMP ? "apt-get install -y tcpdump" : run->lab.note;
 		if (lacking & bit)
 			return err_set(err, ERR_CANNOT,
-				       "%s needs %s, which %s cannot offer here%s%s (lab doctor)",
+				       "%s needs %s, which %s cannot offer here%s%s (lab doctor%s)",
 				       run->scenario.name, step_need_name(bit), run->plan.backend,
-				       note ? ": " : "", note ? note : "");
+				       note ? ": " : "", note ? note : "",
+				       streq(run->plan.backend, "ssh") ? " HOST..." : "");
 	}
 	return 0;
 }

@@ -81,6 +81,7 @@ if type -P nft >/dev/null; then
 	hide web-1 nft
 	exits 4 "$LAB" run refused-firewall-reset --inventory fleet.ini
 	like "$err" 'web-1: nft is not installed' 'the machine that lacks it is named, with the package'
+	like "$err" 'lab doctor HOST\.\.\.' 'and that the doctor is asked about machines'
 	unlike "$err" 'left behind' 'and no words about a run that was none'
 	exits 0 "$LAB" run refused --inventory fleet.ini -q
 fi
