@@ -8,7 +8,8 @@ enum {
 	HOST = 14,
 	WORDS = 24,
 	ROWS_SHOWN = 8,
-	CLIENTS_SHOWN = 3
+	CLIENTS_SHOWN = 3,
+	CLIENTS_TOLD_APART = 64
 };
 
 /* The host where it happened: the subject, or where the subject's own step happened. */
@@ -20,25 +21,28 @@ static const char *host_of(const struct event *step, const struct event *event, 
 	return record_text(step, "subject", "");
 }
 
-/* Its place among the clients whose messages a server told: the colour of all its lines. */
+/* Its place among the clients whose messages a server told: the colour of all its lines. All behind
+ * the first CLIENTS_TOLD_APART share one: events are many. */
 static size_t client_index(const struct event *event, size_t nevent, const char *name)
 {
-	size_t index = 0;
+	const char *known[CLIENTS_TOLD_APART];
+	size_t nknown = 0;
 
-	for (size_t i = 0; i < nevent; i++) {
-		const char *other = record_text(&event[i], "name", "");
-		size_t before = 0;
+	for (size_t i = 0; i < nevent && nknown < CLIENTS_TOLD_APART; i++) {
+		const char *other;
+		size_t k = 0;
 
 		if (!event_is(&event[i], "message"))
 			continue;
+		other = record_text(&event[i], "name", "");
 		if (streq(other, name))
-			return index;
-		while (before < i && !(event_is(&event[before], "message") &&
-				       streq(record_text(&event[before], "name", ""), other)))
-			before++;
-		index += before == i;
+			break;
+		while (k < nknown && !streq(known[k], other))
+			k++;
+		if (k == nknown)
+			known[nknown++] = other;
 	}
-	return index;
+	return nknown;
 }
 
 static void add_message(FILE *out, const struct style *style, const struct event *message,
@@ -85,10 +89,10 @@ static void add_messages(FILE *out, const struct style *style, const struct even
 	if (!step->label)
 		return;
 	client = client_index(event, nevent, step->label);
-	for (size_t i = 0; i < nevent; i++)
-		count += is_message(&event[i], step);
 	if (style->verbose <= 0 && client >= CLIENTS_SHOWN)
 		return;
+	for (size_t i = 0; i < nevent; i++)
+		count += is_message(&event[i], step);
 	for (size_t i = 0; i < nevent; i++) {
 		bool is_received = style->verbose > 0 && event[i].step == step->step &&
 				   event_is(&event[i], "recv");
