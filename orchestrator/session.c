@@ -182,6 +182,9 @@ static int take_frame(struct session *session, size_t host, const struct frame *
 		return take_packets(session, host, frame, err);
 	if (event_decode(&event, frame->body, frame->len, err) < 0)
 		return lose(session, host, err->text, err);
+	h->told += frame->len;
+	if (h->told > SESSION_TOLD_MAX)
+		return lose(session, host, "it sent more than 64 MiB of events", err);
 	if (frame->type != FRAME_DONE && !is_recordable(&event))
 		return lose(session, host, "an event with doubled, misnamed or too many fields",
 			    err);
@@ -193,6 +196,8 @@ static int take_frame(struct session *session, size_t host, const struct frame *
 			record(session, host, &event);
 			return 0;
 		}
+		if (h->has_hello)
+			return lose(session, host, "it said hello twice", err);
 		h->hello = *record(session, host, &event);
 		h->has_hello = true;
 		if (!session->lab->is_private) /* its clock may be another one */

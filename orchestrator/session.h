@@ -18,6 +18,7 @@ struct session_host {
 	struct buf out;          /* queued for the agent */
 	bool has_hello, is_lost; /* lost: end of file, silence, or not our protocol */
 	int64_t heard_ns;        /* when the last frame came */
+	size_t told;             /* bytes of its frames but packets; at most SESSION_TOLD_MAX */
 	struct event hello;
 	size_t ncapture;                     /* that were started */
 	size_t nsysctl, sysctl_cap, *sysctl; /* its events of that kind: indexes in session.event */
@@ -52,7 +53,8 @@ struct session {
 
 enum {
 	SESSION_PING_MS = 3000,
-	SESSION_DEAD_MS = 10000
+	SESSION_DEAD_MS = 10000,
+	SESSION_TOLD_MAX = 64 << 20 /* bytes of events of a host: some hundred thousand */
 };
 
 void session_open(struct session *session, struct lab *lab, const struct plan *plan,
