@@ -30,7 +30,8 @@ struct pcapfile {
 };
 
 /* dirfd as for openat(2). Only regular files: a FIFO would hang. A file cut within its own header
- * (of a run that a full disk ended) opens as an empty one with is_cut. Link types that packet_parse does not know are an error. */
+ * (of a run that a full disk ended) opens as an empty one with is_cut. Link types that packet_parse
+ * does not know are an error. */
 int pcapfile_open(struct pcapfile *file, int dirfd, const char *name, struct err *err);
 /* False at the end; then is_cut says how it ended. */
 bool pcapfile_next(struct pcapfile *file, struct frame_seen *out);
