@@ -30,6 +30,7 @@ unset SSHD_INSIDE
 PATH=$PATH:/usr/sbin:/sbin
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 SSHD=$T/machines KEY=$T/machines/key
+export LSAN_OPTIONS=suppressions=$SRC/tests/lsan.supp:print_suppressions=0
 SSH_USER=$(id -un) SSH_HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
 mkdir -p "$SSHD/controller/.ssh"
 declare -A holder # of a host's namespaces
