@@ -139,7 +139,7 @@ check:
 	@scripts/need check
 	+@B=$(abspath $(B)) MAKE='$(MAKE)' tests/check.sh $(STAGES)
 
-## unit: the unit tests alone; T=name or T=t_name for one of them (t_name.c)
+## unit: the unit tests alone; T=name for one of them (t_name.c)
 T ?= *
 UNIT = $(filter $(B)/tests/t_$(subst *,%,$(patsubst t_%,%,$(T))),$(TESTS))
 unit: $(UNIT) agents
