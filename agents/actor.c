@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "caps.h"
+#include "change.h"
 #include "clock.h"
 #include "env.h"
 #include "errname.h"
@@ -128,7 +129,8 @@ int actor_play(struct actor *actor, const struct step_kind *kind, const struct e
 				 : INT64_MAX;
 	actor->took_ns = -1;
 	actor_result(actor, "error", "the step named no result");
-	rc = kind->run(actor, request, &err);
+	rc = kind->change != NULL ? change_run(kind->change, actor, request, &err)
+				  : kind->run(actor, request, &err);
 	if (rc < 0)
 		actor_result(actor, "error", err.text);
 	if (actor->took_ns < 0)
@@ -193,7 +195,7 @@ static void play_and_answer(struct actor *actor, const struct event *request)
 
 		actor_result(actor, is_drained ? "ok" : "TIMEOUT", NULL);
 		actor->took_ns = 0;
-	} else if (kind == NULL || (kind->flags & STEP_ACTOR) == 0 || kind->run == NULL) {
+	} else if (kind == NULL || (kind->flags & STEP_ACTOR) == 0) {
 		actor_result(actor, "error", "no step for an actor");
 		actor->took_ns = 0;
 	} else {

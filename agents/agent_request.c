@@ -120,7 +120,7 @@ void agent_request(struct agent *agent, const struct frame *frame)
 	kind = actor_kind_find(request.kind);
 	if (handle != NULL) {
 		control(agent, handle, &request);
-	} else if (kind == NULL || kind->run == NULL || (kind->flags & STEP_CONTROLLER) != 0) {
+	} else if (kind == NULL || (kind->flags & STEP_CONTROLLER) != 0) {
 		agent_refuse(agent, &request, "this agent does not know that request");
 	} else if ((kind->flags & STEP_ACTOR) == 0) {
 		play_here(agent, kind, &request);

@@ -3,9 +3,8 @@
 
 #include "faults.h"
 #include "firewall.h"
+#include "step.h"
 #include "util.h"
-
-extern const struct change change_sysctl, change_route, change_address;
 
 static int table_undo(const char *words, char proof[CHANGE_TEXT], struct err *err)
 {
@@ -16,15 +15,13 @@ static int table_undo(const char *words, char proof[CHANGE_TEXT], struct err *er
 /* A rule is set by firewall.c; only what a dead agent left of it is undone by words. */
 static const struct change change_table = { .what = "table", .undo = table_undo };
 
-static const struct change *const changes[] = { &change_table, &change_sysctl, &change_route,
-						&change_address };
-
 const struct change *change_find(const char *what)
 {
-	for (size_t i = 0; i < COUNT(changes); i++)
-		if (streq(changes[i]->what, what))
-			return changes[i];
-	return NULL;
+	const struct step_kind *kind = step_kind_find(what);
+
+	if (streq(change_table.what, what))
+		return &change_table;
+	return kind != NULL ? kind->change : NULL;
 }
 
 bool change_word(const char **at, char *word, size_t size)

@@ -1,5 +1,5 @@
 /* A change of a machine that words can undo: what stands in the journal before it is made. A kind
- * of change is a row here, which its verb brings (step_sysctl.c). */
+ * of change is what its verb's row names (step_sysctl.c). */
 #ifndef CHANGE_H
 #define CHANGE_H
 

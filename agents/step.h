@@ -63,6 +63,7 @@ enum result_kind { /* what may stand behind -> */
 };
 
 struct actor;
+struct change;
 
 struct step_kind {
 	const char *name; /* "tcp.connect" */
@@ -78,6 +79,7 @@ struct step_kind {
 	 * deadline in an actor only. Emits events. 0: ended, `result` names how; -1: could not find
 	 * out. */
 	int (*run)(struct actor *actor, const struct event *request, struct err *err);
+	const struct change *change; /* in the place of run: change_run plays it (change.h) */
 };
 
 enum need { /* names in step_need_names[], used by [lab] needs and by backends' offers */

@@ -349,15 +349,9 @@ static int undo(const char *words, char proof[CHANGE_TEXT], struct err *err)
 	return is_there == address.is_add || count > 0 ? CHANGE_UNDONE : CHANGE_GONE;
 }
 
-extern const struct change change_address;
-const struct change change_address = {
+static const struct change change_address = {
 	.what = "address", .plan = plan, .make = make, .undo = undo
 };
-
-static int run(struct actor *actor, const struct event *request, struct err *err)
-{
-	return change_run(&change_address, actor, request, err);
-}
 
 const struct step_kind step_address = {
 	.name = "address",
@@ -368,5 +362,5 @@ const struct step_kind step_address = {
 	.results = RESULT_OK,
 	.needs = NEED_CHANGES,
 	.capabilities = UINT64_C(1) << CAP_NET_ADMIN,
-	.run = run,
+	.change = &change_address,
 };

@@ -333,13 +333,9 @@ static int undo(const char *words, char proof[CHANGE_TEXT], struct err *err)
 		   : err_set(err, ERR_BROKE, "route %s: the kernel has %s", route.name, is);
 }
 
-extern const struct change change_route;
-const struct change change_route = { .what = "route", .plan = plan, .make = make, .undo = undo };
-
-static int run(struct actor *actor, const struct event *request, struct err *err)
-{
-	return change_run(&change_route, actor, request, err);
-}
+static const struct change change_route = {
+	.what = "route", .plan = plan, .make = make, .undo = undo
+};
 
 const struct step_kind step_route = {
 	.name = "route",
@@ -350,5 +346,5 @@ const struct step_kind step_route = {
 	.results = RESULT_OK,
 	.needs = NEED_CHANGES,
 	.capabilities = UINT64_C(1) << CAP_NET_ADMIN,
-	.run = run,
+	.change = &change_route,
 };

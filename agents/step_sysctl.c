@@ -311,13 +311,9 @@ static int undo(const char *words, char proof[CHANGE_TEXT], struct err *err)
 	return count > 0 || !streq(now, setting.was + 1) ? CHANGE_UNDONE : CHANGE_GONE;
 }
 
-extern const struct change change_sysctl;
-const struct change change_sysctl = { .what = "sysctl", .plan = plan, .make = make, .undo = undo };
-
-static int run(struct actor *actor, const struct event *request, struct err *err)
-{
-	return change_run(&change_sysctl, actor, request, err);
-}
+static const struct change change_sysctl = {
+	.what = "sysctl", .plan = plan, .make = make, .undo = undo
+};
 
 const struct step_kind step_sysctl = {
 	.name = "sysctl",
@@ -328,5 +324,5 @@ const struct step_kind step_sysctl = {
 	.results = RESULT_OK,
 	.needs = NEED_CHANGES,
 	.capabilities = UINT64_C(1) << CAP_NET_ADMIN,
-	.run = run,
+	.change = &change_sysctl,
 };
