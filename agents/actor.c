@@ -22,32 +22,47 @@ enum {
 	CHANNEL = 3
 };
 
-static void send_frame(struct actor *actor, enum frame_type type, const struct event *event)
+static void send_all(struct actor *actor, struct buf *out)
 {
-	struct buf out = { 0 };
-
-	frame_put_event(&out, type, event);
-	for (size_t at = 0; at < out.len;) {
-		ssize_t n = send(actor->channel, out.data + at, out.len - at, MSG_NOSIGNAL);
+	for (size_t at = 0; at < out->len;) {
+		ssize_t n = send(actor->channel, out->data + at, out->len - at, MSG_NOSIGNAL);
 
 		if (n > 0)
 			at += (size_t)n;
 		else if (errno != EINTR)
 			_exit(1); /* the agent is gone */
 	}
-	buf_close(&out);
+	buf_close(out);
 }
 
 void actor_event(struct actor *actor, struct event *event)
 {
+	struct buf out = { 0 };
+
 	if (event->step == 0 && event->label == NULL) {
 		event->step = actor->now_step;
 		event->label = actor->now_label;
 	}
-	if (actor->agent != NULL)
+	if (actor->agent != NULL) {
 		agent_event(actor->agent, event);
-	else
-		send_frame(actor, FRAME_EVENT, event);
+	} else {
+		frame_put_event(&out, FRAME_EVENT, event);
+		send_all(actor, &out);
+	}
+}
+
+/* An actor that holds nothing ends here: said first, so that a step that follows finds its process
+ * gone whether it has been reaped by then or not. */
+static void answer(struct actor *actor, int64_t id)
+{
+	struct buf out = { 0 };
+	struct event done;
+
+	actor_done(actor, id, &done);
+	if (actor->hold == NULL)
+		frame_put(&out, FRAME_LEAVE, NULL, 0);
+	frame_put_event(&out, FRAME_DONE, &done);
+	send_all(actor, &out);
 }
 
 int actor_result(struct actor *actor, const char *result, const char *text)
@@ -173,21 +188,17 @@ static void close_others(struct actor *actor)
 
 static void refuse(struct actor *actor, const struct event *request, const char *text)
 {
-	struct event done;
-
 	actor->now_step = request->step;
 	actor->now_label = request->label;
 	actor->start_ns = clock_mono_ns();
 	actor->took_ns = 0;
 	actor_result(actor, "error", text);
-	actor_done(actor, request_num(request, "id", 0), &done);
-	send_frame(actor, FRAME_DONE, &done);
+	answer(actor, request_num(request, "id", 0));
 }
 
 static void play_and_answer(struct actor *actor, const struct event *request)
 {
 	const struct step_kind *kind = actor_kind_find(request->kind);
-	struct event done;
 
 	if (event_is(request, "drain")) { /* the agent's own, before it ends us */
 		int64_t until_ns = clock_mono_ns() + request_num(request, "deadline_ns", 0);
@@ -201,8 +212,7 @@ static void play_and_answer(struct actor *actor, const struct event *request)
 	} else {
 		actor_play(actor, kind, request);
 	}
-	actor_done(actor, request_num(request, "id", 0), &done);
-	send_frame(actor, FRAME_DONE, &done);
+	answer(actor, request_num(request, "id", 0));
 	/* Between steps events belong to the step that made the actor. */
 	actor->now_step = actor->step;
 	actor->now_label = actor->label;

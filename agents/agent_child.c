@@ -52,6 +52,14 @@ static bool add_pending(struct child *child, const struct event *request)
 	return true;
 }
 
+/* One that still plays, or holds what it played. */
+static struct child *child_at_work(struct agent *agent, const char *label)
+{
+	struct child *child = child_find(agent, label);
+
+	return child != NULL && !child->is_leaving ? child : NULL;
+}
+
 /* In the child: the agent's memory is a copy, its descriptors are closed by actor_main. */
 static _Noreturn void run_child(struct agent *agent, int channel, const struct event *request,
 				pid_t agent_pid)
@@ -123,7 +131,7 @@ void child_writable(struct child *child)
 void child_relay(struct agent *agent, const char *subject, const struct event *request,
 		 const struct frame *frame)
 {
-	struct child *child = child_find(agent, subject);
+	struct child *child = child_at_work(agent, subject);
 	char text[AGENT_LABEL + 64];
 
 	if (child == NULL) {
@@ -184,6 +192,8 @@ static bool read_channel(struct agent *agent, struct child *child, int *number)
 			frame_put(&agent->backlog, FRAME_EVENT, frame.body, frame.len);
 		else if (frame.type == FRAME_DONE)
 			take_done(agent, child, &frame);
+		else if (frame.type == FRAME_LEAVE)
+			child->is_leaving = true;
 	}
 	return rc == 0;
 }
@@ -256,7 +266,7 @@ void child_reap(struct agent *agent)
 int agent_stop(struct agent *agent, const struct agent_stop *stop, const struct event *request,
 	       struct err *err)
 {
-	struct child *child = child_find(agent, stop->of);
+	struct child *child = child_at_work(agent, stop->of);
 	struct event drain;
 
 	if (child == NULL)

@@ -31,7 +31,8 @@ enum stop_state {
 
 struct child { /* an actor, as the agent sees it */
 	pid_t pid;
-	int channel; /* -1: closed */
+	int channel;     /* -1: closed */
+	bool is_leaving; /* it holds nothing and ends; reaped soon */
 	int step;
 	char label[AGENT_LABEL];
 	struct frame_reader in;

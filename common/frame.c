@@ -60,7 +60,7 @@ int frame_next(struct frame_reader *reader, struct frame *frame, struct err *err
 	if (cursor_left(&cursor) < 1)
 		return 0;
 	type = cursor_u8(&cursor);
-	if (type < FRAME_HELLO || type > FRAME_PONG)
+	if (type < FRAME_HELLO || type > FRAME_LEAVE)
 		return err_set(err, ERR_BROKE, "frame of type %u: not an agent's stream", type);
 	if (cursor_left(&cursor) < len - 1)
 		return 0;

@@ -17,6 +17,7 @@ enum frame_type {
 	FRAME_PACKETS = 5, /* agent: u16 capture, then records (docs/protocol.md) */
 	FRAME_PING = 6,    /* controller: u64 its CLOCK_MONOTONIC */
 	FRAME_PONG = 7,    /* agent: event "clock" */
+	FRAME_LEAVE = 8,   /* an actor to its agent: its process ends behind the next DONE */
 };
 
 struct event;

@@ -210,10 +210,11 @@ static int take_frame(struct session *session, size_t host, const struct frame *
 		return take_done(session, host, &event, err);
 	case FRAME_REQUEST:
 	case FRAME_PING:
+	case FRAME_LEAVE:
 	case FRAME_PACKETS:
 		break;
 	}
-	return lose(session, host, "it sent what only a controller sends", err);
+	return lose(session, host, "it sent what no agent sends", err);
 }
 
 static int read_host(struct session *session, size_t host, struct err *err)

@@ -47,6 +47,17 @@ sed -e 's/^halt = .*/halt = client tcp.connect server:1235 timeout=50s -> ok/' \
 exits 5 "$LAB" run ./hangs.ini --timeout 1s -b netns -o "$T/twice"
 like "$err" 'step halt on client: the run took longer than 1s.*; step twice on server failed first' \
 	'the same of a run that takes too long'
+# whether or not that step's process has been reaped by then: here it takes long to end
+if strace -o /dev/null true 2>/dev/null; then
+	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 strace -f -qq -o /dev/null \
+		-e trace=exit_group -e inject=exit_group:delay_enter=200ms \
+		"$LAB" run ./twice.ini -b netns -o "$T/twice" >"$T/out" 2>"$T/err"
+	is "$?" 5 'a process that ends slowly is as gone as another'
+	like "$(cat "$T/err")" 'step halt on server: twice: its process is not there' \
+		'and the same is told'
+else
+	skip 'strace does not work here' 2
+fi
 
 # the last line of a pipe says what came of the run, also where there is no verdict
 last_is() { # STATUS OUTCOME BACKEND

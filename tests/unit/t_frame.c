@@ -139,7 +139,7 @@ static void what_is_not_ours_is_refused_at_once(void **state)
 	(void)state;
 	assert_int_equal(next_of("\0\0\0\0\1", 5), -1);       /* no room for a type */
 	assert_int_equal(next_of("\0\0\0\1\0", 5), -1);       /* type 0 */
-	assert_int_equal(next_of("\0\0\0\1\10", 5), -1);      /* type 8 */
+	assert_int_equal(next_of("\0\0\0\1\11", 5), -1);      /* type 9 */
 	assert_int_equal(next_of("\0\100\0\1", 4), -1);       /* FRAME_MAX + 1 */
 	assert_int_equal(next_of("\377\377\377\377", 4), -1); /* 4 GiB */
 	assert_int_equal(next_of("bash: no such program\n", 22), -1);
