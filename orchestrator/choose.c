@@ -25,6 +25,13 @@ static int add(struct chosen *out, const struct target *target)
 	return 0;
 }
 
+static int add_named(struct chosen *out, const char *name, struct err *err)
+{
+	if (targets_doubt(&out->targets, name, err) < 0)
+		return -1;
+	return add(out, targets_find(&out->targets, name, err));
+}
+
 int choose(struct chosen *out, const struct cli *cli, struct err *err)
 {
 	struct targets *targets = &out->targets;
@@ -37,9 +44,9 @@ int choose(struct chosen *out, const struct cli *cli, struct err *err)
 	out->target = arena_array(cli->arena, cli->narg + cli->bind.count + all + 1,
 				  sizeof(const struct target *));
 	for (size_t i = 0; i < cli->narg && status == 0; i++)
-		status = add(out, targets_find(targets, cli->arg[i], err));
+		status = add_named(out, cli->arg[i], err);
 	for (size_t i = 0; i < cli->bind.count && status == 0; i++)
-		status = add(out, targets_find(targets, cli->bind.at[i].value, err));
+		status = add_named(out, cli->bind.at[i].value, err);
 	for (size_t i = 0; i < all && status == 0; i++)
 		status = add(out, targets_at(targets, i, err));
 	if (status == 0 && out->count == 0)

@@ -8,14 +8,11 @@
 
 #include "env.h"
 #include "inventory.h"
-#include "nearest.h"
-#include "proc.h"
 #include "rundir.h"
 #include "ssh_config.h"
 #include "terraform.h"
 
 enum {
-	LOOK_UP_MS = 10000,
 	MOST_JUMPS = 8
 };
 
@@ -326,57 +323,4 @@ size_t targets_role(const struct targets *targets, const char *role, size_t from
 		if (targets->machines.at[i].role && streq(targets->machines.at[i].role, role))
 			return i;
 	return SIZE_MAX;
-}
-
-/* A name that ssh knows nothing of is most often a slip of the fingers. */
-static void complain_unknown(const struct targets *targets, const struct target *target,
-			     const char *name, struct err *err)
-{
-	const char **known =
-	    arena_array(targets->arena, targets->machines.count + 1, sizeof(const char *));
-	const char *near;
-
-	for (size_t i = 0; i < targets->machines.count; i++)
-		known[i] = targets->machines.at[i].name;
-	near = nearest(target->name, known, targets->machines.count);
-	if (near && !streq(near, target->name))
-		err_set(err, ERR_USAGE,
-			"%s: %s has no such machine, and no IPv4 address is known for %s: did you "
-			"mean %s?",
-			target->name, targets->from, name, near);
-	else if (streq(target->name, name))
-		err_set(err, ERR_USAGE,
-			"%s: neither ~/.ssh/config nor getent ahostsv4 has an address for it: is "
-			"the name right? else give it a lab-address in an inventory",
-			name);
-	else
-		err_set(err, ERR_USAGE,
-			"%s: no IPv4 address is known for %s: give it a lab-address in an "
-			"inventory",
-			target->name, name);
-}
-
-const char *targets_lab_address(struct targets *targets, const struct target *target,
-				struct err *err)
-{
-	const char *name = target->lab_address ? target->lab_address : target->address;
-	const char *const argv[] = { "getent", "ahostsv4", name, NULL };
-	struct proc_result result;
-	struct addr addr;
-	char text[ADDR_TEXT];
-
-	if (addr_parse(&addr, name, 0) == 0 && addr.family == 4)
-		return name;
-	int status = proc_run(argv, NULL, LOOK_UP_MS, &result, err);
-	char *first = status == 0 && result.out.data ? result.out.data : NULL;
-	if (first)
-		first[strcspn(first, " \n")] = '\0';
-	if (first && addr_parse(&addr, first, 0) == 0) {
-		name = arena_dup(targets->arena, addr_ip_text(&addr, text));
-	} else {
-		complain_unknown(targets, target, name, err);
-		name = NULL;
-	}
-	proc_result_close(&result);
-	return name;
 }

@@ -41,6 +41,9 @@ const struct target *targets_find(struct targets *targets, const char *name, str
  * file, by its name or address, else an alias of which ~/.ssh/config says something. NULL: it is
  * nobody's, or, with err, ssh refuses it. */
 const struct target *targets_known(struct targets *targets, const char *name, struct err *err);
+/* -1 with err: the name is most often a slip of the fingers, nobody knows it and a machine of the
+ * file is named nearly so; or ssh refuses it. */
+int targets_doubt(struct targets *targets, const char *name, struct err *err);
 /* The first machine of a role from `from` on, as an index; SIZE_MAX: there is none. */
 size_t targets_role(const struct targets *targets, const char *role, size_t from);
 /* The IPv4 address by which other hosts reach it: lab_address, else its address, looked up where it

@@ -79,6 +79,9 @@ like "$err" '--bind sever=web-1: refused has no host sever: did you mean server\
 exits 2 "$LAB" plan refused --inventory fleet.ini --bind server=web-2
 like "$err" 'web-2: fleet.ini has no such machine.*did you mean web-[159]\?' \
 	'and of a machine that is none'
+exits 2 "$LAB" status web-2 --inventory fleet.ini
+like "$err" 'web-2: fleet.ini has no such machine.*did you mean web-[159]\?' \
+	'and of one that a command names'
 exits 2 "$LAB" plan refused --inventory fleet.ini --bind server=web-1 --bind client-1=web-1
 like "$err" 'server and client-1 are both at 192.0.2.2' 'two hosts on one machine'
 exits 2 "$LAB" plan refused --inventory nowhere.ini
