@@ -2,6 +2,7 @@
 # What befalls machines, or the way to them, while a run reaches them or goes on: noticed in time, told
 # in words of its own, the exit status as it should be, and nothing is left on any machine. Faults have
 # machines of their own, so all are played side by side.
+# slow
 . "$(dirname "$0")/../sshd.sh"
 faults=(cut killed renewed agent hurt dies)
 names=(ok-1 ok-2 busy-1 busy-2 mute slow)

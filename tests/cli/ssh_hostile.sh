@@ -2,6 +2,7 @@
 # A machine that lies: in the place of the agent on web-1 stands a program that sends wrong lengths,
 # types and orders, streams without an end, and escapes for the terminal. It is refused within limits,
 # nothing of it reaches the terminal, and the honest machines are left clean.
+# slow
 . "$(dirname "$0")/../sshd.sh"
 hosts web-1 web-2
 real=$B/agents/lab-agent-$(uname -m)
@@ -21,7 +22,10 @@ frame() {
 tail -c +6 hello | frame 3 >event
 printf '\0\0' | frame 5 >packets
 for kind in event packets; do
-	for _ in {1..1000}; do cat "$kind"; done >"many-$kind"
+	cp "$kind" "many-$kind"
+	until [ "$(stat -c %s "many-$kind")" -gt 4000000 ]; do
+		cat "many-$kind" "many-$kind" >double && mv double "many-$kind"
+	done
 done
 
 # lies MODE: what web-1 does when its agent is started; the others are honest

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A run that loses its agent where the machine can still be reached: another agent undoes what was left,
 # a look proves it, and the run only broke; where no one can be reached the command that finishes is told.
+# slow
 . "$(dirname "$0")/../sshd.sh"
 hosts web-1 web-2
 cp -r "$SRC/scenarios" .
