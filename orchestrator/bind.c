@@ -95,8 +95,29 @@ static int bind_named(struct binder *b, struct err *err)
 	return 0;
 }
 
+/* A machine that nobody has, with a role or a name near to what the host is asked by. */
+static const char *near_machine(const struct binder *b, const char *host)
+{
+	const struct machines *machines = &b->targets.machines;
+	struct arena *arena = b->cli->arena;
+	const char *asked[] = { role_of(host, arena), host };
+
+	for (size_t i = 0; i < machines->count; i++) {
+		const struct machine *m = &machines->at[i];
+		for (size_t k = 0; k < COUNT(asked) && !b->is_taken[i]; k++)
+			if (m->role && nearest(m->role, &asked[k], 1))
+				return arena_printf(arena, "%s has the role %s: did you mean %s?",
+						    m->name, m->role, asked[k]);
+			else if (nearest(m->name, &asked[k], 1))
+				return arena_printf(arena, "it has %s: did you mean %s?", m->name,
+						    asked[k]);
+	}
+	return NULL;
+}
+
 static int bind_roles(struct binder *b, struct err *err)
 {
+	const char *near = NULL;
 	struct buf missing = { 0 };
 	int status = 0;
 
@@ -107,19 +128,21 @@ static int bind_roles(struct binder *b, struct err *err)
 		size_t at = by_role(b, host);
 		if (at == SIZE_MAX)
 			at = by_role(b, role_of(host, b->cli->arena));
-		if (at == SIZE_MAX)
-			buf_printf(&missing, "%s%s", missing.len ? ", " : "", host);
-		else if (!give(b, i, at, err))
-			status = err_in(err, "%s", host);
+		if (at != SIZE_MAX) {
+			status = give(b, i, at, err) ? 0 : err_in(err, "%s", host);
+			continue;
+		}
+		buf_printf(&missing, "%s%s", missing.len ? ", " : "", host);
+		near = near ? near : near_machine(b, host);
 	}
 	if (status == 0 && missing.len)
-		status = err_set(err, ERR_USAGE,
-				 "no machine for %.500s: --bind HOST=ALIAS names one of "
-				 "~/.ssh/config%s%s",
-				 missing.data,
-				 b->targets.from ? ", or give it a name or a role in "
-						 : "; or --inventory FILE",
-				 b->targets.from ? b->targets.from : "");
+		status = err_set(
+		    err, ERR_USAGE,
+		    "no machine for %.500s: --bind HOST=ALIAS names one of "
+		    "~/.ssh/config%s%s%s%s",
+		    missing.data,
+		    b->targets.from ? ", or give it a name or a role in " : "; or --inventory FILE",
+		    b->targets.from ? b->targets.from : "", near ? "; " : "", near ? near : "");
 	buf_close(&missing);
 	return status;
 }

@@ -42,7 +42,7 @@ static size_t distance(const char *a, size_t na, const char *b, size_t nb)
 
 const char *nearest(const char *name, const char *const *names, size_t count)
 {
-	size_t len = strlen(name), best = len / 3 ? len / 3 : 1;
+	size_t len = strlen(name), best = len / 3 ? len / 3 : len > 1;
 	const char *found = NULL;
 
 	if (len == 0 || len > LONGEST)

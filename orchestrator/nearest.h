@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /* The nearest by edit distance (at most a third of the name's length, at least 1), NULL when none
- * is near. Names over 63 bytes are never near. */
+ * is near. A letter has nothing near it but itself, nor have names over 63 bytes. */
 const char *nearest(const char *name, const char *const *names, size_t count);
 
 #endif

@@ -124,6 +124,10 @@ static void what_is_wrong_is_said_before_anything_is_touched(void **state)
 	refused_with("[machines]\na = 192.0.2.1\n", NULL,
 		     "no machine for server, client: --bind HOST=ALIAS names one of ~/.ssh/config, "
 		     "or give it a name or a role in ");
+	refused_with("[machines]\na = 192.0.2.1 role=sevrer\nclient = 192.0.2.2\n", NULL,
+		     "fleet.ini; a has the role sevrer: did you mean server?");
+	refused_with("[machines]\nclient = 192.0.2.2\nclient-1 = 192.0.2.3\nsrever = 192.0.2.1\n",
+		     NULL, "fleet.ini; it has srever: did you mean server?");
 	refused_with(two, none, "--bind sever=client: t has no host sever: did you mean server?");
 	refused_with(two, twice, "--bind server=server: it is bound to client already");
 	refused_with(two, both,
