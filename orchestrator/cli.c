@@ -20,6 +20,15 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+const struct option_meaning *option_meaning(const struct option_row *row,
+					    const struct command *command)
+{
+	for (const struct option_meaning *m = option_meanings; m->option; m++)
+		if (streq(m->option, row->name) && streq(m->command, command->name))
+			return m;
+	return NULL;
+}
+
 static const char *nearest_command(const char *name)
 {
 	const char *names[NAMES];

@@ -32,18 +32,20 @@ void cli_help(FILE *out)
 }
 
 /* Names in one column, words in the next; a long name has its words below it. */
-static void help_option(FILE *out, const struct option_row *row)
+static void help_option(FILE *out, const struct option_row *row, const struct command *command)
 {
 	enum {
 		WORDS_AT = 30
 	};
+	const struct option_meaning *meaning = option_meaning(row, command);
+	const char *value = meaning && meaning->value ? meaning->value : row->value;
 	char name[64], letter[5] = "    ";
 
 	if (row->letter)
 		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
-	snprintf(name, sizeof(name), "%s--%s%s%s", letter, row->name, row->value ? " " : "",
-		 row->value ? row->value : "");
-	wrap_entry(out, name, WORDS_AT, row->text);
+	snprintf(name, sizeof(name), "%s--%s%s%s", letter, row->name, value ? " " : "",
+		 value ? value : "");
+	wrap_entry(out, name, WORDS_AT, meaning ? meaning->text : row->text);
 	if (row->variable != VAR_NONE)
 		fprintf(out, "%*s(or %s in the environment)\n", WORDS_AT, "",
 			env_name(row->variable));
@@ -62,5 +64,5 @@ void cli_help_command(FILE *out, const struct command *command)
 	fprintf(out, "\n");
 	for (size_t i = 0; option_rows[i].name; i++)
 		if (command->options & option_rows[i].bit)
-			help_option(out, &option_rows[i]);
+			help_option(out, &option_rows[i], command);
 }

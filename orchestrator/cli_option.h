@@ -27,4 +27,14 @@ struct option_row {
 
 extern const struct option_row option_rows[]; /* name NULL ends it */
 
+/* What an option is at one command, where that is not what its row says. */
+struct option_meaning {
+	const char *option, *command;
+	const char *value, *text; /* in place of the row's; value NULL: the row's */
+};
+
+extern const struct option_meaning option_meanings[]; /* option NULL ends it */
+const struct option_meaning *option_meaning(const struct option_row *row,
+					    const struct command *command); /* NULL: the row's */
+
 #endif

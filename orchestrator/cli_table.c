@@ -60,8 +60,9 @@ const struct command commands[] = {
 	  "HOST is an alias of ~/.ssh/config or a machine of the inventory; without one,\n"
 	  "all of the inventory. CMD is an argument vector, which no shell reads (sh -c\n"
 	  "gives you one), with nothing on its standard input. Of several machines each\n"
-	  "line has the name in front. Exit status: that of CMD, of several the highest;\n"
-	  "125 where lab fails, 126 and 127 where CMD cannot be run or found.",
+	  "line has the name in front, and who failed is told at the end. Exit status: that\n"
+	  "of CMD, of several the highest; 125 where lab fails, 126 and 127 where CMD\n"
+	  "cannot be run or found.",
 	  WORD_MACHINE | WORD_PROGRAM },
 	{ "ssh", "HOST [-- CMD...]", "a shell on a machine, with your own ssh", cmd_ssh,
 	  OPT_ALWAYS | OPT_MACHINES, 1, 1,
@@ -145,4 +146,13 @@ const struct option_row option_rows[] = {
 	{ "help", 'h', OPT_ALWAYS, VALUE_NONE, NULL, offsetof(struct cli, wants_help),
 	  "help on the command", VAR_NONE },
 	{ .name = NULL },
+};
+
+const struct option_meaning option_meanings[] = {
+	{ "backend", "doctor", NULL, "look at what this one needs (ssh: at machines)" },
+	{ "backend", "cleanup", "auto|ssh", "nothing else leaves anything behind" },
+	{ "bind", "probe", "server=MACHINE", "the machine that is behind SERVER" },
+	{ "bind", "status", NULL, "this MACHINE too, as it is bound for a run" },
+	{ "timeout", "probe", NULL, "how long it waits for an answer (default 10s)" },
+	{ .option = NULL },
 };

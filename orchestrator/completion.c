@@ -64,12 +64,14 @@ static void say_options(FILE *out, const struct completion_shell *shell,
 	for (const struct option_row *r = option_rows; r->name; r++) {
 		if (!(command->options & r->bit))
 			continue;
+		const struct option_meaning *meaning = option_meaning(r, command);
+		const char *text = meaning ? meaning->text : r->text;
 		if (r->letter) {
 			snprintf(name, sizeof(name), "-%c", r->letter);
-			row(out, shell, name, r->text);
+			row(out, shell, name, text);
 		}
 		snprintf(name, sizeof(name), "--%s", r->name);
-		row(out, shell, name, r->text);
+		row(out, shell, name, text);
 	}
 	end_rows(out, shell);
 }

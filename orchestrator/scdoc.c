@@ -52,19 +52,40 @@ void commands_scdoc(FILE *out)
 	}
 }
 
+/* Which commands take it; those to which it means something else come behind the others. */
+static void option_commands(FILE *out, const struct option_row *row)
+{
+	const char *mark = " For";
+
+	for (const struct command *c = commands; c->name; c++)
+		if (c->options & row->bit && !option_meaning(row, c)) {
+			fprintf(out, "%s *%s*", mark, c->name);
+			mark = ",";
+		}
+	fputc('.', out);
+	for (const struct command *c = commands; c->name; c++) {
+		const struct option_meaning *meaning = option_meaning(row, c);
+		if (!meaning)
+			continue;
+		fprintf(out, " For *%s*", c->name);
+		if (meaning->value) {
+			fputs(" (_", out);
+			scdoc_text(out, meaning->value);
+			fputs("_)", out);
+		}
+		fputs(": ", out);
+		scdoc_text(out, meaning->text);
+		fputc('.', out);
+	}
+}
+
 void options_scdoc(FILE *out)
 {
 	for (const struct option_row *row = option_rows; row->name; row++) {
-		const char *mark = " For";
-
 		form(out, row->letter, row->name, row->value);
 		sentence(out, row->text);
-		for (const struct command *c = commands; c->name && row->bit != OPT_ALWAYS; c++)
-			if (c->options & row->bit) {
-				fprintf(out, "%s *%s*", mark, c->name);
-				mark = ",";
-			}
-		fputs(row->bit == OPT_ALWAYS ? "" : ".", out);
+		if (row->bit != OPT_ALWAYS)
+			option_commands(out, row);
 		if (row->variable != VAR_NONE) {
 			fputs(" Variable: ", out);
 			scdoc_text(out, env_name(row->variable));

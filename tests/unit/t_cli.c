@@ -145,6 +145,30 @@ static void the_tables_fit_the_parser(void **state)
 	assert_in_range(names, 1, 32);
 }
 
+static void what_an_option_means_at_one_command_is_one_it_takes(void **state)
+{
+	(void)state;
+	for (const struct option_meaning *m = option_meanings; m->option; m++) {
+		const struct command *c = command_find(m->command);
+		const struct option_row *row = option_rows;
+		char *text = NULL;
+		size_t len = 0;
+
+		assert_non_null(c);
+		while (row->name && strcmp(row->name, m->option) != 0)
+			row++;
+		assert_non_null(row->name);
+		assert_true(c->options & row->bit);
+		FILE *out = open_memstream(&text, &len);
+		assert_non_null(out);
+		cli_help_command(out, c);
+		fclose(out);
+		assert_null(strstr(text, row->text));
+		assert_true(!m->value || strstr(text, m->value));
+		free(text);
+	}
+}
+
 static void the_nearest_name_is_near(void **state)
 {
 	const char *const names[] = { "refused", "refused-wrong-port", "ok-tcp" };
@@ -154,6 +178,7 @@ static void the_nearest_name_is_near(void **state)
 	assert_string_equal(nearest("ok-tpc", names, 3), "ok-tcp");
 	assert_null(nearest("timeout", names, 3));
 	assert_null(nearest("", names, 3));
+	assert_null(nearest("a", (const char *const[]){ "b" }, 1));
 }
 
 int main(void)
@@ -167,6 +192,7 @@ int main(void)
 		cmocka_unit_test(flag_beats_environment),
 		cmocka_unit_test(help_is_short_and_every_command_has_its_own),
 		cmocka_unit_test(the_tables_fit_the_parser),
+		cmocka_unit_test(what_an_option_means_at_one_command_is_one_it_takes),
 		cmocka_unit_test(the_nearest_name_is_near),
 	};
 	return cmocka_run_group_tests(tests, NULL, end_arena);
