@@ -1,6 +1,9 @@
 /* Names first, in their order; a machine that is named twice is one. */
 #include "choose.h"
 
+#include "machine_names.h"
+#include "ssh_config.h"
+
 int choose_read(struct targets *targets, const struct cli *cli, struct err *err)
 {
 	const struct targets_asked asked = { .inventory = cli->inventory,
@@ -32,6 +35,32 @@ static int add_named(struct chosen *out, const char *name, struct err *err)
 	return add(out, targets_find(&out->targets, name, err));
 }
 
+/* So many aliases as help somebody to remember. */
+static int ask_which(const struct cli *cli, const struct targets *targets, struct err *err)
+{
+	enum {
+		SHOWN = 8
+	};
+	struct machine_names names = { .arena = cli->arena };
+	struct buf shown = { 0 };
+
+	if (targets->from)
+		return err_set(err, ERR_USAGE, "%s: it has no machine (docs/inventory.md)",
+			       targets->from);
+	machine_names_aliases(&names, ssh_config_home(cli->arena));
+	for (size_t i = 0; i < names.count && i < SHOWN; i++)
+		buf_printf(&shown, "%s%.60s", i ? ", " : "; ~/.ssh/config has ", names.name[i]);
+	if (names.count > SHOWN)
+		buf_printf(&shown, " and %zu more", names.count - SHOWN);
+	err_set(err, ERR_USAGE,
+		"which machine? name one of ~/.ssh/config, or --inventory FILE "
+		"(docs/inventory.md), as in lab %s %.60s%s",
+		cli->command->name, names.count ? names.name[0] : "web-1",
+		shown.data ? shown.data : "");
+	buf_close(&shown);
+	return -1;
+}
+
 int choose(struct chosen *out, const struct cli *cli, struct err *err)
 {
 	struct targets *targets = &out->targets;
@@ -50,8 +79,6 @@ int choose(struct chosen *out, const struct cli *cli, struct err *err)
 	for (size_t i = 0; i < all && status == 0; i++)
 		status = add(out, targets_at(targets, i, err));
 	if (status == 0 && out->count == 0)
-		return err_set(err, ERR_USAGE,
-			       "which machine? name one of ~/.ssh/config, or --inventory FILE "
-			       "(docs/inventory.md)");
+		return ask_which(cli, targets, err);
 	return status;
 }

@@ -152,6 +152,32 @@ static int gravest(const struct exec *exec)
 	return gravest;
 }
 
+/* Among the lines of many machines an error is soon lost: who failed stands once more at the end.
+ */
+static void tell_failed(const struct exec *exec)
+{
+	const struct fleet *fleet = exec->fleet;
+	struct buf line = { 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < fleet->count; i++) {
+		const struct fleet_machine *m = &fleet->at[i];
+		bool is_lost = m->why.kind != ERR_NONE;
+		if (!is_lost && m->status == 0)
+			continue;
+		buf_str(&line, count++ ? ", " : "");
+		safe_add(&line, m->target->name);
+		if (is_lost)
+			buf_str(&line, " (its error is above)");
+		else
+			buf_printf(&line, " (exit status %d)", m->status);
+	}
+	if (fleet->count > 1 && count > 0)
+		fprintf(exec->cli->progress, "lab: it failed on %zu of %zu machines: %s\n", count,
+			fleet->count, line.data);
+	buf_close(&line);
+}
+
 static int exec_on(struct exec *exec, struct fleet *fleet, const char *command, struct err *err)
 {
 	if (fleet_open(fleet, command, err) < 0 || fleet_play(fleet, play, exec, 0, err) < 0 ||
@@ -164,6 +190,7 @@ static int exec_on(struct exec *exec, struct fleet *fleet, const char *command, 
 		if (m->why.kind != ERR_NONE)
 			cli_print_error(exec->cli->progress, m->why.text);
 	}
+	tell_failed(exec);
 	return gravest(exec);
 }
 

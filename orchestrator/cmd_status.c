@@ -36,7 +36,7 @@ static void add_row(struct table *table, const struct fleet_survey *of)
 		!is_there      ? "-"
 		: s->cached[0] ? "yes"
 			       : "no",
-		is_there ? lab_there(table->arena, s) : of->why.text,
+		is_there ? lab_there(table->arena, s) : fleet_why(target, &of->why),
 	};
 
 	table_add(table, cells);
@@ -62,7 +62,7 @@ static void print_json(const struct cli *cli, const struct fleet_survey *at, siz
 		json_text(&json, "pinned_in", target->pins);
 		json_bool(&json, "is_reachable", at[i].why.kind == ERR_NONE);
 		if (at[i].why.kind != ERR_NONE) {
-			json_text(&json, "why", at[i].why.text);
+			json_text(&json, "why", fleet_why(target, &at[i].why));
 			json_object_end(&json);
 			continue;
 		}

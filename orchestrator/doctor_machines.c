@@ -2,6 +2,7 @@
  * by how much its clock differs. A check is a row. */
 #include "choose.h"
 #include "clock.h"
+#include "command.h"
 #include "doctor.h"
 #include "fleet_agents.h"
 #include "fleet_survey.h"
@@ -12,11 +13,12 @@ enum {
 };
 
 struct patient { /* a machine, as far as it could be asked */
+	const struct cli *cli;
 	const struct target *target;
 	const struct fleet_survey *seen;
 	const struct fleet_machine *machine;
 	const struct fleet_agent *agent; /* hello: of its agent, where that is up */
-	bool can_capture, can_firewall;
+	bool can_capture, can_firewall, can_change;
 	char firewall_why[200], version[32];
 	int64_t real_ns, asked_ns, heard_ns; /* its wall clock between two readings of ours; 0 */
 };
@@ -26,7 +28,7 @@ static void look_reach(const struct patient *p, struct doctor_finding *out)
 	const struct target *target = &p->seen->target;
 
 	if (p->seen->why.kind != ERR_NONE)
-		doctor_say(out, DOCTOR_FAILS, NULL, "%s", p->seen->why.text);
+		doctor_say(out, DOCTOR_FAILS, NULL, "%s", fleet_why(target, &p->seen->why));
 	else
 		doctor_say(out, DOCTOR_FINE, NULL, "%s@%s port %d, by %s%s%s", target->user,
 			   target->address, target->port, transport_of(target)->name,
@@ -46,11 +48,40 @@ static void look_agent(const struct patient *p, struct doctor_finding *out)
 	const struct boot *boot = &p->agent->boot;
 
 	if (!p->agent->is_up)
-		doctor_say(out, DOCTOR_FAILS, NULL, "%s", p->machine->why.text);
+		doctor_say(out, DOCTOR_FAILS, NULL, "%s", fleet_why(p->target, &p->machine->why));
 	else
 		doctor_say(out, DOCTOR_FINE, NULL, "lab-agent %s for %s in %s%s%s", p->version,
 			   boot->said.machine, boot->said.dir, boot->skipped.len ? "; not in " : "",
 			   boot->skipped.len ? boot->skipped.data : "");
+}
+
+/* "lab COMMAND HOST", with the file that knows HOST: a line that can be pasted. */
+static void line_for(const struct patient *p, const char *command, struct buf *out)
+{
+	const struct cli *cli = p->cli;
+
+	buf_printf(out, "lab %s ", command);
+	command_word(out, p->target->name);
+	if (!cli->inventory && !cli->terraform)
+		return;
+	buf_str(out, cli->inventory ? " --inventory " : " --terraform ");
+	command_word(out, cli->inventory ? cli->inventory : cli->terraform);
+}
+
+/* Whom sudo asks for a password may give it there, once. */
+static void look_sudo(const struct patient *p, struct doctor_finding *out)
+{
+	const char *script =
+	    arena_printf(p->cli->arena, "echo \"%s ALL=(root) NOPASSWD: ALL\" >/etc/sudoers.d/lab",
+			 p->seen->target.user);
+	struct buf mend = { 0 };
+
+	line_for(p, "ssh", &mend);
+	buf_str(&mend, " -- sudo sh -c ");
+	command_word(&mend, script);
+	doctor_say(out, DOCTOR_WEAKER, mend.data,
+		   "neither root nor sudo -n: no captures, no faults, no ports below 1024");
+	buf_close(&mend);
 }
 
 static void look_root(const struct patient *p, struct doctor_finding *out)
@@ -62,8 +93,7 @@ static void look_root(const struct patient *p, struct doctor_finding *out)
 	else if (p->can_capture)
 		doctor_say(out, DOCTOR_FINE, NULL, "not root, and what is needed is allowed");
 	else
-		doctor_say(out, DOCTOR_WEAKER, "visudo: USER ALL=(root) NOPASSWD: ALL",
-			   "neither root nor sudo -n: no captures, no faults, no ports below 1024");
+		look_sudo(p, out);
 }
 
 static void look_capture(const struct patient *p, struct doctor_finding *out)
@@ -86,6 +116,16 @@ static void look_firewall(const struct patient *p, struct doctor_finding *out)
 	else
 		doctor_say(out, DOCTOR_WEAKER, "apt-get install -y nftables",
 			   "no nft: firewall scenarios cannot run there");
+}
+
+static void look_changes(const struct patient *p, struct doctor_finding *out)
+{
+	if (p->can_change)
+		doctor_say(out, DOCTOR_FINE, NULL, "sysctls, routes and addresses, each undone");
+	else
+		doctor_say(out, DOCTOR_WEAKER, NULL,
+			   "no rights (CAP_NET_ADMIN): no sysctl, route or address can be changed "
+			   "there");
 }
 
 static void look_tcpdump(const struct patient *p, struct doctor_finding *out)
@@ -118,17 +158,18 @@ static void look_clock(const struct patient *p, struct doctor_finding *out)
 static void look_lab(const struct patient *p, struct doctor_finding *out)
 {
 	const struct survey *s = &p->seen->survey;
-	char mend[200];
+	struct buf mend = { 0 };
 
-	snprintf(mend, sizeof mend, "lab cleanup -b ssh %s", p->target->name);
+	line_for(p, "cleanup -b ssh", &mend);
 	if (s->nagent)
 		doctor_say(out, DOCTOR_WEAKER, NULL, "a lab runs there (lab-agent, pid %s)",
 			   s->agents.data);
 	else if (s->ntable + s->njournal)
-		doctor_say(out, DOCTOR_WEAKER, mend, "a lab left %zu tables and %zu journals",
+		doctor_say(out, DOCTOR_WEAKER, mend.data, "a lab left %zu tables and %zu journals",
 			   s->ntable, s->njournal);
 	else
 		doctor_say(out, DOCTOR_FINE, NULL, "no lab runs there, none left anything");
+	buf_close(&mend);
 }
 
 static const struct check {
@@ -139,8 +180,8 @@ static const struct check {
 	{ "reach", false, look_reach },      { "kernel", false, look_kernel },
 	{ "lab", false, look_lab },          { "agent", false, look_agent },
 	{ "root", true, look_root },         { "capture", true, look_capture },
-	{ "firewall", true, look_firewall }, { "tcpdump", true, look_tcpdump },
-	{ "clock", true, look_clock },
+	{ "firewall", true, look_firewall }, { "changes", true, look_changes },
+	{ "tcpdump", true, look_tcpdump },   { "clock", true, look_clock },
 };
 
 /* By the agent's answer to a ping; our clock is read when it comes. */
@@ -165,6 +206,7 @@ static void take_hello(struct patient *p)
 	version = event_get(hello, "version");
 	p->can_capture = event_num(hello, "can_capture", 0) != 0;
 	p->can_firewall = event_num(hello, "can_firewall", 0) != 0;
+	p->can_change = event_num(hello, "can_change", 0) != 0;
 	snprintf(p->firewall_why, sizeof p->firewall_why, "%s", why ? why : "");
 	snprintf(p->version, sizeof p->version, "%s", version ? version : "?");
 }
@@ -220,7 +262,8 @@ int doctor_machines(const struct cli *cli, struct err *err)
 		return -1;
 	fleet_agents_init(&all, chosen.target, chosen.count);
 	for (size_t i = 0; i < chosen.count; i++)
-		patient[i] = (struct patient){ .target = chosen.target[i],
+		patient[i] = (struct patient){ .cli = cli,
+					       .target = chosen.target[i],
 					       .seen = &seen[i],
 					       .machine = &all.fleet.at[i],
 					       .agent = &all.agent[i] };

@@ -44,6 +44,16 @@ static int fail(const struct fleet *fleet, struct fleet_machine *m, const struct
 	return fleet->is_strict ? -1 : 0;
 }
 
+const char *fleet_why(const struct target *target, const struct err *why)
+{
+	size_t len = strlen(target->name);
+	const char *text = why->text;
+
+	while (strncmp(text, target->name, len) == 0 && strncmp(text + len, ": ", 2) == 0)
+		text += len + 2;
+	return text;
+}
+
 int fleet_open(struct fleet *fleet, const char *command, struct err *err)
 {
 	fleet->command = mem_text(command);

@@ -46,6 +46,8 @@ int fleet_play(struct fleet *fleet, fleet_step *step, void *context, int64_t dea
  * thrown away). */
 int fleet_begin(struct fleet_machine *machine, struct err *err);
 int fleet_end(struct fleet_machine *machine, void *nothing, struct err *err);
+/* What went wrong, to be read beside the machine's name: without it in front. */
+const char *fleet_why(const struct target *target, const struct err *why);
 /* Cuts what is still there and frees all; safe twice. */
 void fleet_close(struct fleet *fleet);
 

@@ -32,6 +32,18 @@ static void quote(struct buf *out, const char *word)
 	buf_char(out, '\'');
 }
 
+void command_word(struct buf *out, const char *word)
+{
+	bool is_bare = *word != '\0';
+
+	for (const char *c = word; *c; c++)
+		is_bare = is_bare && *c != ' ' && is_plain(*c);
+	if (is_bare)
+		buf_str(out, word);
+	else
+		quote(out, word);
+}
+
 void command_line(struct buf *out, const char *const *word, size_t count, bool has_input)
 {
 	struct buf text = { 0 };

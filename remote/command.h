@@ -8,4 +8,7 @@
  * them. Without has_input there is nothing to read for it. */
 void command_line(struct buf *out, const char *const *word, size_t count, bool has_input);
 
+/* A word as a person would type it: quoted where a shell would read it as something else. */
+void command_word(struct buf *out, const char *word);
+
 #endif

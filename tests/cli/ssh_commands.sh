@@ -21,9 +21,12 @@ exits 127 "$LAB" exec web-1 -- no-such-program
 exits 126 "$LAB" exec web-1 -- /etc/passwd
 exits 125 "$LAB" exec web-1 nowhere -- true
 like "$err" 'nowhere: there is no such name' 'a machine that is not there is named'
+like "$(tail -n1 <<<"$err")" '^lab: it failed on 1 of 2 machines: nowhere \(its error is above\)$' \
+	'and once more at the end'
 exits 2 "$LAB" exec web-1
 exits 5 "$LAB" exec web-1 web-2 -- sh -c '[ "$(hostname)" = web-1 ] || exit 5; hostname'
 is "$out" 'web-1: web-1' 'of several each line has the name in front, and the gravest status counts'
+is "$err" 'lab: it failed on 1 of 2 machines: web-2 (exit status 5)' 'and whose that is'
 "$LAB" exec web-1 web-2 -- printf '\033[31mred\n' >o
 is "$(sort o)" $'web-1: \\x1b[31mred\nweb-2: \\x1b[31mred' 'and nothing that a terminal obeys'
 start=$SECONDS
@@ -43,7 +46,7 @@ like "$out" 'web-1.10.9.0.1.libssh2.known.*no.-' 'no agent is there yet'
 is "$(processes_on web-1)$(ls "$SSHD/web-1/home/.cache" 2>/dev/null)" '' 'and a look leaves none'
 exits 0 "$LAB" doctor -b ssh web-1 --json
 is "$(jq -r '[.checks[] | select(.host == "web-1").name] | join(" ")' <<<"$out")" \
-	'reach kernel lab agent root capture firewall tcpdump clock' 'the doctor checks all of a machine'
+	'reach kernel lab agent root capture firewall changes tcpdump clock' 'the doctor checks all of a machine'
 is "$(jq -r '.checks[] | select(.name == "clock").verdict' <<<"$out")" ok 'its clock is this one'
 exits 0 "$LAB" status web-1 --json
 is "$(jq -r '.machines[0] | "\(.is_reachable) \(.running)"' <<<"$out")" 'true 0' \
@@ -53,8 +56,13 @@ hidden=$(type -P tcpdump) && on web-2 mount --bind /dev/null "$hidden"
 exits 4 "$LAB" doctor web-2 nowhere
 like "$out" 'web-2 tcpdump *no tcpdump' 'what is missing is told'
 like "$out" 'apt-get install -y tcpdump' 'with the line that mends it'
+like "$out" 'nowhere reach *there is no such name' \
+	'a name that stands in front is not said again'
 exits 5 "$LAB" status web-1 nowhere
+like "$out" $'nowhere\t-\t-\t-\t-\t-\tthere is no such name' 'nor in a table'
 exits 2 "$LAB" status
+like "$err" 'which machine\? .*, as in lab status web-1; ~/.ssh/config has web-1, web-2$' \
+	'who names no machine is told which there are'
 exits 0 "$LAB" cleanup -b ssh web-1 web-2
 is "$(grep -c 'nothing is left: no process' <<<"$out")" 2 'nothing is there, and that is proven'
 if type -P nft >/dev/null && on web-1 nft add table inet lab_ab12_cut 2>/dev/null; then
