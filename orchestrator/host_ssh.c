@@ -9,15 +9,16 @@
 #include "mem.h"
 
 enum {
-	NOTE = 512,
-	PROVE_MS = 5000 /* for all machines whose agents were lost */
+	NOTE_LEN = 1024, /* about: agents may say what they like */
+	NAMED = 8,       /* machines of which the same is noted; more of them are counted */
+	PROVE_MS = 5000  /* for all machines whose agents were lost */
 };
 
 struct machines {
 	struct fleet_agents agents;
 	size_t *given;     /* by machine: bytes of its reader that read gave out */
 	bool *has_hung_up; /* by machine: its end of the stream is closed, so somebody is there */
-	char note[NOTE];
+	struct buf note;
 };
 
 static int ssh_usable(struct err *why)
@@ -49,7 +50,7 @@ static void tell_session(struct lab *lab, size_t host)
 	to->events = stream->events;
 }
 
-/* By its agent, which has tried; `lacks` says the first that is missing, NULL: nothing. */
+/* By its agent, which has tried; `lacks` says what is missing most, NULL: nothing. */
 static unsigned offers_of(const struct fleet_agent *agent, const char **lacks)
 {
 	unsigned offers = ssh_offers();
@@ -71,31 +72,63 @@ static unsigned offers_of(const struct fleet_agent *agent, const char **lacks)
 	return offers;
 }
 
-/* What every one of them offers; the note names the first that lacks something. */
-static void find_offers(struct lab *lab)
+/* "web-1, web-2", those of which the same is said; one machine of many is enough to look at it. */
+static size_t name_same(const struct lab *lab, const char *const *said, size_t first,
+			struct buf *out)
+{
+	size_t count = 0;
+
+	for (size_t i = first; i < lab->nhost; i++) {
+		if (!said[i] || !streq(said[i], said[first]))
+			continue;
+		if (count++ < NAMED)
+			buf_printf(out, "%s%s", count > 1 ? ", " : "",
+				   machine_of(lab, i)->target->name);
+	}
+	if (count > NAMED)
+		buf_printf(out, " and %zu more", count - NAMED);
+	return count;
+}
+
+static bool is_said_before(const char *const *said, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (said[i] && streq(said[i], said[at]))
+			return true;
+	return false;
+}
+
+/* `said` by machine, NULL: nothing is said of it. */
+static void note(struct lab *lab, const char *const *said, const char *of_one, const char *of_many)
 {
 	struct machines *all = lab->state;
 
+	for (size_t i = 0; i < lab->nhost && all->note.len < NOTE_LEN; i++) {
+		if (!said[i] || is_said_before(said, i))
+			continue;
+		buf_str(&all->note, all->note.len ? "; " : "");
+		size_t count = name_same(lab, said, i, &all->note);
+		buf_printf(&all->note, "%s: %s", count > 1 ? of_many : of_one, said[i]);
+	}
+	lab->note = all->note.len ? all->note.data : NULL;
+}
+
+/* What every one of them offers; the note names all that lack something. */
+static void find_offers(struct lab *lab)
+{
+	struct machines *all = lab->state;
+	const char **said = mem_zeroed(lab->nhost, sizeof *said);
+
 	lab->offers = ssh_offers();
+	for (size_t i = 0; i < lab->nhost; i++)
+		lab->offers &= offers_of(&all->agents.agent[i], &said[i]);
+	note(lab, said, "", "");
 	for (size_t i = 0; i < lab->nhost; i++) {
-		const char *lacks;
-
-		lab->offers &= offers_of(&all->agents.agent[i], &lacks);
-		if (!lacks || lab->note)
-			continue;
-		snprintf(all->note, sizeof all->note, "%.200s: %s",
-			 machine_of(lab, i)->target->name, lacks);
-		lab->note = all->note;
-	}
-	for (size_t i = 0; i < lab->nhost && !lab->note; i++) {
 		const struct fleet_machine *m = machine_of(lab, i);
-
-		if (m->target != &m->other)
-			continue;
-		snprintf(all->note, sizeof all->note, "%.200s is reached by ssh itself: %s",
-			 m->target->name, m->target->why);
-		lab->note = all->note;
+		said[i] = m->target == &m->other ? m->target->why : NULL;
 	}
+	note(lab, said, " is reached by ssh itself", " are reached by ssh itself");
+	free(said);
 }
 
 /* The first is there, as far as is known, and another is not: the caller may do without that. */
@@ -252,6 +285,7 @@ static int ssh_close(struct lab *lab, int deadline_ms, struct err *err)
 	fleet_agents_close(&all->agents);
 	free(all->given);
 	free(all->has_hung_up);
+	buf_close(&all->note);
 	free(all);
 	free(lab->host);
 	*lab = (struct lab){ .backend = &backend_ssh };
