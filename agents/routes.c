@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 
 #include "addr.h"
+#include "errname.h"
+#include "neighbour.h"
 #include "nldump.h"
 #include "util.h"
 
@@ -177,8 +179,21 @@ struct got {
 	const struct sink *sink;
 	int64_t snapshot;
 	const char *destination;
+	bool asks_neighbour; /* also, whether the next machine on the link answers */
 	bool is_told;
 };
+
+/* Of the gateway, else of the destination itself; NULL: that is not known. */
+static const char *next_state(const struct got *got, unsigned type, uint32_t iface,
+			      const char *gateway)
+{
+	struct addr next;
+
+	if (!got->asks_neighbour || type != RTN_UNICAST ||
+	    addr_parse(&next, gateway[0] != '\0' ? gateway : got->destination, 0) < 0)
+		return NULL;
+	return neighbour_state(iface, &next);
+}
 
 /* The one answer: a route with the source address that a packet would take. */
 static void got_row(void *context, unsigned type, const void *body, size_t len)
@@ -188,6 +203,7 @@ static void got_row(void *context, unsigned type, const void *body, size_t len)
 	struct nlattr_view attr;
 	struct rtmsg route;
 	struct event event;
+	uint32_t index = 0;
 
 	if (type != RTM_NEWROUTE || len < NLMSG_ALIGN(sizeof route) || got->is_told)
 		return;
@@ -200,8 +216,9 @@ static void got_row(void *context, unsigned type, const void *body, size_t len)
 		else if (attr.type == RTA_PREFSRC)
 			ip_text(&attr, route.rtm_family, source);
 		else if (attr.type == RTA_OIF)
-			iface_name(attr_u32(&attr), name);
+			index = attr_u32(&attr);
 	}
+	iface_name(index, name);
 	got->is_told = true;
 	event_init(&event, "route.get");
 	event_int(&event, "snapshot", got->snapshot);
@@ -210,6 +227,7 @@ static void got_row(void *context, unsigned type, const void *body, size_t len)
 	event_text(&event, "iface", name[0] != '\0' ? name : NULL);
 	event_text(&event, "source", source[0] != '\0' ? source : NULL);
 	event_text(&event, "gateway", gateway[0] != '\0' ? gateway : NULL);
+	event_text(&event, "neighbour", next_state(got, route.rtm_type, index, gateway));
 	sink_event(got->sink, &event);
 }
 
@@ -237,6 +255,22 @@ static int get_one(struct nldump *nl, struct got *got, struct err *err)
 	return got->is_told ? 0 : err_set(err, ERR_BROKE, "the kernel tells none");
 }
 
+/* The answer, or why there is none: that is told by the kernel's errno where no route is. */
+static void get_told(struct nldump *nl, struct got *got)
+{
+	struct err err = { 0 };
+	struct event event;
+
+	if (get_one(nl, got, &err) == 0)
+		return;
+	event_init(&event, "route.get");
+	event_int(&event, "snapshot", got->snapshot);
+	event_text(&event, "destination", got->destination);
+	event_text(&event, "result", err.sys ? errname(err.sys) : NULL);
+	event_text(&event, "error", err.text);
+	sink_event(got->sink, &event);
+}
+
 void routes_get_emit(int64_t snapshot, const char *addresses, const struct sink *sink)
 {
 	struct nldump nl = NLDUMP_INIT(NETLINK_ROUTE);
@@ -247,21 +281,25 @@ void routes_get_emit(int64_t snapshot, const char *addresses, const struct sink 
 		size_t len = strcspn(at, ",");
 		char destination[ADDR_TEXT];
 		struct got got = { .sink = sink, .snapshot = snapshot, .destination = destination };
-		struct err err = { 0 };
 
 		snprintf(destination, sizeof destination, "%.*s", (int)len, at);
-		if (get_one(&nl, &got, &err) < 0) {
-			struct event event;
-
-			event_init(&event, "route.get");
-			event_int(&event, "snapshot", snapshot);
-			event_text(&event, "destination", destination);
-			event_text(&event, "error", err.text);
-			sink_event(sink, &event);
-		}
+		get_told(&nl, &got);
 		at += len;
 		at += *at == ',' ? 1 : 0;
 	}
+	nldump_close(&nl);
+}
+
+void routes_lost_emit(const struct addr *addr, const struct sink *sink)
+{
+	struct nldump nl = NLDUMP_INIT(NETLINK_ROUTE);
+	char destination[ADDR_TEXT];
+	struct got got = { .sink = sink,
+			   .destination = addr_ip_text(addr, destination),
+			   .asks_neighbour = true };
+
+	nl.is_one = true;
+	get_told(&nl, &got);
 	nldump_close(&nl);
 }
 

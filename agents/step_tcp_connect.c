@@ -1,7 +1,10 @@
 /* tcp.connect: a client in a process of its own resolves the name, connects, exchanges messages. */
 
+#include <errno.h>
+
 #include "clock.h"
 #include "resolve.h"
+#include "routes.h"
 #include "step_tcp.h"
 #include "tally.h"
 
@@ -108,6 +111,23 @@ static void tell_connect(struct actor *actor, const char *target, const struct o
 	actor_event(actor, &event);
 }
 
+static void pass_event(void *to, const struct event *event)
+{
+	struct event copy = *event;
+
+	actor_event(to, &copy);
+}
+
+/* Right now the kernel still knows what was in the way. */
+static void tell_way(struct actor *actor, const struct outcome *outcome)
+{
+	const struct sink sink = { .event = pass_event, .to = actor };
+
+	if (outcome->kind == OUTCOME_ERRNO &&
+	    (outcome->number == EHOSTUNREACH || outcome->number == ENETUNREACH))
+		routes_lost_emit(&actor->peer, &sink);
+}
+
 /* Hosts that share a stack are told apart by their address alone, so a client there binds its own.
  */
 static bool shares_stack(const struct host_facts *host)
@@ -137,6 +157,7 @@ static int connect_once(struct actor *actor, const struct event *request, struct
 	actor->local = client->local;
 	actor->peer = client->peer;
 	actor->fd = client->fd;
+	tell_way(actor, outcome);
 	tell_connect(actor, endpoint, outcome);
 	if (outcome->kind != OUTCOME_OK || messages == 0)
 		actor->took_ns = outcome->took_ns;

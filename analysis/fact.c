@@ -90,6 +90,10 @@ void facts_fill(struct facts *facts, const struct view *view)
 	together(facts, FACT_ESTABLISHED, FACT_CONNECT_OK, FACT_HANDSHAKE);
 	together(facts, FACT_REFUSED, FACT_CONNECT_REFUSED, FACT_RST_TO_SYN);
 	together(facts, FACT_TIMED_OUT, FACT_CONNECT_TIMED_OUT, FACT_UNANSWERED);
+	together(facts, FACT_UNREACHABLE, FACT_CONNECT_UNREACHABLE, FACT_WAY_REFUSED);
+	if (facts->at[FACT_UNREACHABLE].truth != YES && facts->at[FACT_WAY_FORBIDDEN].truth == YES)
+		together(facts, FACT_UNREACHABLE, FACT_CONNECT_UNREACHABLE, FACT_WAY_FORBIDDEN);
+	facts_of_next(facts, view);
 	facts_of_sockets(facts, view);
 	facts_of_ruleset(facts, view);
 	facts_of_way(facts, view);

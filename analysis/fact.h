@@ -17,6 +17,8 @@
 #define LACK_WAY                                                                                   \
 	"all that may answer or take a packet at the server, before and after",                    \
 	    "nft -a list ruleset; tc qdisc; ip rule; bpftool prog; iptables-legacy-save"
+#define LACK_NEXT                                                                                  \
+	"what the client's kernel knew of the way as it failed", "ip route get {server}; ip neigh"
 #define LACK_APP "what the application was told", "the errno of connect(), for example from its log"
 
 /* X(NAME, id, witness, sentence when yes, sentence when no, what is missing when unseen, command)
@@ -28,12 +30,16 @@
 	  "connect: not ECONNREFUSED", LACK_APP)                                                   \
 	X(CONNECT_TIMED_OUT, "connect-timed-out", APPLICATION, "connect: timed out",               \
 	  "connect did not time out", LACK_APP)                                                    \
+	X(CONNECT_UNREACHABLE, "connect-unreachable", APPLICATION, "connect: no way there",        \
+	  "connect: neither EHOSTUNREACH nor ENETUNREACH", LACK_APP)                               \
 	X(ESTABLISHED, "established", APPLICATION, "the connection was established",               \
 	  "the connection was not established", LACK_APP)                                          \
 	X(REFUSED, "refused", APPLICATION, "the connection was refused",                           \
 	  "the connection was not refused", LACK_APP)                                              \
 	X(TIMED_OUT, "timed-out", APPLICATION, "nothing answered in time",                         \
 	  "the connection did not time out", LACK_APP)                                             \
+	X(UNREACHABLE, "unreachable", APPLICATION, "there was no way to the server",               \
+	  "it did not end for want of a way", LACK_APP)                                            \
 	X(REACHED, "reached", WIRE, "the SYN reached the server",                                  \
 	  "the SYN did not reach the server", LACK_SERVER)                                         \
 	X(SYN_SENT, "syn-sent", WIRE, "the SYN left the client", "no SYN left the client",         \
@@ -46,6 +52,10 @@
 	  "the handshake did not complete", LACK_CLIENT)                                           \
 	X(RST_TO_SYN, "rst-to-syn", WIRE, "RST answers the SYN, ack = seq+1",                      \
 	  "no RST answers the SYN", LACK_CLIENT)                                                   \
+	X(WAY_REFUSED, "way-refused", WIRE, "an ICMP error that knows no way answers the SYN",     \
+	  "no ICMP error that knows no way answers the SYN", LACK_CLIENT)                          \
+	X(WAY_FORBIDDEN, "way-forbidden", WIRE, "an ICMP error that forbids it answers the SYN",   \
+	  "no ICMP error that forbids it answers the SYN", LACK_CLIENT)                            \
 	X(UNANSWERED, "unanswered", WIRE, "nothing answered at all", "something answered",         \
 	  LACK_CLIENT)                                                                             \
 	X(RESET_LATER, "reset-later", WIRE, "the peer reset the open connection",                  \
@@ -81,6 +91,10 @@
 	  "no rule that resets matched", LACK_RULES)                                               \
 	X(RULE_DROP, "rule-drop", KERNEL, "a firewall rule that drops counted the SYN",            \
 	  "no rule that drops matched", LACK_RULES)                                                \
+	X(NO_ROUTE, "no-route", KERNEL, "the client has no route to the server",                   \
+	  "the client has a route to the server", LACK_NEXT)                                       \
+	X(NEXT_SILENT, "next-silent", KERNEL, "the next machine on the link does not answer",      \
+	  "the next machine on the link answers", LACK_NEXT)                                       \
 	X(WAY_CLEAR, "way-clear", KERNEL, "nothing before the server's TCP could take the SYN",    \
 	  "a rule took the SYN before the server's TCP", LACK_WAY)
 
@@ -124,6 +138,7 @@ void fact_event(struct fact_value *value, const struct event *event); /* NULL: n
 /* The fillers, one a source. */
 void facts_of_application(struct facts *facts, const struct view *view);
 void facts_of_wire(struct facts *facts, const struct view *view);
+void facts_of_next(struct facts *facts, const struct view *view); /* after the wire */
 void facts_of_sockets(struct facts *facts, const struct view *view);
 void facts_of_counters(struct facts *facts, const struct view *view); /* after the way */
 void facts_of_ruleset(struct facts *facts, const struct view *view);

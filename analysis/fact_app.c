@@ -27,6 +27,7 @@ void facts_of_application(struct facts *facts, const struct view *view)
 		{ FACT_CONNECT_OK, { "ok", "ok" } },
 		{ FACT_CONNECT_REFUSED, { "ECONNREFUSED", "ECONNREFUSED" } },
 		{ FACT_CONNECT_TIMED_OUT, { "ETIMEDOUT", "TIMEOUT" } },
+		{ FACT_CONNECT_UNREACHABLE, { "EHOSTUNREACH", "ENETUNREACH" } },
 	};
 	const struct event *event = connect_event(view);
 	if (!event || !view->connection.result)

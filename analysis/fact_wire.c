@@ -150,6 +150,67 @@ static void refusal(struct facts *facts, enum fact fact, const struct view *view
 	fact_packet(value, capture, rst->number, rst->number);
 }
 
+/* While a SYN is out the kernel ends connect() for these; port and protocol unreachable are a no of
+ * the machine itself, and too big is none. */
+static const struct icmp_code {
+	uint8_t family, type, code;
+	enum fact fact;
+	const char *says;
+} icmp_codes[] = {
+	{ 4, 3, 0, FACT_WAY_REFUSED, "network unreachable" },
+	{ 4, 3, 1, FACT_WAY_REFUSED, "host unreachable" },
+	{ 4, 11, 0, FACT_WAY_REFUSED, "forwarded too often" },
+	{ 4, 3, 9, FACT_WAY_FORBIDDEN, "network forbidden" },
+	{ 4, 3, 10, FACT_WAY_FORBIDDEN, "host forbidden" },
+	{ 4, 3, 13, FACT_WAY_FORBIDDEN, "forbidden by an administrator" },
+	{ 6, 1, 0, FACT_WAY_REFUSED, "no route" },
+	{ 6, 1, 3, FACT_WAY_REFUSED, "address unreachable" },
+	{ 6, 3, 0, FACT_WAY_REFUSED, "forwarded too often" },
+	{ 6, 1, 1, FACT_WAY_FORBIDDEN, "forbidden by an administrator" },
+	{ 6, 1, 5, FACT_WAY_FORBIDDEN, "forbidden by a policy" },
+	{ 6, 1, 6, FACT_WAY_FORBIDDEN, "a route that rejects" },
+};
+
+/* The first of a SYN that nothing else answers: a host that is busy with the socket drops it. */
+static const struct segment *way_error(const struct flow *flow, const struct icmp_code **code)
+{
+	size_t i = 0;
+	if (!flow->has_syn || flow_first(flow, false, segment_is_syn_ack) || rst_to_syn(flow))
+		return NULL;
+	while (i < flow->nsegment && (!flow->segment[i].is_icmp || flow->segment[i].is_from_client))
+		i++;
+	const struct segment *segment = &flow->segment[i];
+	if (i == flow->nsegment || segment->seq != flow->isn)
+		return NULL;
+	for (size_t k = 0; k < COUNT(icmp_codes); k++) {
+		*code = &icmp_codes[k];
+		if ((*code)->family == flow->teller.family && (*code)->type == segment->icmp_type &&
+		    (*code)->code == segment->icmp_code)
+			return segment;
+	}
+	return NULL;
+}
+
+static void no_way(struct facts *facts, const struct view *view, const struct capture_seen *capture,
+		   const struct flow *flow)
+{
+	const struct icmp_code *code = NULL;
+	const struct segment *segment = way_error(flow, &code);
+	char teller[ADDR_TEXT];
+
+	seen(facts, FACT_WAY_REFUSED, view, capture, NULL);
+	seen(facts, FACT_WAY_FORBIDDEN, view, capture, NULL);
+	if (!segment)
+		return;
+	const char *says = arena_printf(
+	    view->trace->arena, "ICMP %u/%u (%s) from %s%s answers the SYN", segment->icmp_type,
+	    segment->icmp_code, code->says, addr_ip_text(&flow->teller, teller),
+	    addr_same_ip(&flow->teller, &flow->server) ? ", the server itself,"
+						       : ", a machine on the way,");
+	fact_packet(fact_set(facts, code->fact, YES, says), capture, segment->number,
+		    segment->number);
+}
+
 static void at_client(struct facts *facts, const struct view *view)
 {
 	const struct capture_seen *capture = view->client_capture;
@@ -175,6 +236,7 @@ static void at_client(struct facts *facts, const struct view *view)
 	seen(facts, FACT_HANDSHAKE, view, capture, handshake_ack(flow));
 	seen(facts, FACT_RESET_LATER, view, capture, reset_later(view, flow));
 	refusal(facts, FACT_RST_TO_SYN, view, capture, flow);
+	no_way(facts, view, capture, flow);
 	unanswered(facts, view, capture, flow);
 }
 

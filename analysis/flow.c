@@ -142,6 +142,8 @@ static bool icmp_add(struct flow_table *table, const struct packet *packet, int6
 	if (!flow)
 		return false;
 	bool is_client = addr_same_ip(&packet->src, &flow->client);
+	if (!is_client && !flow->teller.family)
+		flow->teller = packet->src;
 	segment_add(table, flow,
 		    &(struct segment){
 			.t_ns = t_ns,

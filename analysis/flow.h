@@ -26,6 +26,7 @@ struct flow {
 	bool has_syn;             /* its first SYN was seen: client and isn are certain */
 	bool has_server_isn;      /* a SYN+ACK was seen */
 	uint32_t isn, server_isn; /* initial sequence numbers */
+	struct addr teller;       /* of its first ICMP error not of the client; family 0: none */
 	uint8_t noption;          /* of the SYN: kinds in order */
 	uint8_t option[PACKET_OPTIONS];
 	size_t nsegment, cap;

@@ -112,6 +112,62 @@ const struct rule rules[] = {
 		      "ss -tan 'sport = :{port}'" },
 	},
 	{
+	    .id = "unreachable.no-route",
+	    .says = "The client itself has no route to the server; nothing was sent.",
+	    .most = PROVEN,
+	    .must = { FACT_UNREACHABLE, FACT_NO_ROUTE },
+	    .need = { FACT_CONNECT_UNREACHABLE },
+	    .deny = { FACT_SYN_SENT },
+	    .next = { "ip route get {server}", "ip route; ip rule",
+		      "Add the route, or ask why it went.", "lab explain unreachable" },
+	},
+	{
+	    .id = "unreachable.no-neighbour",
+	    .says =
+		"Nobody answered on the client's own link for the next machine on the way: it is "
+		"off, or nobody has that address.",
+	    .most = PROVEN,
+	    .must = { FACT_UNREACHABLE, FACT_NEXT_SILENT },
+	    .need = { FACT_CONNECT_UNREACHABLE },
+	    .deny = { FACT_SYN_SENT },
+	    .next = { "ip route get {server}; ip neigh", "tcpdump -nn arp",
+		      "Is the machine up, and is that its address?", "lab explain unreachable" },
+	},
+	{
+	    .id = "unreachable.forbidden",
+	    .says = "A firewall on the way, or on the server, answered that it forbids this.",
+	    /* By one packet that anybody on the way could have sent. */
+	    .most = LIKELY,
+	    .must = { FACT_UNREACHABLE, FACT_WAY_FORBIDDEN },
+	    .need = { FACT_CONNECT_UNREACHABLE, FACT_SYN_SENT },
+	    .also = { FACT_SYN_ARRIVED, FACT_LISTENER },
+	    .next = { "tcpdump -nn 'icmp or icmp6'",
+		      "Look at the rules of the machine that sent the ICMP error.",
+		      "lab explain unreachable" },
+	},
+	{
+	    .id = "unreachable.on-the-way",
+	    .says = "A machine on the way answered that it knows no way to the server.",
+	    .most = LIKELY,
+	    .must = { FACT_UNREACHABLE, FACT_WAY_REFUSED },
+	    .need = { FACT_CONNECT_UNREACHABLE, FACT_SYN_SENT },
+	    .also = { FACT_SYN_ARRIVED, FACT_LISTENER },
+	    .next = { "tcpdump -nn 'icmp or icmp6'",
+		      "On the machine that sent the ICMP error: ip route get {server}; ip neigh",
+		      "lab explain unreachable" },
+	},
+	{
+	    .id = "unreachable.unexplained",
+	    .says =
+		"There was no way to the server; what was in the way is not settled by what was "
+		"observed.",
+	    .most = UNDECIDED,
+	    .must = { FACT_UNREACHABLE },
+	    .ask = { FACT_CONNECT_UNREACHABLE, FACT_SYN_SENT, FACT_WAY_REFUSED, FACT_WAY_FORBIDDEN,
+		     FACT_NO_ROUTE, FACT_NEXT_SILENT },
+	    .next = { "ip route get {server}; ip neigh", "tcpdump -nn 'icmp or icmp6 or arp'" },
+	},
+	{
 	    .id = "failed.unexplained",
 	    .says = "What became of the connection is not settled by what was observed.",
 	    .most = UNDECIDED,
@@ -123,10 +179,14 @@ const struct rule rules[] = {
 const size_t rules_count = COUNT(rules);
 
 const enum fact rules_exclusive[][RULE_FACTS] = {
-	{ FACT_ESTABLISHED, FACT_REFUSED, FACT_TIMED_OUT },
+	{ FACT_ESTABLISHED, FACT_REFUSED, FACT_TIMED_OUT, FACT_UNREACHABLE },
 	{ FACT_PORT_CLOSED, FACT_LISTENER },
 	{ FACT_PORT_CLOSED, FACT_LISTENER_ELSEWHERE },
-	{ FACT_RST_TO_SYN, FACT_UNANSWERED, FACT_HANDSHAKE },
+	{ FACT_RST_TO_SYN, FACT_UNANSWERED, FACT_HANDSHAKE, FACT_WAY_REFUSED },
+	{ FACT_RST_TO_SYN, FACT_UNANSWERED, FACT_HANDSHAKE, FACT_WAY_FORBIDDEN },
+	{ FACT_WAY_REFUSED, FACT_WAY_FORBIDDEN },
+	{ FACT_WAY_REFUSED, FACT_NO_ROUTE, FACT_NEXT_SILENT },
+	{ FACT_WAY_FORBIDDEN, FACT_NO_ROUTE, FACT_NEXT_SILENT },
 	{ FACT_NONE },
 };
 

@@ -46,7 +46,7 @@ static const char *filled(const char *text, const struct view *view)
 static bool is_summary(enum fact fact)
 {
 	return fact == FACT_ESTABLISHED || fact == FACT_REFUSED || fact == FACT_TIMED_OUT ||
-	       fact == FACT_REACHED;
+	       fact == FACT_UNREACHABLE || fact == FACT_REACHED;
 }
 
 static void cite(struct evidence *list, size_t *count, const enum fact *fact, enum truth truth,

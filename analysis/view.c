@@ -37,6 +37,15 @@ static const struct event *connecting_of(const struct trace *trace, const struct
 	return older && connecting && older->seq > connecting->seq ? NULL : connecting;
 }
 
+/* The same: what an older connect() found is not told of this one. */
+static const struct event *way_of_connect(const struct trace *trace, const struct event *connect)
+{
+	const struct event *way = step_event_before(trace, connect, "route.get");
+	const struct event *older = step_event_before(trace, connect, "connect");
+
+	return older && way && older->seq > way->seq ? NULL : way;
+}
+
 /* True when a `connect` follows that says how this `connecting` ended. */
 static bool is_decided(const struct trace *trace, const struct event *event)
 {
@@ -111,6 +120,7 @@ static struct view of_event(const struct trace *trace, const struct event *event
 		},
 		.client_host = host,
 		.server_host = NO_HOST,
+		.way = is_connect ? way_of_connect(trace, event) : NULL,
 		.start_ns = trace_time(trace, host, start_ns),
 		.end_ns = end_ns == INT64_MAX ? end_ns : trace_time(trace, host, end_ns),
 	};

@@ -13,6 +13,7 @@ struct view {
 	struct addr client, server;
 	int client_host, server_host; /* NO_HOST: unknown */
 	int64_t start_ns, end_ns;     /* of connect(), or of what the captures hold */
+	const struct event *way;      /* what the client's kernel told of it as it failed; NULL */
 	/* The captures of the two hosts: the one that holds the flow, else their first; NULL: none.
 	 * One file may be both (a capture file by itself is read as the client's). */
 	const struct capture_seen *client_capture, *server_capture;

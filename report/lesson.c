@@ -78,22 +78,44 @@ static const struct pair reset_said[] = {
 	{ 0 },
 };
 
-static const struct pair failed_alike[] = {
+static const struct pair unreachable_alike[] = {
 	{ "no route", "the error comes at once, and no packet leaves" },
 	{ "nobody has the address", "No route to host after 3 s, ARP unanswered" },
-	{ "an ICMP answer", "the capture shows who sent it: a router or a firewall" },
+	{ "a firewall that forbids it", "ICMP 3/9, 3/10 or 3/13; it says No route to host, too" },
+	{ "a router without a way", "ICMP 3/0 or 3/1: the capture shows who sent it" },
+	{ 0 },
+};
+
+static const struct check unreachable_checks[] = {
+	{ "on the client", "ip route; ip rule", "a way to that address?", "linux" },
+	{ "on the client", "ip neigh", "FAILED: nobody has it", "linux" },
+	{ "on the client", "tcpdump -nn -i any 'icmp or icmp6'", "who answers? (root)", "linux" },
+	{ 0 },
+};
+
+static const struct pair unreachable_said[] = {
+	{ "curl", "curl: (7) Failed to connect to HOST port 1234: No route to host" },
+	{ "python", "OSError: [Errno 113] No route to host" },
+	{ "java", "java.net.NoRouteToHostException: No route to host" },
+	{ "nginx", "connect() failed (113: No route to host)" },
+	{ "any program", "Network is unreachable" },
+	{ 0 },
+};
+
+static const struct pair failed_alike[] = {
+	{ "a prohibit route", "the error comes at once, and no packet leaves" },
+	{ "a security policy", "the host's log names it" },
 	{ 0 },
 };
 
 static const struct check failed_checks[] = {
-	{ "on the client", "ip route", "a way to that address?", "linux" },
-	{ "on the client", "ip neigh", "FAILED: nobody has it", "linux" },
+	{ "on the client", "ip route", "a prohibit route?", "linux" },
 	{ "on the client", "tcpdump -nn -i any icmp", "who answers? (root)", "linux" },
 	{ 0 },
 };
 
 static const struct pair failed_said[] = {
-	{ "any program", "No route to host, Network is unreachable, Permission denied" },
+	{ "any program", "Permission denied, Operation not permitted" },
 	{ 0 },
 };
 
@@ -156,9 +178,19 @@ const struct lesson lessons[] = {
 	    .try = "lab run ok-tcp",
 	},
 	{
+	    .family = "unreachable",
+	    .title = "UNREACHABLE",
+	    .sentence = "There was no way to the machine, and somebody knew so and told it.",
+	    .alike = unreachable_alike,
+	    .checks = unreachable_checks,
+	    .said = unreachable_said,
+	    .reference = "RFC 792, RFC 1122 §4.2.3.9, tcp(7), ip(7)",
+	    .try = "lab run ok-tcp",
+	},
+	{
 	    .family = "failed",
 	    .title = "FAILED",
-	    .sentence = "The attempt ended in an error that is neither a refusal nor a silence.",
+	    .sentence = "The attempt ended in an error that no other lesson is about.",
 	    .alike = failed_alike,
 	    .checks = failed_checks,
 	    .said = failed_said,
@@ -186,6 +218,17 @@ const struct cause causes[] = {
 	  "capture on the server: do the SYNs arrive?" },
 	{ "reset.unexplained", "a RST came after the handshake, and its reason was not seen",
 	  "look at the server's program and its log at that time" },
+	{ "unreachable.no-route", "ENETUNREACH or EHOSTUNREACH at once, and no packet leaves",
+	  "add the route at the client" },
+	{ "unreachable.no-neighbour",
+	  "nobody on the client's link answers ARP for the next machine",
+	  "start that machine, or mend the address" },
+	{ "unreachable.forbidden", "an ICMP error with a code that forbids, and who sent it",
+	  "open the port in the rules of who sent it" },
+	{ "unreachable.on-the-way", "an ICMP error of no network or no host, and who sent it",
+	  "give who sent it a route, or mend the address" },
+	{ "unreachable.unexplained", "no way there, and neither a packet nor the kernel says why",
+	  "at the client: ip route get, ip neigh, tcpdump icmp" },
 	{ "failed.unexplained", "an error, and no packet or table that accounts for it",
 	  "capture at both ends and try again" },
 	{ 0 },
@@ -219,8 +262,8 @@ const struct alias aliases[] = {
 	{ ALIAS_WORD, "104", "reset", NULL },
 	{ ALIAS_WORD, "10054", "reset", NULL },
 	{ ALIAS_WORD, "wsaeconnreset", "reset", NULL },
-	{ ALIAS_WORD, "ehostunreach", "failed", NULL },
-	{ ALIAS_WORD, "enetunreach", "failed", NULL },
+	{ ALIAS_WORD, "ehostunreach", "unreachable", NULL },
+	{ ALIAS_WORD, "enetunreach", "unreachable", NULL },
 	{ ALIAS_WORD, "eacces", "failed", OWN_KERNEL },
 	{ ALIAS_WORD, "eperm", "failed", OWN_KERNEL },
 	{ ALIAS_WORD, "0", "ok", NULL },
@@ -256,9 +299,12 @@ const struct alias aliases[] = {
 	{ ALIAS_PART, "(104:", "reset", NULL },
 	{ ALIAS_PART, "forcibly closed", "reset", NULL },
 	{ ALIAS_PART, "10054", "reset", NULL },
-	{ ALIAS_PART, "no route to host", "failed",
+	{ ALIAS_WORD, "113", "unreachable", NULL },
+	{ ALIAS_WORD, "101", "unreachable", NULL },
+	{ ALIAS_PART, "no route to host", "unreachable",
 	  "nobody answers for that address, or an ICMP error came back" },
-	{ ALIAS_PART, "network is unreachable", "failed", "no route, or an ICMP error came back" },
+	{ ALIAS_PART, "network is unreachable", "unreachable",
+	  "no route, or an ICMP error came back" },
 	{ ALIAS_PART, "permission denied (publickey", NULL,
 	  "the connection works, and a login over it was refused" },
 	{ ALIAS_PART, "permission denied", "failed", OWN_KERNEL },

@@ -64,7 +64,7 @@ else
 fi
 
 # Commands to paste: each one for Linux is known to the shell and accepted by its program.
-for family in refused timeout ok reset failed; do
+for family in refused timeout ok reset unreachable failed; do
 	"$LAB" explain "$family" --json | awk -F'": "' '
 		/"command":/ { command = $2; sub(/",$/, "", command) }
 		/"tells":/ { is_root = /\(root/ }

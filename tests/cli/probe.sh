@@ -123,6 +123,25 @@ else
 	skip 'no nft' 2
 fi
 
+# ---- no way there
+on web-2 sh -c 'cd /proc/sys/net/ipv4/neigh/eth0 && echo 50 >retrans_time_ms && echo 2 >mcast_solicit'
+probe 1 web-2 10.9.0.77:80
+judged 'unreachable.no-neighbour likely fails' 'an address that nobody has'
+like "$flat" '10.9.0.77 does not answer on eth0: ip neigh says FAILED' 'by the word of the client'
+probe 1 web-2 198.51.100.1:80
+judged 'unreachable.no-route likely fails' 'a network to which no route leads'
+if [ -n "$has_nft" ]; then
+	on web-1 nft insert rule inet mine input tcp dport "$CLOSED" reject with icmpx admin-prohibited
+	probe 1 web-2 "10.9.0.1:$CLOSED"
+	judged 'unreachable.forbidden likely fails' 'a rule that forbids by ICMP'
+	like "$flat" 'ICMP 3/13 \(forbidden by an administrator\) from 10.9.0.1, the server itself' \
+		'and who sent that'
+	on web-1 nft flush chain inet mine input
+	on web-1 nft "add rule inet mine input tcp dport $DROPPED counter drop"
+else
+	skip 'no nft' 3
+fi
+
 # ---- this machine
 probe 1 "web-1:$CLOSED"
 judged "refused.no-listener $proven fails" 'without CLIENT this machine is the client'

@@ -14,6 +14,9 @@ static const char *const traces[] = {
 	"refused-firewall-reset",
 	"timeout-drop-input",
 	"reject-icmp",
+	"unreachable-forbidden",
+	"unreachable-no-neighbour",
+	"unreachable-no-route",
 };
 
 struct scratch {

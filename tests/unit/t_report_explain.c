@@ -47,7 +47,10 @@ static void words_and_log_lines_find_their_lesson(void **state)
 	assert_found("refused.bound-elsewhere", "refused.bound-elsewhere");
 	assert_found("ok", "ok");
 	assert_found("curl: (56) Recv failure: Connection reset by peer", "reset");
-	assert_found("connect: No route to host", "failed");
+	assert_found("connect: No route to host", "unreachable");
+	assert_found("ENETUNREACH", "unreachable");
+	assert_found("OSError: [Errno 101] Network is unreachable", "unreachable");
+	assert_found("113", "unreachable");
 	assert_found("EACCES", "failed");
 	assert_found("EPERM", "failed");
 	assert_found("connect: Permission denied", "failed");
