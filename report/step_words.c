@@ -312,6 +312,21 @@ static const struct {
 	{ "sockets", words_sockets },
 };
 
+/* As written; a host in front stands in a column of its own already. */
+static const char *as_written(const struct seen *seen, const char *verb)
+{
+	const char *subject = record_text(seen->step, "subject", "");
+	const char *words = record_text(seen->step, "words", verb);
+	size_t len = strlen(subject);
+
+	if (len == 0 || !starts_with(words, subject) || words[len] != ' ')
+		return words;
+	for (size_t i = 0; i < seen->nevent; i++)
+		if (seen->event[i].host && streq(seen->event[i].host, subject))
+			return words + len + 1;
+	return words;
+}
+
 void step_words(struct step_words *out, const struct event *step, const struct event *event,
 		size_t nevent)
 {
@@ -322,18 +337,13 @@ void step_words(struct step_words *out, const struct event *step, const struct e
 
 	*out = (struct step_words){ .took_ns = record_num(step, "took_ns", -1) };
 	if (record_num(step, "background", 0) && !result) {
-		const char *subject = record_text(step, "subject", "");
-		const char *words = record_text(step, "words", verb);
-
-		if (*subject && starts_with(words, subject) && words[strlen(subject)] == ' ')
-			words += strlen(subject) + 1;
-		say(out, "goes on: %s", words);
+		say(out, "goes on: %s", as_written(&seen, verb));
 		return;
 	}
 	for (size_t i = 0; i < COUNT(verbs); i++)
 		if (streq(verbs[i].verb, verb) && verbs[i].words(out, &seen))
 			return;
-	say(out, "%s", record_text(step, "words", verb));
+	say(out, "%s", as_written(&seen, verb));
 	if (result && !streq(result, "ok"))
 		say(out, ": %s", result);
 	if (result && !streq(result, "ok") && text)

@@ -188,6 +188,7 @@ cable web-3 up
 
 probe 3 web-2 nosuch.invalid:80
 like "$flat" 'could not be found out: nosuch.invalid: ' 'a name that the client cannot resolve'
+like "$out" 'probe FAILED probe client tcp.connect nosuch.invalid:80' 'and whose step it is stands there once'
 is "$code" none 'has no verdict'
 like "$flat" 'undecided' 'and is undecided'
 
