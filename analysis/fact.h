@@ -50,6 +50,9 @@
 	  "no SYN+ACK reached the client", LACK_CLIENT)                                            \
 	X(HANDSHAKE, "handshake", WIRE, "SYN, SYN+ACK, ACK: the handshake completed",              \
 	  "the handshake did not complete", LACK_CLIENT)                                           \
+	X(NOTHING_SEEN, "nothing-seen", WIRE,                                                      \
+	  "neither capture that would show it holds a packet of it",                               \
+	  "a capture holds packets of it", LACK_CLIENT)                                            \
 	X(RST_TO_SYN, "rst-to-syn", WIRE, "RST answers the SYN, ack = seq+1",                      \
 	  "no RST answers the SYN", LACK_CLIENT)                                                   \
 	X(WAY_REFUSED, "way-refused", WIRE, "an ICMP error that knows no way answers the SYN",     \

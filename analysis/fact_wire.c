@@ -273,8 +273,34 @@ static void at_server(struct facts *facts, const struct view *view)
 		fact_set(facts, FACT_SERVER_SILENT, UNSEEN, lossy(view, capture));
 }
 
+/* No filter, or one that names the port. */
+static bool is_meant_to_show(const struct view *view, const struct capture_seen *capture)
+{
+	char port[16];
+	if (!capture->is_whole)
+		return false;
+	if (!capture->is_filtered)
+		return true;
+	snprintf(port, sizeof port, "port %u", (unsigned)view->server.port);
+	const char *at = capture->filter ? strstr(capture->filter, port) : NULL;
+	return at && !strchr("0123456789", at[strlen(port)] ? at[strlen(port)] : ' ');
+}
+
+/* An answer that came without a packet, at either end, was made at home. */
+static void nothing_seen(struct facts *facts, const struct view *view)
+{
+	if (view->client_flow || view->server_flow)
+		fact_set(facts, FACT_NOTHING_SEEN, NO, NULL);
+	else if (view->client_capture && view->server_capture && view->has_client &&
+		 view->client_host != view->server_host &&
+		 is_meant_to_show(view, view->client_capture) &&
+		 is_meant_to_show(view, view->server_capture))
+		fact_set(facts, FACT_NOTHING_SEEN, YES, NULL);
+}
+
 void facts_of_wire(struct facts *facts, const struct view *view)
 {
+	nothing_seen(facts, view);
 	at_client(facts, view);
 	at_server(facts, view);
 }

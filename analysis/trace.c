@@ -79,6 +79,7 @@ static struct capture_seen *capture_new(struct trace *trace, size_t *cap, const 
 		capture->info.link = event_get(begin, "link");
 		capture->iface = event_get(begin, "iface");
 		capture->is_filtered = filter && *filter;
+		capture->filter = filter;
 	} else if (dot) {
 		capture->info.host = arena_ndup(trace->arena, file, (size_t)(dot - file));
 		capture->info.link = arena_dup(trace->arena, dot + 1);

@@ -34,6 +34,7 @@ struct capture_seen {
 	struct capture_info info; /* what the report gets */
 	int host;                 /* NO_HOST: a file by itself */
 	const char *iface;        /* the device; NULL: unknown */
+	const char *filter;       /* in the language of pcap-filter(7); NULL: none, or unknown */
 	bool is_filtered;         /* it does not hold all packets of its link */
 	bool is_narrow;           /* ... nor all that its host sends and receives there */
 	bool

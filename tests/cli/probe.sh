@@ -118,9 +118,13 @@ if [ -n "$has_nft" ]; then
 		add rule inet mine output tcp dport $PORT counter reject with tcp reset"
 	probe 1 web-2 "web-1:$PORT"
 	judged 'refused.unexplained undecided fails' 'a rule of the client is not laid at the door of the server'
+	on web-2 nft add rule inet mine output tcp dport "$CLOSED" counter reject with tcp reset
+	probe 1 web-2 "web-1:$CLOSED"
+	judged 'refused.unexplained undecided fails' 'nor where nothing listens there'
+	unlike "$flat" 'machine was reached' 'which no packet reached'
 	on web-2 nft delete table inet mine
 else
-	skip 'no nft' 2
+	skip 'no nft' 5
 fi
 
 # ---- no way there
