@@ -42,7 +42,7 @@ else
 	reaches 'an RSA key alone' 'libssh2 1.10 cannot sign RSA with SHA-2'
 	exits 0 "$LAB" run refused "${bound[@]}"
 	like "$out" "verdict=refused.no-listener .*$trace" 'a run there has its verdict and its trace'
-	like "$out" 'is reached by ssh itself: libssh2 1.10 cannot sign' 'and its report says how'
+	like "$out" '(is|are) reached by ssh itself: libssh2 1.10 cannot sign' 'and its report says how'
 	config "IdentityFile $SSHD/other" "IdentityFile $SSHD/rsa"
 	exits 0 "$LAB" exec web-1 -- true
 	config "IdentityFile $SSHD/rsa" 'Host web-2' 'ProxyJump web-1'
