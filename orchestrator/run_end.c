@@ -65,13 +65,10 @@ static int give_verdict(struct run *run, struct result *result, struct run_resul
 		 confidence_name(result->confidence));
 	snprintf(out->trace_hash, sizeof(out->trace_hash), "%s", result->analysis.trace_hash);
 	out->verdict_ns = clock_mono_ns() - run->start_ns;
-	if (run->cli->is_json) {
-		print_json(run, result);
-	} else if (run->cli->is_quiet) {
+	if (run->cli->is_quiet)
 		text_quiet(run->out, result);
-	} else {
+	else if (!run->cli->is_json) /* that is one text, and waits for the end of all */
 		text_verdict(run->out, &run->cli->style, result);
-	}
 	fflush(run->out);
 	/* While the kernel takes the hosts down (it waits for RCU) the rest is written. */
 	if (run->lab.backend->let_go)
@@ -120,6 +117,27 @@ static void print_no_verdict(const struct run *run, int status, const char *why)
 	fflush(run->out);
 }
 
+/* What went wrong behind the verdict counts more: data say that alone, and so does the last line of
+ * a pipe, which is then written again. */
+static void print_end(const struct run *run, const struct run_result *out, struct result *verdict)
+{
+	bool is_other = out->status != verdict->exit_status;
+	const char **complaint =
+	    arena_array(run->arena, verdict->ncomplaint + 1, sizeof(const char *));
+
+	if (is_other) {
+		memcpy(complaint, verdict->complaint, verdict->ncomplaint * sizeof(*complaint));
+		complaint[verdict->ncomplaint++] = out->why;
+		verdict->complaint = complaint;
+		verdict->exit_status = out->status;
+	}
+	if (run->cli->is_json)
+		print_json(run, verdict);
+	else if (is_other && run->cli->style.is_plain && !run->cli->is_quiet)
+		text_verdict_plain(run->out, &run->cli->style, verdict);
+	fflush(run->out);
+}
+
 void run_fail(struct run_result *result, const struct err *err)
 {
 	result->status = err->kind != ERR_NONE ? (int)err->kind : ERR_BROKE;
@@ -159,7 +177,9 @@ void run_end(struct run *run, const struct err *played, struct run_result *resul
 		run_fail(result, &left_err);
 		result->status = ERR_LEFTOVER;
 	}
-	if (!*result->verdict)
+	if (*result->verdict)
+		print_end(run, result, &verdict);
+	else
 		print_no_verdict(run, result->status, result->why);
 	/* Where nothing was run there is nothing to tell of it, only why. */
 	if (left || (result->status != ERR_USAGE && result->status != ERR_CANNOT))

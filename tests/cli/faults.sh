@@ -38,6 +38,18 @@ fi
 is "${PIPESTATUS[0]}" 0 'output into a closed pipe changes no verdict'
 t 'and leaves nothing' settled
 
+# A file that is made of the evidence cannot be written when the verdict is out already.
+inject=$B/tests/inject late=(-o saw -r 0 -c renameat -n 4 -e 28 "$LAB" run refused -b netns -o "$T/late")
+if [ -x "$inject" ] && "$inject" "${late[@]}" >late.out 2>late.err; then
+	like "$(cat saw)" '^renameat 5 0 0 ' 'no room for result.json is exit status 5'
+	like "$(cat late.err)" 'result.json: No space left' 'and told'
+	like "$(tail -n1 late.out)" '^verdict=refused.no-listener .* outcome=broke exit=5 ' \
+		'also by the last line'
+	"$inject" "${late[@]}" --json >late.out 2>/dev/null
+	is "$(jq -r '"\(.verdict) \(.exit_status)"' late.out)" 'refused.no-listener 5' 'and by the data'
+else
+	skip 'tests/inject is not built, or may not trace here' 4
+fi
 mkdir foreign && echo '{}' >foreign/x
 exits 2 "$LAB" report "$T/foreign"
 like "$err" 'foreign' 'a directory that is no run is named'
