@@ -1,5 +1,6 @@
-/* libpcap, loaded when a capture is read or a filter compiled: with what it pulls in (a dozen
- * libraries on Debian) it would double the start of every lab, and each fork would copy it. */
+/* libpcap, loaded when a foreign capture is read or a filter compiled: with what it pulls in (a
+ * dozen libraries on Debian) it would double the start of every lab, and each fork would copy it.
+ */
 #ifndef PCAPLIB_H
 #define PCAPLIB_H
 

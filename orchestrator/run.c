@@ -108,7 +108,7 @@ static int open_signals(sigset_t *old)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* The capture's reader is wanted at the end, and the wait for hosts is idle. */
+/* What compiles filters is wanted as soon as the hosts are up; the wait for them is idle. */
 static void load_ahead(void)
 {
 	struct pcaplib lib;
@@ -117,9 +117,17 @@ static void load_ahead(void)
 	pcaplib_open(&lib, &late);
 }
 
+static bool has_filter(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->ncapture; i++)
+		if (*plan->capture[i].filter)
+			return true;
+	return false;
+}
+
 static int bring_up(struct run *run, const struct backend *backend, struct err *err)
 {
-	struct lab_options options = { .meanwhile = load_ahead,
+	struct lab_options options = { .meanwhile = has_filter(&run->plan) ? load_ahead : NULL,
 				       .target = run->asked.binding.target,
 				       .signal_fd = run->signal_fd,
 				       .may_lack = run->scenario.probe != NULL };

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 
 #include "file.h"
-#include "pcaplib.h"
+#include "pcapfile.h"
 #include "pcapng.h"
 #include "util.h"
 
@@ -13,76 +13,48 @@ enum {
 };
 
 struct input {
-	const struct pcaplib *lib;
-	pcap_t *pcap;
-	FILE *stream;     /* pcap's own */
+	struct pcapfile capture;
 	const char *file; /* "client-1.lan" */
-	uint32_t number;  /* of the packet held, from 1 */
-	int64_t time_ns;
-	const struct pcap_pkthdr *header; /* NULL: no more */
-	const u_char *bytes;
+	bool has_frame;   /* false: no more */
+	struct frame_seen frame;
 };
 
+/* A capture that was cut ends at its last whole packet (the analysis says so: is_cut); a broken
+ * disk is an error. */
 static int input_next(struct input *input, struct err *err)
 {
-	struct pcap_pkthdr *header;
-
-	/* A capture that was cut ends at its last whole packet (the analysis says so: is_cut), and
-	 * libpcap takes none of more than 256 KiB for one; a broken disk is an error. */
-	input->header = NULL;
-	if (input->lib->next_ex(input->pcap, &header, &input->bytes) != 1) {
-		if (ferror(input->stream))
-			return err_set(err, ERR_BROKE, "run.pcapng: cannot read capture/%s.pcap",
-				       input->file);
-		return 0;
-	}
-	input->header = header;
-	input->number++;
-	/* Opened with nanosecond precision: tv_usec holds nanoseconds. The file may claim any. */
-	input->time_ns =
-	    (int64_t)((uint64_t)header->ts.tv_sec * 1000000000u + (uint64_t)header->ts.tv_usec);
+	input->has_frame = pcapfile_next(&input->capture, &input->frame);
+	if (input->capture.is_broken)
+		return err_set(err, ERR_BROKE, "run.pcapng: cannot read capture/%s.pcap",
+			       input->file);
 	return 0;
 }
 
-/* 1: open, 0: there is nothing to read (it is gone, or its header was cut off). */
-static int input_open(struct input *input, const struct pcaplib *lib, int dirfd, const char *file,
-		      struct err *err)
+/* Nothing to read where it is gone, or its header was cut off. */
+static int input_open(struct input *input, int dirfd, const char *file, struct err *err)
 {
-	char path[512], why[PCAP_ERRBUF_SIZE];
-	FILE *stream;
-	int fd;
+	char path[512];
+	struct err why = { 0 };
 
-	*input = (struct input){ .lib = lib, .file = file };
+	input->file = file;
 	if (strchr(file, '/') ||
 	    snprintf(path, sizeof path, "capture/%s.pcap", file) >= (int)sizeof path)
 		return err_set(err, ERR_BROKE, "%.64s: not the name of a capture", file);
-	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0)
 		return err_sys(err, "%s", path);
-	stream = fdopen(fd, "rb");
-	if (!stream) {
-		close(fd);
-		return err_sys(err, "%s", path);
-	}
-	input->pcap = lib->fopen_offline(stream, PCAP_TSTAMP_PRECISION_NANO, why);
-	if (!input->pcap) {
-		bool is_broken = ferror(stream);
-		fclose(stream);
-		return is_broken
-			   ? err_set(err, ERR_BROKE, "run.pcapng: cannot read %s: %s", path, why)
-			   : 0;
-	}
-	input->stream = stream;
-	return input_next(input, err) < 0 ? -1 : 1;
+	if (pcapfile_take(&input->capture, fd, path, &why) < 0)
+		return err_set(err, why.kind, "run.pcapng: cannot read %s", why.text);
+	return input_next(input, err);
 }
 
 static bool is_cited(const struct source *source, size_t nsource, const struct input *input)
 {
 	for (size_t i = 0; i < nsource; i++)
 		if (source[i].kind == SOURCE_PACKET && streq(source[i].file, input->file) &&
-		    source[i].first <= input->number && input->number <= source[i].last)
+		    source[i].first <= input->frame.number && input->frame.number <= source[i].last)
 			return true;
 	return false;
 }
@@ -118,7 +90,7 @@ static struct input *earliest(struct input *input, size_t count)
 	struct input *first = NULL;
 
 	for (size_t i = 0; i < count; i++)
-		if (input[i].header && (!first || input[i].time_ns < first->time_ns))
+		if (input[i].has_frame && (!first || input[i].frame.t_ns < first->frame.t_ns))
 			first = &input[i];
 	return first;
 }
@@ -142,10 +114,9 @@ static void add_head(struct buf *out, const struct result *result, const struct 
 		buf_printf(&comment, "\n%s", result->finding->says);
 	pcapng_section(out, comment.data);
 	for (size_t i = 0; i < count; i++)
-		pcapng_interface(
-		    out, input[i].pcap ? (uint16_t)input[i].lib->datalink(input[i].pcap) : 1,
-		    input[i].pcap ? (uint32_t)input[i].lib->snapshot(input[i].pcap) : 0,
-		    input[i].file);
+		pcapng_interface(out,
+				 input[i].capture.stream ? (uint16_t)input[i].capture.linktype : 1,
+				 input[i].capture.snaplen, input[i].file);
 	buf_close(&comment);
 }
 
@@ -160,8 +131,8 @@ static int merge(int fd, const struct result *result, struct input *input, size_
 	while (status == 0 && (next = earliest(input, count))) {
 		bool has_comment = comment_of(&comment, &result->analysis, next);
 
-		pcapng_packet(&out, (uint32_t)(next - input), next->time_ns, next->bytes,
-			      next->header->caplen, next->header->len,
+		pcapng_packet(&out, (uint32_t)(next - input), next->frame.t_ns, next->frame.bytes,
+			      next->frame.caplen, next->frame.len,
 			      has_comment ? comment.data : NULL);
 		status = input_next(next, err);
 		if (status == 0 && out.len >= FLUSH_AT)
@@ -197,7 +168,6 @@ int pcapng_write(int dirfd, const struct result *result, struct err *err)
 {
 	const struct analysis *analysis = &result->analysis;
 	size_t count = analysis->ncapture;
-	struct pcaplib lib;
 	struct input *input;
 	int status = 0;
 
@@ -206,19 +176,16 @@ int pcapng_write(int dirfd, const struct result *result, struct err *err)
 			return err_sys(err, "run.pcapng");
 		return 0;
 	}
-	if (pcaplib_open(&lib, err) < 0)
-		return -1;
 	file_allow(2 * count); /* all at once, and a run still holds those it wrote */
 	input = calloc(count, sizeof *input);
 	if (!input)
 		return err_sys(err, "run.pcapng");
-	for (size_t i = 0; i < count && status >= 0; i++)
-		status = input_open(&input[i], &lib, dirfd, analysis->capture[i].file, err);
-	if (status >= 0)
+	for (size_t i = 0; i < count && status == 0; i++)
+		status = input_open(&input[i], dirfd, analysis->capture[i].file, err);
+	if (status == 0)
 		status = write_merged(dirfd, result, input, count, err);
 	for (size_t i = 0; i < count; i++)
-		if (input[i].pcap)
-			lib.close(input[i].pcap);
+		pcapfile_close(&input[i].capture);
 	free(input);
-	return status < 0 ? -1 : 0;
+	return status;
 }

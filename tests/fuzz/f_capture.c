@@ -1,7 +1,9 @@
-/* Any bytes as a capture file by itself: the whole way from libpcap to findings as text. */
+/* Any bytes as a capture file by itself: the whole way from its reader to findings as text; and
+ * what lab reads itself must be what libpcap reads. */
 /* Aims at: analysis/pcapfile.c */
 #include "fuzz.h"
 
+#include "../unit/pcap_twin.h"
 #include "report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
@@ -14,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	size_t text_len = 0;
 	FILE *out;
 
+	LAW(pcap_twin(fuzz_file(bytes, len)) == NULL);
 	if (analysis_load(&analysis, fuzz_file(bytes, len), &arena, &err) < 0) {
 		fuzz_terminal(err.text, strlen(err.text), false);
 		arena_close(&arena);
