@@ -62,9 +62,10 @@ int server_open(struct server *server, const struct server_options *options,
 	    files.rlim_cur < SERVER_CONNECTIONS + SPARE_FDS)
 		server->limit =
 		    files.rlim_cur > 2 * SPARE_FDS ? files.rlim_cur - SPARE_FDS : SPARE_FDS;
-	server->connection = calloc(server->limit, sizeof *server->connection);
-	server->poll = calloc(server->limit + 2, sizeof *server->poll);
-	*call = "calloc";
+	/* Not cleared: each is set when it is taken, and most pages are never touched. */
+	server->connection = reallocarray(NULL, server->limit, sizeof *server->connection);
+	server->poll = reallocarray(NULL, server->limit + 2, sizeof *server->poll);
+	*call = "malloc";
 	number = server->connection == NULL || server->poll == NULL ? ENOMEM : 0;
 	if (number == 0)
 		number = make_listener(server, options, call);
