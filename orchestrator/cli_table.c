@@ -34,7 +34,7 @@ const struct command commands[] = {
 	  WORD_RUN | WORD_DIR | WORD_CAPTURE },
 	{ "probe", "[CLIENT] SERVER:PORT", "one real connection, and a verdict", cmd_probe,
 	  SHOWS | OPT_MACHINES | OPT_BIND | OPT_OUT | OPT_QUIET | OPT_VERBOSE | OPT_TIMEOUT |
-	      OPT_REQUIRE,
+	      OPT_REQUIRE | OPT_ENGINE,
 	  1, 2,
 	  "CLIENT is an alias of ~/.ssh/config or a machine of the inventory; without one,\n"
 	  "this machine. It resolves SERVER itself and connects once; --timeout: its\n"
@@ -153,6 +153,7 @@ const struct option_meaning option_meanings[] = {
 	{ "backend", "cleanup", "auto|ssh", "nothing else leaves anything behind" },
 	{ "bind", "probe", "server=MACHINE", "the machine that is behind SERVER" },
 	{ "bind", "status", NULL, "this MACHINE too, as it is bound for a run" },
+	{ "engine", "probe", NULL, "who captures, at both ends (default packet)" },
 	{ "timeout", "probe", NULL, "how long it waits for an answer (default 10s)" },
 	{ .option = NULL },
 };

@@ -181,6 +181,7 @@ int cmd_probe(const struct cli *cli, struct err *err)
 
 	ends.probe = (struct probe){
 		.nhost = 1,
+		.engine = cli->engine,
 		.patience_ns = cli->timeout_ns ? cli->timeout_ns : (int64_t)PATIENCE_S * 1000000000,
 	};
 	if (probe_split(&ends.probe, cli->arg[cli->narg - 1], cli->arena, err) < 0 ||

@@ -75,15 +75,17 @@ static void make_hosts(struct scenario *out, const struct probe *probe, struct a
 	struct scenario_link *link = arena_alloc(arena, sizeof(*link));
 	size_t *both = arena_array(arena, PROBE_HOSTS, sizeof(*both));
 
+	const char *engine = probe->engine ? probe->engine : "packet";
 	for (size_t i = 0; i < probe->nhost; i++) {
 		host[i] = (struct scenario_host){ .name = name[i], .machine = probe->address[i] };
-		capture[i] = (struct scenario_capture){ .host = i, .engine = "packet" };
+		capture[i] = (struct scenario_capture){ .host = i, .engine = engine };
 		both[i] = i;
 	}
 	*link = (struct scenario_link){ .name = "path", .nhost = probe->nhost, .host = both };
 	out->nhost = out->ncapture = probe->nhost;
 	out->host = host;
 	out->capture = capture;
+	out->needs = streq(engine, "tcpdump") ? NEED_TCPDUMP : 0;
 	out->nlink = 1;
 	out->link = link;
 }

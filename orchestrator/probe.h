@@ -24,6 +24,7 @@ struct probe {
 	const char *toward[PROBE_HOSTS];
 	const char *fallback; /* hosts-file text for what the client's resolver does not know */
 	const char *lack;     /* why the server's end is not seen; NULL: it is */
+	const char *engine;   /* who captures; NULL: packet */
 	int64_t patience_ns;  /* with connect() */
 	bool is_local;        /* the client is this machine */
 	bool is_self;         /* the server is the client's own machine: all of it is on lo */

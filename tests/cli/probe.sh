@@ -98,6 +98,15 @@ judged 'ok proven works' 'the port of sshd itself: nothing goes round in circles
 t 'and what is captured is little' test "$(jq '[.captures[].packets] | add' \
 	state/lab/runs/latest/result.json)" -lt 100
 
+if on web-1 sh -c 'type tcpdump' >/dev/null 2>&1; then
+	probe 1 web-2 "web-1:$CLOSED" --engine tcpdump
+	judged "refused.no-listener $proven fails" "the same by the host's own tcpdump"
+	is "$(jq -r '[.captures[].engine] | unique[]' state/lab/runs/latest/manifest.json)" tcpdump \
+		'at both ends'
+else
+	skip 'no tcpdump' 3
+fi
+
 has_nft=
 if type -P nft >/dev/null && on web-1 nft "add table inet mine
 	add chain inet mine input { type filter hook input priority 0; policy accept; }
