@@ -158,7 +158,7 @@ static void file_away(const struct run *run)
 void run_end(struct run *run, const struct err *played, struct run_result *result)
 {
 	struct err err = *played, left_err = { 0 };
-	struct result verdict;
+	struct result verdict = { 0 };
 
 	if (run->dir.steps.fd >= 0 && keep_evidence(run, played, &err) == 0 &&
 	    played->kind == ERR_NONE && give_verdict(run, &verdict, result, &err) == 0)
