@@ -126,7 +126,8 @@ static void print_end(const struct run *run, const struct run_result *out, struc
 	    arena_array(run->arena, verdict->ncomplaint + 1, sizeof(const char *));
 
 	if (is_other) {
-		memcpy(complaint, verdict->complaint, verdict->ncomplaint * sizeof(*complaint));
+		for (size_t i = 0; i < verdict->ncomplaint; i++)
+			complaint[i] = verdict->complaint[i];
 		complaint[verdict->ncomplaint++] = out->why;
 		verdict->complaint = complaint;
 		verdict->exit_status = out->status;
