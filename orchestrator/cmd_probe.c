@@ -169,8 +169,10 @@ static void find_ways(struct ends *ends)
 	const struct target name = { .name = probe->server, .address = probe->server };
 	struct err ignored;
 
-	probe->toward[PROBE_CLIENT] =
-	    probe->peer ? probe->peer : targets_lab_address(&ends->targets, &name, &ignored);
+	probe->toward[PROBE_CLIENT] = probe->peer ? probe->peer
+				      : is_literal(probe->server, 6)
+					  ? probe->server
+					  : targets_lab_address(&ends->targets, &name, &ignored);
 	probe->toward[PROBE_SERVER] = probe->address[PROBE_CLIENT];
 }
 

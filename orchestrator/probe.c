@@ -128,8 +128,10 @@ const char *probe_filter(const struct probe *probe, size_t host, struct arena *a
 		return arena_printf(arena, "%s or (host %s and tcp port %s%s)", icmp,
 				    probe->address[PROBE_CLIENT], port, narrow);
 	const char *far = probe->toward[PROBE_CLIENT];
+	const char *errors =
+	    far && strchr(far, ':') ? " or (icmp6 and (ip6[40] == 1 or ip6[40] == 3))" : "";
 	const char *either =
-	    far ? arena_printf(arena, " or (host %s and tcp port %s)", far, port) : "";
+	    far ? arena_printf(arena, " or (host %s and tcp port %s)%s", far, port, errors) : "";
 	return arena_printf(arena,
 			    "%s or (((src host %s and tcp dst port %s) or (dst host %s and tcp src "
 			    "port %s)%s)%s)",

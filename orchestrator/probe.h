@@ -19,8 +19,9 @@ struct probe {
 	const struct target *machine[PROBE_HOSTS];
 	const char *address[PROBE_HOSTS]; /* IPv4, by which they know each other */
 	const char *peer;                 /* IPv4 behind SERVER, as far as it is known here; NULL */
-	/* IPv4 to which each of them sends, as far as that can be guessed here; NULL. Where a
-	 * machine has not the address that it is reached by (NAT), its captures go by this. */
+	/* To which each of them sends, as far as that can be guessed here; NULL. Where a machine
+	 * has not the address that it is reached by (NAT), its captures go by this. IPv6 only where
+	 * SERVER is such an address itself. */
 	const char *toward[PROBE_HOSTS];
 	const char *fallback; /* hosts-file text for what the client's resolver does not know */
 	const char *lack;     /* why the server's end is not seen; NULL: it is */

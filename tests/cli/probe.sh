@@ -155,6 +155,15 @@ else
 	skip 'no nft' 3
 fi
 
+if on web-1 ip -6 addr add fd00::1/64 dev eth0 nodad 2>/dev/null &&
+	on web-2 ip -6 addr add fd00::2/64 dev eth0 nodad 2>/dev/null; then
+	probe 1 web-2 "[fd00::1]:$CLOSED"
+	judged 'refused.unexplained undecided fails' 'an IPv6 address, from one end'
+	like "$out" 'RST answers the SYN' 'with what its wire has seen'
+else
+	skip 'no IPv6' 3
+fi
+
 # ---- this machine
 probe 1 "web-1:$CLOSED"
 judged "refused.no-listener $proven fails" 'without CLIENT this machine is the client'
