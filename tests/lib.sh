@@ -34,6 +34,11 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# traced COMMAND...: it runs under ptrace, by which LeakSanitizer looks for leaks itself
+traced() {
+	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 "$@"
+}
+
 comment() {
 	sed 's/^/# /' >&2
 }

@@ -49,7 +49,7 @@ like "$err" 'step halt on client: the run took longer than 1s.*; step twice on s
 	'the same of a run that takes too long'
 # whether or not that step's process has been reaped by then: here it takes long to end
 if strace -o /dev/null true 2>/dev/null; then
-	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 strace -f -qq -o /dev/null \
+	traced strace -f -qq -o /dev/null \
 		-e trace=exit_group -e inject=exit_group:delay_enter=200ms \
 		"$LAB" run ./twice.ini -b netns -o "$T/twice" >"$T/out" 2>"$T/err"
 	is "$?" 5 'a process that ends slowly is as gone as another'

@@ -40,12 +40,12 @@ t 'and leaves nothing' settled
 
 # A file that is made of the evidence cannot be written when the verdict is out already.
 inject=$B/tests/inject late=(-o saw -r 0 -c renameat -n 4 -e 28 "$LAB" run refused -b netns -o "$T/late")
-if [ -x "$inject" ] && "$inject" "${late[@]}" >late.out 2>late.err; then
+if [ -x "$inject" ] && traced "$inject" "${late[@]}" >late.out 2>late.err; then
 	like "$(cat saw)" '^renameat 5 0 0 ' 'no room for result.json is exit status 5'
 	like "$(cat late.err)" 'result.json: No space left' 'and told'
 	like "$(tail -n1 late.out)" '^verdict=refused.no-listener .* outcome=broke exit=5 ' \
 		'also by the last line'
-	"$inject" "${late[@]}" --json >late.out 2>/dev/null
+	traced "$inject" "${late[@]}" --json >late.out 2>/dev/null
 	is "$(jq -r '"\(.verdict) \(.exit_status)"' late.out)" 'refused.no-listener 5' 'and by the data'
 else
 	skip 'tests/inject is not built, or may not trace here' 4

@@ -64,8 +64,7 @@ EOF
 exits 0 "$LAB" check ./shell.ini
 mkdir runs
 if "$LAB" run refused-firewall-reset -b netns -o "$T/probe" >probe.out 2>&1; then
-	# leaks cannot be looked for under strace: the sanitizer traces to find them
-	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 strace -f -qq \
+	traced strace -f -qq \
 		-e trace=execve,execveat -o execs "$LAB" run ./shell.ini -b netns -o "$T/runs" -v \
 		--color=never >run.out 2>run.err
 	is "$?" 0 'a run whose every text is for a shell goes as it should'

@@ -256,7 +256,7 @@ if strace -o /dev/null true 2>/dev/null; then
 	for machines in '--inventory fleet.ini' '--inventory some.ini' "${three[*]}" \
 		'--terraform outputs.json'; do
 		# shellcheck disable=SC2086 # words
-		ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 strace -f -o trace \
+		traced strace -f -o trace \
 			-e trace=connect,sendto,sendmsg,execve "$LAB" plan refused $machines >/dev/null 2>&1
 		is "$?" 0 "strace lab plan refused $machines"
 		is "$(grep 'AF_INET' trace)" '' 'planning connects to nothing'
