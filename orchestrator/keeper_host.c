@@ -79,11 +79,11 @@ static int set_sysctls(const struct keeper_spec *spec, const struct plan_host *h
 	return 0;
 }
 
-static bool has_ipv6(const struct plan_host *host)
+bool keeper_is_ipv6_off(const struct plan_host *host)
 {
-	for (size_t i = 0; i < host->nport; i++) {
-		if (strchr(host->port[i].address, ':'))
-			return true;
+	for (size_t i = 0; i < host->nsysctl; i++) {
+		if (streq(host->sysctl[i].name, "net.ipv6.conf.default.disable_ipv6"))
+			return streq(host->sysctl[i].value, "1");
 	}
 	return false;
 }
@@ -151,21 +151,6 @@ static int set_names(const struct keeper_spec *spec, size_t at, struct err *err)
 	return 0;
 }
 
-/* What must hold before the first interface exists. */
-static int set_stack(const struct keeper_spec *spec, const struct plan_host *host, struct err *err)
-{
-	/* Autoconfiguration would send (MLD, DAD, router solicitations), and costs time. */
-	if (!has_ipv6(host) && ns_sysctl("net.ipv6.conf.default.disable_ipv6", "1", err) < 0)
-		return -1;
-	/* A new namespace copies these from the machine, where anything may be set. */
-	if (ns_sysctl("net.ipv4.ip_forward", host->does_forward ? "1" : "0", err) < 0)
-		return -1;
-	if (has_ipv6(host) && host->does_forward &&
-	    ns_sysctl("net.ipv6.conf.all.forwarding", "1", err) < 0)
-		return -1;
-	return set_sysctls(spec, host, false, err);
-}
-
 struct offload {
 	uint32_t command;
 	const char *name;
@@ -203,9 +188,9 @@ static int set_addresses(const struct plan_host *host, struct nl *nl, struct err
 	struct nl_batch batch;
 	struct addr addr;
 
-	nl_begin(&batch, nl);
-	if (nl_add_up(&batch, 1, err) < 0)
+	if (nl_lo_up(nl, keeper_is_ipv6_off(host), err) < 0)
 		return -1;
+	nl_begin(&batch, nl);
 	for (size_t i = 0; i < host->nport; i++) {
 		const struct plan_port *port = &host->port[i];
 		int index = HOST_IFINDEX + (int)i;
@@ -311,8 +296,8 @@ _Noreturn void keeper_host(const struct keeper_spec *spec, size_t at,
 	if (getppid() != gate->keeper) /* it ended before prctl */
 		_exit(1);
 	if (ns_close_others(keep, COUNT(keep), &err) == 0 && set_names(spec, at, &err) == 0 &&
-	    (!spec->has_own_net ||
-	     (set_stack(spec, host, &err) == 0 && join_network(spec, at, gate, &err) == 0)))
+	    (!spec->has_own_net || (set_sysctls(spec, host, false, &err) == 0 &&
+				    join_network(spec, at, gate, &err) == 0)))
 		become_agent(spec, at, gate, &err); /* returns only with an error */
 	err_in(&err, "host %s", host->name);
 	note_send(spec->notes, NOTE_ERROR, at, &err);

@@ -20,6 +20,8 @@ static inline void hostplan_init(struct hostplan *out, size_t count, bool is_loo
 	static const struct name_value sysctls[] = {
 		{ .name = "net.ipv4.tcp_syn_retries", .value = "2" },
 		{ .name = "net.ipv4.ip_local_port_range", .value = "40000 50000" },
+		{ .name = "net.ipv4.ip_forward", .value = "0" },
+		{ .name = "net.ipv6.conf.default.disable_ipv6", .value = "1" },
 	};
 	char *names;
 

@@ -29,6 +29,7 @@ static void a_host_is_what_the_plan_says(void **state)
 	assert_string_equal(ask(&f.lab, 1, "wc -c </etc/resolv.conf"), "0");
 	assert_string_equal(ask(&f.lab, 2, "cat /proc/sys/net/ipv4/tcp_syn_retries"), "2");
 	assert_string_equal(ask(&f.lab, 2, "cat /proc/sys/net/ipv6/conf/eth0/disable_ipv6"), "1");
+	assert_string_equal(ask(&f.lab, 2, "grep -c . /proc/net/if_inet6"), "0");
 	assert_string_equal(ask(&f.lab, 0, "cat /proc/sys/net/ipv4/ip_forward"), "0");
 	assert_string_equal(ask(&f.lab, 0, "grep -c 10.7.0.1$ /proc/net/fib_trie"), "2");
 	snprintf(id, sizeof id, "%d", (int)geteuid());
@@ -119,16 +120,16 @@ static void two_links_and_a_router_carry_packets(void **state)
 		  .iface = "eth1",
 		  .mac = "02:00:00:00:02:01" },
 	};
-	struct name_value late = { .name = "net.ipv4.conf.eth1.rp_filter",
-				   .value = "2",
-				   .line = 1 };
+	const struct name_value sysctl[] = {
+		{ .name = "net.ipv4.ip_forward", .value = "1" },
+		{ .name = "net.ipv4.conf.eth1.rp_filter", .value = "2", .line = 1 },
+	};
 	f.plan.plan.nlink = 2;
 	f.plan.plan.link = link;
 	f.plan.host[0].nport = 2;
 	f.plan.host[0].port = router;
-	f.plan.host[0].does_forward = true;
-	f.plan.host[0].nsysctl = 1;
-	f.plan.host[0].sysctl = &late;
+	f.plan.host[0].nsysctl = COUNT(sysctl);
+	f.plan.host[0].sysctl = sysctl;
 	f.plan.port[1].address = "10.1.0.2";
 	f.plan.host[1].gateway = "10.1.0.1";
 	f.plan.port[2].address = "10.2.0.2";
