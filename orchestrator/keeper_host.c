@@ -53,7 +53,7 @@ void keeper_look_at_sysctls(struct keeper_spec *spec)
 
 	spec->is_set = mem_resize(NULL, host->nsysctl + 1, sizeof *spec->is_set);
 	for (size_t i = 0; i < host->nsysctl; i++)
-		spec->is_set[i] = plan_sysctl_is_constant(host->sysctl[i].name) &&
+		spec->is_set[i] = plan_sysctl_is_inherited(host->sysctl[i].name) &&
 				  ns_sysctl_is(host->sysctl[i].name, host->sysctl[i].value);
 }
 

@@ -1,6 +1,6 @@
 /* The sysctls that a trace depends on. A new namespace copies some of them from the machine, where
- * they may change between two runs: so each is set, to the kernel's own default where there is one.
- */
+ * they may change between two runs: so each is made sure of, with the kernel's own default where
+ * there is one. */
 #include "plan_parts.h"
 
 struct setting {
@@ -26,14 +26,13 @@ static const struct setting settings[] = {
 	{ "net.ipv4.tcp_fin_timeout", "60", false },
 	{ "net.ipv4.tcp_tw_reuse", "2", false },
 	{ "net.ipv4.tcp_syncookies", "1", false },
-	/* Both follow the size of the table of sockets, which is a small one here. */
+	/* Both follow the size of the table of sockets, which is a small one in hosts. */
 	{ "net.ipv4.tcp_max_syn_backlog", "2048", true },
 	{ "net.ipv4.tcp_max_tw_buckets", "131072", true },
 	{ "net.ipv4.tcp_abort_on_overflow", "0", false },
 	{ "net.ipv4.tcp_keepalive_time", "7200", false },
 	{ "net.ipv4.tcp_mtu_probing", "0", false },
-	{ "net.ipv4.tcp_no_metrics_save", "1",
-	  false }, /* no memory from one connection to the next */
+	{ "net.ipv4.tcp_no_metrics_save", "1", false }, /* each connection begins alike */
 	{ "net.ipv4.tcp_autocorking", "0", false },
 	{ "net.ipv4.tcp_rto_max_ms", "120000", true }, /* Linux 6.15 */
 	{ "net.ipv4.ip_local_port_range", "32768 60999", false },
@@ -45,26 +44,15 @@ static const struct setting settings[] = {
 	{ "net.ipv6.conf.default.disable_ipv6", "1", true },
 };
 
-/* What a new namespace does not simply set to a constant, but copies or works out. */
-static const char *const variable[] = {
-	"net.ipv4.tcp_rmem",
-	"net.ipv4.tcp_wmem",
-	"net.ipv4.tcp_congestion_control",
-	"net.ipv4.tcp_max_syn_backlog",
-	"net.ipv4.tcp_max_tw_buckets",
-	"net.ipv4.ip_forward",
-};
-
-bool plan_sysctl_is_constant(const char *name)
+bool plan_sysctl_is_inherited(const char *name)
 {
-	bool is_known = false;
-
-	for (size_t i = 0; i < COUNT(variable); i++)
-		if (streq(variable[i], name))
-			return false;
+	if (streq(name, "net.ipv4.tcp_max_syn_backlog") ||
+	    streq(name, "net.ipv4.tcp_max_tw_buckets"))
+		return false;
 	for (size_t i = 0; i < COUNT(settings); i++)
-		is_known |= streq(settings[i].name, name);
-	return is_known && !strstr(name, ".conf.");
+		if (streq(settings[i].name, name))
+			return true;
+	return false;
 }
 
 bool plan_sysctl_is_optional(const char *name)
