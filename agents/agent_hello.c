@@ -2,9 +2,7 @@
 #include "agent_state.h"
 
 #include <fcntl.h>
-#include <ifaddrs.h>
 #include <linux/capability.h>
-#include <net/if.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -13,6 +11,7 @@
 #include "caps.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "device.h"
 #include "file.h"
 #include "mem.h"
 #include "owntable.h"
@@ -77,27 +76,6 @@ void hello_send(struct agent *agent)
 	buf_close(&boot);
 }
 
-static int prefix_of(const struct sockaddr *mask)
-{
-	const uint8_t *bytes;
-	int bits = 0, len;
-
-	if (mask == NULL)
-		return 0;
-	if (mask->sa_family == AF_INET) {
-		bytes =
-		    (const uint8_t *)&((const struct sockaddr_in *)(const void *)mask)->sin_addr;
-		len = 4;
-	} else {
-		bytes =
-		    (const uint8_t *)&((const struct sockaddr_in6 *)(const void *)mask)->sin6_addr;
-		len = 16;
-	}
-	for (int i = 0; i < len; i++)
-		bits += __builtin_popcount(bytes[i]);
-	return bits;
-}
-
 static void send_address(struct agent *agent, const char *iface, const struct addr *addr,
 			 int prefix)
 {
@@ -112,31 +90,27 @@ static void send_address(struct agent *agent, const char *iface, const struct ad
 	agent_event(agent, &event);
 }
 
+struct telling {
+	struct agent *agent;
+	bool is_told; /* the host's own */
+};
+
+static void tell_address(void *context, const struct device_address *address)
+{
+	struct telling *telling = context;
+
+	send_address(telling->agent, address->name, &address->addr, address->prefix);
+	telling->is_told |= addr_same_ip(&address->addr, &telling->agent->host.address);
+}
+
 /* The host's own address is told although no interface names it: all of 127/8 is on lo. */
 static int send_addresses(struct agent *agent, struct err *err)
 {
-	struct ifaddrs *all, *each;
-	bool is_told = agent->host.address.family == 0;
+	struct telling telling = { agent, agent->host.address.family == 0 };
 
-	if (getifaddrs(&all) < 0)
-		return err_sys(err, "addresses of this host");
-	for (each = all; each != NULL; each = each->ifa_next) {
-		struct sockaddr_storage sa = { 0 };
-		struct addr addr;
-
-		if (each->ifa_addr == NULL ||
-		    (each->ifa_addr->sa_family != AF_INET && each->ifa_addr->sa_family != AF_INET6))
-			continue;
-		memcpy(&sa, each->ifa_addr,
-		       each->ifa_addr->sa_family == AF_INET ? sizeof(struct sockaddr_in)
-							    : sizeof(struct sockaddr_in6));
-		if (addr_from_sockaddr(&addr, &sa) < 0)
-			continue;
-		send_address(agent, each->ifa_name, &addr, prefix_of(each->ifa_netmask));
-		is_told |= addr_same_ip(&addr, &agent->host.address);
-	}
-	freeifaddrs(all);
-	if (!is_told)
+	if (device_addresses(tell_address, &telling, err) < 0)
+		return -1;
+	if (!telling.is_told)
 		send_address(agent, "lo", &agent->host.address, 8);
 	return 0;
 }

@@ -1,38 +1,93 @@
-/* One pass over getifaddrs(3). */
+/* Netlink's dumps of addresses, a family at a time. */
 #include "device.h"
 
-#include <ifaddrs.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-static bool has_address(const struct ifaddrs *device, const struct addr *address)
-{
-	struct sockaddr_storage sa = { 0 };
-	struct addr own;
+#include "nldump.h"
 
-	if (!device->ifa_addr ||
-	    (device->ifa_addr->sa_family != AF_INET && device->ifa_addr->sa_family != AF_INET6))
-		return false;
-	memcpy(&sa, device->ifa_addr,
-	       device->ifa_addr->sa_family == AF_INET ? sizeof(struct sockaddr_in)
-						      : sizeof(struct sockaddr_in6));
-	return addr_from_sockaddr(&own, &sa) == 0 && addr_same_ip(&own, address);
+struct listing {
+	uint8_t family; /* AF_INET: of a kernel without IPv6 that is the answer to both questions */
+	device_row *row;
+	void *context;
+};
+
+const char *device_name(uint32_t index, char name[IFNAMSIZ])
+{
+	return index != 0 && if_indextoname(index, name) != NULL ? name : "";
+}
+
+/* A link between two has the other's address, too: IFA_LOCAL is ours. */
+static void take_row(void *context, unsigned type, const void *body, size_t len)
+{
+	const struct listing *listing = context;
+	struct device_address address = { 0 };
+	struct nlattr_view attr;
+	struct ifaddrmsg info;
+	bool is_local = false;
+
+	if (type != RTM_NEWADDR || len < sizeof info)
+		return;
+	memcpy(&info, body, sizeof info);
+	if (info.ifa_family != listing->family)
+		return;
+	address.addr.family = info.ifa_family == AF_INET6 ? 6 : 4;
+	address.prefix = info.ifa_prefixlen;
+	body = (const char *)body + sizeof info;
+	len -= sizeof info;
+	while (nldump_attr(&body, &len, &attr)) {
+		if (attr.len != (address.addr.family == 6 ? 16u : 4u) ||
+		    (attr.type != IFA_LOCAL && (attr.type != IFA_ADDRESS || is_local)))
+			continue;
+		memcpy(address.addr.ip, attr.data, attr.len);
+		is_local = attr.type == IFA_LOCAL;
+	}
+	snprintf(address.name, sizeof address.name, "%s",
+		 device_name(info.ifa_index, (char[IFNAMSIZ]){ 0 }));
+	listing->row(listing->context, &address);
+}
+
+int device_addresses(device_row *row, void *context, struct err *err)
+{
+	const uint8_t family[] = { AF_INET, AF_INET6 };
+	struct nldump nl = NLDUMP_INIT(NETLINK_ROUTE);
+	int status = 0;
+
+	for (size_t i = 0; i < COUNT(family) && status == 0; i++) {
+		const struct ifaddrmsg request = { .ifa_family = family[i] };
+		struct listing listing = { family[i], row, context };
+		status =
+		    nldump_run(&nl, RTM_GETADDR, &request, sizeof request, take_row, &listing, err);
+	}
+	nldump_close(&nl);
+	return status < 0 ? err_in(err, "addresses of this host") : 0;
+}
+
+struct search {
+	const struct addr *address;
+	char *name;
+	bool is_found;
+};
+
+static void compare(void *context, const struct device_address *address)
+{
+	struct search *search = context;
+
+	if (search->is_found || !addr_same_ip(&address->addr, search->address))
+		return;
+	search->is_found = true;
+	memcpy(search->name, address->name, IFNAMSIZ);
 }
 
 int device_of(const struct addr *address, char name[IFNAMSIZ], struct err *err)
 {
+	struct search search = { .address = address, .name = name };
 	char text[ADDR_TEXT];
-	struct ifaddrs *all;
-	bool is_found = false;
 
-	if (getifaddrs(&all) < 0)
-		return err_sys(err, "interfaces of this host");
-	for (const struct ifaddrs *each = all; each && !is_found; each = each->ifa_next) {
-		is_found = has_address(each, address);
-		if (is_found)
-			snprintf(name, IFNAMSIZ, "%s", each->ifa_name);
-	}
-	freeifaddrs(all);
-	if (is_found)
+	if (device_addresses(compare, &search, err) < 0)
+		return -1;
+	if (search.is_found)
 		return 0;
 	return err_set(err, ERR_CANNOT,
 		       "no interface here has %s: the other hosts reach this one by an address "

@@ -4,10 +4,10 @@
 
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <sys/socket.h>
 
 #include "addr.h"
+#include "device.h"
 #include "errname.h"
 #include "neighbour.h"
 #include "nldump.h"
@@ -75,11 +75,6 @@ static uint32_t attr_u32(const struct nlattr_view *attr)
 	return value;
 }
 
-static const char *iface_name(uint32_t index, char name[IF_NAMESIZE])
-{
-	return index != 0 && if_indextoname(index, name) != NULL ? name : "";
-}
-
 static const char *route_kind(unsigned type)
 {
 	switch (type) {
@@ -98,6 +93,7 @@ static const char *route_kind(unsigned type)
 
 struct listing {
 	const struct sink *sink;
+	uint8_t family; /* AF_INET: of a kernel without IPv6 that is the answer to both questions */
 	int64_t snapshot, rows, left_out;
 };
 
@@ -114,7 +110,7 @@ static void route_row(void *context, unsigned type, const void *body, size_t len
 		return;
 	memcpy(&route, body, sizeof route);
 	table = route.rtm_table;
-	if (route.rtm_family != AF_INET && route.rtm_family != AF_INET6)
+	if (route.rtm_family != listing->family)
 		return;
 	snprintf(destination, sizeof destination, "%s",
 		 route.rtm_family == AF_INET6 ? "::" : "0.0.0.0");
@@ -140,7 +136,7 @@ static void route_row(void *context, unsigned type, const void *body, size_t len
 	listing->rows++;
 	event_init(&event, "route");
 	event_int(&event, "snapshot", listing->snapshot);
-	event_text(&event, "iface", iface_name(index, name));
+	event_text(&event, "iface", device_name(index, name));
 	event_text(&event, "destination", destination);
 	event_int(&event, "prefix", route.rtm_dst_len);
 	if (gateway[0] != '\0')
@@ -152,13 +148,18 @@ static void route_row(void *context, unsigned type, const void *body, size_t len
 
 int routes_emit(int64_t snapshot, const struct sink *sink, struct err *err)
 {
-	const struct rtmsg request = { .rtm_family = AF_UNSPEC };
+	const uint8_t family[] = { AF_INET, AF_INET6 }; /* not both at once: device.h says why */
 	struct nldump nl = NLDUMP_INIT(NETLINK_ROUTE);
 	struct listing listing = { .sink = sink, .snapshot = snapshot };
 	struct event event;
-	int status =
-	    nldump_run(&nl, RTM_GETROUTE, &request, sizeof request, route_row, &listing, err);
+	int status = 0;
 
+	for (size_t i = 0; i < COUNT(family) && status == 0; i++) {
+		const struct rtmsg request = { .rtm_family = family[i] };
+		listing.family = family[i];
+		status = nldump_run(&nl, RTM_GETROUTE, &request, sizeof request, route_row,
+				    &listing, err);
+	}
 	nldump_close(&nl);
 	event_init(&event, "routes");
 	event_int(&event, "snapshot", snapshot);
@@ -218,7 +219,7 @@ static void got_row(void *context, unsigned type, const void *body, size_t len)
 		else if (attr.type == RTA_OIF)
 			index = attr_u32(&attr);
 	}
-	iface_name(index, name);
+	device_name(index, name);
 	got->is_told = true;
 	event_init(&event, "route.get");
 	event_int(&event, "snapshot", got->snapshot);
