@@ -79,15 +79,6 @@ static int set_sysctls(const struct keeper_spec *spec, const struct plan_host *h
 	return 0;
 }
 
-bool keeper_is_ipv6_off(const struct plan_host *host)
-{
-	for (size_t i = 0; i < host->nsysctl; i++) {
-		if (streq(host->sysctl[i].name, "net.ipv6.conf.default.disable_ipv6"))
-			return streq(host->sysctl[i].value, "1");
-	}
-	return false;
-}
-
 /* By the place of its text: hosts of one text find one file. */
 static void shared_name(char name[FILE_NAME], const struct plan_host *host)
 {
@@ -188,9 +179,9 @@ static int set_addresses(const struct plan_host *host, struct nl *nl, struct err
 	struct nl_batch batch;
 	struct addr addr;
 
-	if (nl_lo_up(nl, keeper_is_ipv6_off(host), err) < 0)
-		return -1;
 	nl_begin(&batch, nl);
+	if (nl_add_up(&batch, 1, err) < 0)
+		return -1;
 	for (size_t i = 0; i < host->nport; i++) {
 		const struct plan_port *port = &host->port[i];
 		int index = HOST_IFINDEX + (int)i;

@@ -239,7 +239,9 @@ static int share_network(const struct keeper_spec *spec, struct err *err)
 {
 	const struct plan_host *host = spec->plan->host;
 	struct nl nl;
+	struct nl_batch batch;
 
+	nl_begin(&batch, &nl);
 	for (size_t i = 0; i < spec->plan->nhost; i++) {
 		for (size_t j = 0; j < host[i].nsysctl; j++) {
 			if ((i == 0 || !has_sysctl(&host[0], host[i].sysctl[j].name)) &&
@@ -249,9 +251,9 @@ static int share_network(const struct keeper_spec *spec, struct err *err)
 	}
 	if (nl_open(&nl, 0, err) < 0)
 		return -1;
-	int result = nl_lo_up(&nl, keeper_is_ipv6_off(host), err);
+	int result = nl_add_up(&batch, 1, err) < 0 ? -1 : nl_flush(&batch, err);
 	nl_close(&nl);
-	return result;
+	return result < 0 ? err_in(err, "lo") : 0;
 }
 
 static void on_child(int signal)

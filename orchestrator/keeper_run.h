@@ -86,7 +86,5 @@ int keeper_limit_host(const struct plan *plan, size_t at, struct nl *nl, struct 
 /* A missing one that is optional (the plan's own, or written "-name" as in sysctl.d) is passed
  * over. */
 int keeper_sysctl(const struct name_value *sysctl, struct err *err);
-/* Its interfaces get no IPv6 address by themselves. */
-bool keeper_is_ipv6_off(const struct plan_host *host);
 
 #endif

@@ -16,8 +16,7 @@ enum {
 	USUAL_MTU = 1500,
 	FRAME_HEADER = 18, /* Ethernet's, with a VLAN tag */
 	WAIT_MS = 50,
-	EVENTS_BUFFER = 1 << 20,
-	LO_IFINDEX = 1 /* in every namespace */
+	EVENTS_BUFFER = 1 << 20
 };
 
 int nl_open(struct nl *nl, unsigned groups, struct err *err)
@@ -187,27 +186,19 @@ static uint8_t ip_family(const struct addr *addr)
 	return addr->family == 6 ? AF_INET6 : AF_INET;
 }
 
-static struct ifaddrmsg *address_body(struct nlmsghdr *header, int index, const struct addr *addr,
-				      int prefix)
-{
-	struct ifaddrmsg *body = mnl_nlmsg_put_extra_header(header, sizeof *body);
-
-	body->ifa_family = ip_family(addr);
-	body->ifa_prefixlen = (uint8_t)prefix;
-	body->ifa_index = (uint32_t)index;
-	mnl_attr_put(header, IFA_LOCAL, ip_len(addr), addr->ip);
-	return body;
-}
-
 int nl_add_address(struct nl_batch *batch, int index, const struct addr *addr, int prefix,
 		   struct err *err)
 {
 	char bytes[NL_REQUEST_MAX] __attribute__((aligned(8))), text[ADDR_TEXT];
 	struct nlmsghdr *header = nl_request(bytes, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
-	struct ifaddrmsg *body = address_body(header, index, addr, prefix);
+	struct ifaddrmsg *body = mnl_nlmsg_put_extra_header(header, sizeof *body);
 
+	body->ifa_family = ip_family(addr);
+	body->ifa_prefixlen = (uint8_t)prefix;
+	body->ifa_index = (uint32_t)index;
 	if (addr->family == 6)
 		body->ifa_flags = IFA_F_NODAD; /* usable at once */
+	mnl_attr_put(header, IFA_LOCAL, ip_len(addr), addr->ip);
 	mnl_attr_put(header, IFA_ADDRESS, ip_len(addr), addr->ip);
 	if (addr->family == 4 && prefix < 31) {
 		uint32_t ip;
@@ -304,26 +295,6 @@ int nl_flush(struct nl_batch *batch, struct err *err)
 	}
 	batch->count = batch->len = 0;
 	return is_refused ? -1 : 0;
-}
-
-int nl_lo_up(struct nl *nl, bool is_ipv6_off, struct err *err)
-{
-	char bytes[NL_REQUEST_MAX] __attribute__((aligned(8)));
-	const struct addr own = { .family = 6, .ip = { [15] = 1 } };
-	struct nl_batch batch;
-
-	nl_begin(&batch, nl);
-	if (nl_add_up(&batch, LO_IFINDEX, err) < 0 || nl_flush(&batch, err) < 0)
-		return err_in(err, "lo");
-	if (!is_ipv6_off)
-		return 0;
-	struct nlmsghdr *header = nl_request(bytes, RTM_DELADDR, 0);
-	address_body(header, LO_IFINDEX, &own, 128);
-	if ((nl_add(&batch, header, err, "::1") < 0 || nl_flush(&batch, err) < 0) &&
-	    err->sys != EADDRNOTAVAIL && err->sys != ENXIO && err->sys != EOPNOTSUPP)
-		return err_in(err, "lo");
-	*err = (struct err){ .kind = ERR_NONE }; /* a machine without IPv6 */
-	return 0;
 }
 
 int nl_probe_kind(struct nl *nl, const char *kind, struct err *err)

@@ -55,9 +55,6 @@ int nl_add_up(struct nl_batch *batch, int index, struct err *err);
 int nl_add_address(struct nl_batch *batch, int index, const struct addr *addr, int prefix,
 		   struct err *err);
 int nl_add_default_route(struct nl_batch *batch, const struct addr *gateway, struct err *err);
-/* Brings lo up, without ::1 where IPv6 is off. (To write lo's or all's disable_ipv6 does that too,
- * but /proc tries that again and again, on a processor, while others make links: Linux 6.18.) */
-int nl_lo_up(struct nl *nl, bool is_ipv6_off, struct err *err);
 /* What the interface sends is held to rate_bps bits a second (tbf), and waits 50 ms at most. Its
  * bucket holds two frames of that mtu (0: 1500) at least, so that no frame is too big for it. */
 int nl_add_rate(struct nl_batch *batch, int index, int64_t rate_bps, int mtu, struct err *err);

@@ -40,7 +40,9 @@ static const struct setting settings[] = {
 	{ "net.ipv4.ip_forward", "0", false },
 	{ "net.ipv4.conf.all.rp_filter", "0", false },
 	{ "net.ipv4.conf.default.rp_filter", "0", false },
-	/* No MLD, DAD and router solicitations in the captures; they cost time, too. */
+	/* No MLD, DAD and router solicitations in the captures; they cost time, too. (A write to
+	 * the one of all, or lo, is tried again and again while anybody holds RTNL: lo keeps its
+	 * ::1.) */
 	{ "net.ipv6.conf.default.disable_ipv6", "1", true },
 };
 
