@@ -3,14 +3,9 @@
  * becomes it. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/ethtool.h>
-#include <linux/rtnetlink.h>
-#include <linux/sockios.h>
 #include <net/if.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 
 #include "addr.h"
 #include "agent.h"
@@ -142,38 +137,6 @@ static int set_names(const struct keeper_spec *spec, size_t at, struct err *err)
 	return 0;
 }
 
-struct offload {
-	uint32_t command;
-	const char *name;
-};
-
-static const struct offload offloads[] = {
-	{ ETHTOOL_STSO, "tso" },   { ETHTOOL_SGSO, "gso" },   { ETHTOOL_SGRO, "gro" },
-	{ ETHTOOL_STXCSUM, "tx" }, { ETHTOOL_SRXCSUM, "rx" },
-};
-
-/* Captures then show the segments and checksums that a wire would carry. */
-static int switch_offloads_off(const char *iface, struct err *err)
-{
-	struct ethtool_value value = { .data = 0 };
-	struct ifreq request = { .ifr_data = (char *)&value };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return err_sys(err, "socket");
-	memcpy(request.ifr_name, iface, strlen(iface) + 1); /* length checked by nl_add_veth */
-	for (size_t i = 0; i < COUNT(offloads); i++) {
-		value.cmd = offloads[i].command;
-		if (ioctl(fd, SIOCETHTOOL, &request) < 0) {
-			err_sys(err, "%s: offload %s off", iface, offloads[i].name);
-			close(fd);
-			return -1;
-		}
-	}
-	close(fd);
-	return 0;
-}
-
 static int set_addresses(const struct plan_host *host, struct nl *nl, struct err *err)
 {
 	struct nl_batch batch;
@@ -227,7 +190,7 @@ static int join_network(const struct keeper_spec *spec, size_t at, const struct 
 		return err_sys(err, "keeper");
 	wait_gate(gate->go);
 	for (size_t i = 0; i < host->nport; i++) {
-		if (switch_offloads_off(host->port[i].iface, err) < 0)
+		if (offload_off(&spec->offloads, host->port[i].iface, err) < 0)
 			return -1;
 	}
 	if (set_sysctls(spec, host, true, err) < 0 ||

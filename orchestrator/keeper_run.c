@@ -342,7 +342,7 @@ _Noreturn void keeper_run(struct keeper_spec *spec)
 	}
 	if (spec->has_own_net) {
 		keeper_look_at_sysctls(spec);
-		result = set_children(&err);
+		result = set_children(&err) < 0 ? -1 : offload_find(&spec->offloads, &err);
 	} else
 		result = share_network(spec, &err);
 	if (result == 0)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
+#include "offload.h"
 #include "plan.h"
 
 enum note_type {
@@ -31,7 +32,8 @@ struct keeper_spec { /* from lab, by fork */
 	bool is_agent_ours;      /* hosts become it without execve */
 	void (*meanwhile)(void); /* lab's own, once the keeper is off; NULL: nothing */
 	bool has_own_net, is_user, has_pid_ns, has_hosts_file, has_resolv_conf;
-	bool *is_set;          /* by sysctl of the first host: a new namespace has that value */
+	bool *is_set; /* by sysctl of the first host: a new namespace has that value */
+	struct offloads offloads;
 	bool does_share_hosts; /* one /etc/hosts for all hosts of one text, that none can write */
 	uid_t uid;
 	gid_t gid;
