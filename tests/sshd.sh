@@ -5,9 +5,13 @@
 # it is tests/lib.sh and these:
 #   hosts NAME...       machines at 10.9.0.1, .2 ..., with sshd on port 22, in ~/.ssh/config by name
 #   on NAME COMMAND...  a command there, beside sshd and not through it
-#   sshd_start NAME [LINE...]  sshd there (again), with lines of sshd_config of its own
+#   sshd_start NAME [LINE...]  sshd there (again), with lines of sshd_config that count more
 #   sshd_stop NAME      sshd there ends, with all its sessions
 #   cable NAME up|down  its link
+#   listener NAME       the sshd there that takes connections: its pid
+#   running NAME PATTERN  what runs there by such a command line: pids
+#   agent_of NAME       of lab's agent there, the first one
+#   is_clean NAME       nothing of lab's runs or stands there
 # Known: KEY (an ed25519 key that every sshd accepts), SSHD (where all of it lies).
 # shellcheck shell=bash
 if [ -z "${SSHD_INSIDE:-}" ]; then
@@ -69,9 +73,9 @@ sshd_start() {
 	local name=$1
 	shift
 	{
-		printf '%s\n' "HostKey $SSHD/host_key" 'Port 22' "PidFile none" 'UsePAM no' \
+		printf '%s\n' "$@" "HostKey $SSHD/host_key" 'Port 22' "PidFile none" 'UsePAM no' \
 			'StrictModes no' "AuthorizedKeysFile $KEY.pub" 'PasswordAuthentication no' \
-			'KbdInteractiveAuthentication no' 'MaxStartups 100' 'LogLevel VERBOSE' "$@"
+			'KbdInteractiveAuthentication no' 'MaxStartups 100' 'LogLevel VERBOSE'
 	} >"$SSHD/$name.conf"
 	on "$name" setsid "$(type -P sshd)" -D -f "$SSHD/$name.conf" -E "$SSHD/$name.log" \
 		</dev/null >/dev/null 2>&1 &
@@ -107,6 +111,26 @@ processes_on() {
 		tr '\0' ' ' 2>/dev/null <"$pid/cmdline"
 		echo
 	done
+}
+
+running() {
+	local inode pid
+	inode=$(on "$1" readlink /proc/self/ns/net)
+	for pid in $(pgrep -f "$2"); do
+		[ "$(readlink "/proc/$pid/ns/net" 2>/dev/null)" != "$inode" ] || echo "$pid"
+	done
+}
+
+listener() {
+	pgrep -f "^(sshd: )?[^ ]*sshd .*/$1\\.conf "
+}
+
+agent_of() {
+	running "$1" 'lab-agent-.*--stdio' | head -n 1
+}
+
+is_clean() {
+	[ -z "$(processes_on "$1")$(on "$1" nft list tables 2>/dev/null)" ]
 }
 
 host_up() {

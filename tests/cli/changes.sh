@@ -123,13 +123,6 @@ for end in "${ends[@]}"; do
 	t "$end: its run goes on" within 40 is_held "$end"
 	is "$(stack "$end-1" | head -n 1)" 0 "$end: with its faults set"
 done
-agent_of() {
-	local inode each
-	inode=$(on "$1" readlink /proc/self/ns/net)
-	for each in $(pgrep -f 'lab-agent-.*--stdio'); do
-		[ "$(readlink "/proc/$each/ns/net")" = "$inode" ] && echo "$each"
-	done | head -n 1
-}
 is "$(cat "/proc/$(agent_of dies-1)/comm")" lab-agent 'whatever its file is called'
 cable cut-1 down
 pkill -KILL -P "${pid[dies]}" # lab, below this shell's own process for it

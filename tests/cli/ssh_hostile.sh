@@ -51,9 +51,6 @@ esac
 F
 	chmod +x "lying/agents/lab-agent-$(uname -m)"
 }
-is_clean() {
-	[ -z "$(processes_on "$1")$(on "$1" nft list tables 2>/dev/null)" ]
-}
 honest=$(tr -d '\0' <hello | wc -c)
 t 'the agent that lies says hello as one does' test "$honest" -gt 40
 

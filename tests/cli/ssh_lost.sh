@@ -23,24 +23,13 @@ ended() {
 	wait "$run" 2>/dev/null
 	is "$?" "$1" "$2" || comment <run.err
 }
-running() { # NAME PATTERN
-	local inode pid
-	inode=$(on "$1" readlink /proc/self/ns/net)
-	for pid in $(pgrep -f "$2"); do
-		[ "$(readlink "/proc/$pid/ns/net" 2>/dev/null)" != "$inode" ] || echo "$pid"
-	done
-}
-is_clean() {
-	[ -z "$(processes_on "$1")$(on "$1" nft list tables 2>/dev/null)" ]
-}
-
 for transport in libssh2 openssh; do
 	for lost in session agent; do
 		hold "$transport"
 		if [ "$lost" = session ]; then
 			running web-1 '^sshd: [a-z]' | xargs kill -9
 		else
-			kill -9 "$(running web-1 'lab-agent-.*--stdio' | head -n 1)"
+			kill -9 "$(agent_of web-1)"
 		fi
 		ended 5 "$transport: a killed $lost breaks the run, and nothing is left"
 		like "$(cat run.err)" 'server: the agent is gone' 'what broke is named'
@@ -54,7 +43,7 @@ done
 
 # The same, but nobody lets a second connection in.
 hold libssh2
-kill -9 "$(pgrep -f '^(sshd: )?[^ ]*sshd .*/web-1\.conf ')"
+kill -9 "$(listener web-1)"
 running web-1 '^sshd: [a-z]' | xargs kill -9
 ended 6 'a machine that cannot be asked again'
 like "$(cat run.err)" 'web-1: .*lab cleanup -b ssh web-1' 'is named, with what makes sure of it'
