@@ -1,107 +1,11 @@
 /* Sysctls, routes and addresses as faults: set, proven, healed; and on a machine that others use
  * noted first, undone by whoever comes next, and kept away from the controller's own connection.
  * Network, /run and /var/tmp are this program's own. */
-#include "own_net.h"
+#include "change_driver.h"
 
 #include <sys/stat.h>
 
-#include "agent_driver.h"
 #include "journal.h"
-#include "proc.h"
-
-/* The controller is behind a router: 192.0.2.9 by 198.51.100.254, on the device d0. */
-static const char way[] = "192.0.2.9 50000 198.51.100.1 22";
-static const char shared[] = "setup - name=h address=198.51.100.1 run=ab12";
-
-/* What a program says, in one line without blanks at its ends; the test's own until the next. */
-static const char *said(const char *const *argv)
-{
-	static char text[2048];
-	struct proc_result result;
-	struct err err = { 0 };
-	size_t len;
-
-	assert_int_equal(proc_run(argv, NULL, 5000, &result, &err), 0);
-	if (result.status != 0)
-		fail_msg("%s %s: %s", argv[0], argv[1], result.err.len ? result.err.data : "");
-	snprintf(text, sizeof text, "%s", result.out.len > 0 ? result.out.data : "");
-	proc_result_close(&result);
-	for (len = strlen(text); len > 0 && strchr(" \n", text[len - 1]); len--)
-		text[len - 1] = '\0';
-	return text;
-}
-
-#define IP(...) said((const char *const[]){ "ip", __VA_ARGS__, NULL })
-#define SYSCTL(path) said((const char *const[]){ "cat", "/proc/sys/net/" path, NULL })
-
-static void write_sysctl(const char *path, const char *value)
-{
-	assert_int_equal(netspace_write(path, value), 0);
-}
-
-static void need(void)
-{
-	static bool has_links;
-
-	need_namespace();
-	need_program("ip");
-	if (has_links)
-		return;
-	has_links = true;
-	IP("link", "add", "d0", "type", "veth", "peer", "name", "d1");
-	IP("link", "set", "d0", "up");
-	IP("link", "set", "d1", "up");
-	IP("addr", "add", "198.51.100.1/24", "dev", "d0");
-	IP("route", "add", "192.0.2.0/24", "via", "198.51.100.254");
-	IP("addr", "add", "203.0.113.1/24", "dev", "d1");
-	IP("route", "add", "203.0.114.0/24", "via", "203.0.113.7", "metric", "50", "mtu", "1400");
-}
-
-static void start(struct driver *driver)
-{
-	driver_start_like(driver, &(struct driver){ .ssh = way });
-	assert_string_equal(driver_play(driver, 1, shared), "ok");
-}
-
-/* Where the stack is the run's own. */
-static void start_own(struct driver *driver)
-{
-	struct event setup;
-
-	driver_start_like(driver, &(struct driver){ .ssh = way });
-	event_init(&setup, "setup");
-	event_int(&setup, "id", 1);
-	event_text(&setup, "name", "h");
-	event_text(&setup, "address", "198.51.100.1");
-	event_int(&setup, "is_private", 1);
-	driver_send(driver, FRAME_REQUEST, &setup);
-	assert_string_equal(driver_done(driver, 1), "ok");
-}
-
-/* A step of one of the three verbs; its result. `text` goes into the parameter `name`. */
-static const char *set(struct driver *driver, int64_t id, const char *label, const char *verb,
-		       const char *action, const char *text)
-{
-	const char *name = streq(verb, "sysctl") ? "setting" : verb;
-	struct event request;
-
-	event_init(&request, verb);
-	event_int(&request, "id", id);
-	request.label = label;
-	request.step = (int)id;
-	if (action != NULL)
-		event_text(&request, "action", action);
-	event_text(&request, name, text);
-	if (streq(verb, "address"))
-		event_text(&request, "dev", strncmp(text, "198", 3) == 0 ? "d0" : "d1");
-	driver_send(driver, FRAME_REQUEST, &request);
-	return driver_done(driver, id);
-}
-
-static const char *why(struct driver *driver)
-{
-	return event_get(&driver->last, "text");
-}
 
 static const char *heal(struct driver *driver, int64_t id, const char *of)
 {
@@ -109,14 +13,6 @@ static const char *heal(struct driver *driver, int64_t id, const char *of)
 
 	snprintf(line, sizeof line, "heal x step=%s", of);
 	return driver_play(driver, id, line);
-}
-
-static bool has_journal(void)
-{
-	char place[64];
-
-	snprintf(place, sizeof place, "/run/lab-%u", (unsigned)geteuid());
-	return access(place, F_OK) == 0;
 }
 
 static int sweep(void)
@@ -315,98 +211,6 @@ static void what_is_set_beside_forwarding_comes_back_with_it(void **state)
 	write_sysctl("/proc/sys/net/ipv4/ip_forward", "0");
 }
 
-static void nothing_touches_the_controllers_connection(void **state)
-{
-	static const struct {
-		const char *verb, *action, *text, *why;
-	} row[] = {
-		{ "sysctl", NULL, "net.ipv4.conf.all.rp_filter=1", "cut the controller's" },
-		{ "sysctl", NULL, "net.ipv4.conf.d0.arp_ignore=8", "cut the controller's" },
-		{ "sysctl", NULL, "net.ipv4.ip_default_ttl=1", "cut the controller's" },
-		{ "sysctl", NULL, "net.ipv4.tcp_retries2=0", "cut the controller's" },
-		{ "route", "add", "blackhole 192.0.2.9", "the other end of the controller's" },
-		{ "route", "replace", "192.0.2.0/24 via 198.51.100.7", "the other end of" },
-		{ "route", "del", "192.0.2.0/24", "the other end of" },
-		{ "route", "add", "unreachable 128.0.0.0/1", "the other end of" },
-		{ "route", "add", "default via 203.0.113.7", "the other end of" },
-		{ "route", "add", "prohibit 198.51.100.254", "by which goes the controller's" },
-		{ "route", "del", "198.51.100.0/24", "the controller's own connection" },
-		{ "address", "del", "198.51.100.1/24", "this end of the controller's" },
-		{ "address", "add", "192.0.2.9/32", "the other end of the controller's" },
-		{ "address", "add", "198.51.100.254/32", "by which goes" },
-	};
-	struct driver driver;
-	char before[2048];
-
-	(void)state;
-	need();
-	snprintf(before, sizeof before, "%s", IP("route", "show", "table", "all"));
-	start(&driver);
-	for (size_t i = 0; i < COUNT(row); i++) {
-		assert_string_equal(
-		    set(&driver, (int64_t)i + 2, "a", row[i].verb, row[i].action, row[i].text),
-		    "error");
-		if (strstr(why(&driver), row[i].why) == NULL)
-			fail_msg("%s %s: %s", row[i].verb, row[i].text, why(&driver));
-	}
-	assert_false(has_journal()); /* before anything is touched */
-	assert_string_equal(IP("route", "show", "table", "all"), before);
-	assert_string_equal(set(&driver, 50, "b", "address", "add", "192.0.2.200/25"), "ok");
-	assert_int_equal(driver_close(&driver), 0);
-	assert_string_equal(IP("route", "show", "table", "all"), before);
-	/* Where the controller's connection is not known, nothing is. */
-	driver_start(&driver);
-	assert_string_equal(driver_play(&driver, 1, shared), "ok");
-	assert_string_equal(set(&driver, 2, "a", "sysctl", NULL, "net.ipv4.tcp_ecn=1"), "error");
-	assert_non_null(strstr(why(&driver), "SSH_CONNECTION"));
-	assert_int_equal(driver_close(&driver), 0);
-}
-
-static void what_cannot_be_says_why_and_changes_nothing(void **state)
-{
-	static const struct {
-		const char *verb, *action, *text, *why;
-	} row[] = {
-		{ "sysctl", NULL, "kernel.panic=1", "only those of net.*" },
-		{ "sysctl", NULL, "net.ipv4/../../kernel.panic=1", "only those of net.*" },
-		{ "sysctl", NULL, "net.//.//.kernel.panic=1", "only those of net.*" },
-		{ "sysctl", NULL, "net.ipv4.no_such=1", "no such setting" },
-		{ "sysctl", NULL, "net.ipv4.tcp_ecn", "is not NAME=VALUE" },
-		{ "sysctl", NULL, "net.ipv4.tcp_ecn=x", "Invalid argument" },
-		{ "sysctl", NULL, "net.ipv4=1", "" },
-		{ "route", "add", "203.0.113.9", "neither PREFIX via" },
-		{ "route", "add", "blackhole x", "neither PREFIX via" },
-		{ "route", "add", "203.0.116.0/24 via ::1", "neither PREFIX via" },
-		{ "route", "add", "203.0.116.0/24 via 203.0.117.1", "unreachable" },
-		{ "route", "del", "203.0.116.0/24", "there is none" },
-		{ "route", "add", "blackhole 203.0.113.0/24", "one already: dev d1" },
-		{ "address", "add", "203.0.113.1/24", "there already" },
-		{ "address", "del", "203.0.113.7/24", "not on d1" },
-		{ "address", "add", "203.0.113.1", "not ADDRESS/LEN" },
-	};
-	struct driver driver;
-	char before[2048];
-
-	(void)state;
-	need();
-	snprintf(before, sizeof before, "%s", IP("route", "show", "table", "all"));
-	start_own(&driver);
-	for (size_t i = 0; i < COUNT(row); i++) {
-		assert_string_equal(
-		    set(&driver, (int64_t)i + 2, "a", row[i].verb, row[i].action, row[i].text),
-		    "error");
-		if (strstr(why(&driver), row[i].why) == NULL)
-			fail_msg("%s %s: %s", row[i].verb, row[i].text, why(&driver));
-	}
-	/* The first that changed it knows how it was: it is healed before another changes it. */
-	assert_string_equal(set(&driver, 50, "b", "sysctl", NULL, "net.ipv4.tcp_ecn=1"), "ok");
-	assert_string_equal(set(&driver, 51, "c", "sysctl", NULL, "net.ipv4.tcp_ecn=0"), "error");
-	assert_non_null(strstr(why(&driver), "was changed by b: heal that first"));
-	assert_int_equal(driver_close(&driver), 0);
-	assert_string_equal(SYSCTL("ipv4/tcp_ecn"), "2");
-	assert_string_equal(IP("route", "show", "table", "all"), before);
-}
-
 static void ipv6_is_changed_alike(void **state)
 {
 	struct driver driver;
@@ -508,8 +312,6 @@ int main(void)
 		cmocka_unit_test(replaying_twice_does_no_harm),
 		cmocka_unit_test(what_somebody_else_has_changed_since_stays_theirs),
 		cmocka_unit_test(what_is_set_beside_forwarding_comes_back_with_it),
-		cmocka_unit_test(nothing_touches_the_controllers_connection),
-		cmocka_unit_test(what_cannot_be_says_why_and_changes_nothing),
 		cmocka_unit_test(ipv6_is_changed_alike),
 		cmocka_unit_test(two_agents_do_not_change_the_same),
 		cmocka_unit_test(a_damaged_journal_is_told_and_kept),
