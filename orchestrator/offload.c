@@ -23,9 +23,19 @@ static const char *const wanted[] = {
 	"rx-checksum",
 };
 
-struct names {
-	struct ethtool_gstrings head;
+/* Of linux/ethtool.h, with room for what follows there. */
+struct counts { /* ethtool_sset_info */
+	uint32_t command, reserved;
+	uint64_t sets;
+	uint32_t count;
+};
+struct names { /* ethtool_gstrings */
+	uint32_t command, set, count;
 	char name[NAMES][ETH_GSTRING_LEN];
+};
+struct changes { /* ethtool_sfeatures */
+	uint32_t command, nword;
+	struct ethtool_set_features_block word[OFFLOAD_WORDS];
 };
 
 static int ask(const char *iface, void *what, struct err *err)
@@ -46,22 +56,19 @@ static int ask(const char *iface, void *what, struct err *err)
 /* How many features there are: the kernel writes that many names. */
 static int count_names(uint32_t *count, struct err *err)
 {
-	struct {
-		struct ethtool_sset_info head;
-		uint32_t count;
-	} info = { .head = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1U << ETH_SS_FEATURES } };
+	struct counts counts = { .command = ETHTOOL_GSSET_INFO, .sets = 1U << ETH_SS_FEATURES };
 
-	if (ask("lo", &info, err) < 0)
+	if (ask("lo", &counts, err) < 0)
 		return -1;
-	if (info.head.sset_mask == 0 || info.count > NAMES)
+	if (counts.sets == 0 || counts.count > NAMES)
 		return err_set(err, ERR_CANNOT, "lo: the kernel tells no list of offloads");
-	*count = info.count;
+	*count = counts.count;
 	return 0;
 }
 
 int offload_find(struct offloads *found, struct err *err)
 {
-	struct names names = { .head = { .cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES } };
+	struct names names = { .command = ETHTOOL_GSTRINGS, .set = ETH_SS_FEATURES };
 	uint32_t count = 0;
 
 	*found = (struct offloads){ 0 };
@@ -79,12 +86,9 @@ int offload_find(struct offloads *found, struct err *err)
 
 int offload_off(const struct offloads *offloads, const char *iface, struct err *err)
 {
-	struct {
-		struct ethtool_sfeatures head;
-		struct ethtool_set_features_block block[OFFLOAD_WORDS];
-	} set = { .head = { .cmd = ETHTOOL_SFEATURES, .size = offloads->nword } };
+	struct changes changes = { .command = ETHTOOL_SFEATURES, .nword = offloads->nword };
 
 	for (uint32_t i = 0; i < offloads->nword; i++)
-		set.block[i].valid = offloads->bit[i];
-	return ask(iface, &set, err);
+		changes.word[i].valid = offloads->bit[i];
+	return ask(iface, &changes, err);
 }

@@ -56,8 +56,8 @@ struct plan {
 /* Sysctls that some kernels lack (tcp_syn_linear_timeouts, IPv6's own): where the file is absent
  * such a one is skipped; any other that cannot be set is an error. */
 bool plan_sysctl_is_optional(const char *name);
-/* One of the lab's own that begins alike in all namespaces made one after the other: as the kernel's
- * constant, or as a copy of what the machine has. */
+/* One of the lab's own that begins alike in all namespaces made one after the other: as the
+ * kernel's constant, or as a copy of what the machine has. */
 bool plan_sysctl_is_inherited(const char *name);
 
 /* Why this backend cannot play the scenario on any machine; NULL: it can. */
