@@ -8,7 +8,7 @@
 #include "nldump.h"
 
 struct listing {
-	uint8_t family; /* AF_INET: of a kernel without IPv6 that is the answer to both questions */
+	uint8_t family; /* as asked: a kernel without IPv6 answers that with IPv4, too */
 	device_row *row;
 	void *context;
 };

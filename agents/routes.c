@@ -93,7 +93,7 @@ static const char *route_kind(unsigned type)
 
 struct listing {
 	const struct sink *sink;
-	uint8_t family; /* AF_INET: of a kernel without IPv6 that is the answer to both questions */
+	uint8_t family; /* as asked: a kernel without IPv6 answers that with IPv4, too */
 	int64_t snapshot, rows, left_out;
 };
 
