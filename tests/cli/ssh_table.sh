@@ -26,7 +26,7 @@ if [ "$(id -u)" -eq 0 ] && type -P sudo >/dev/null; then
 	printf '%s\n' 'root ALL=(ALL) ALL' 'deploy ALL=(ALL) NOPASSWD: ALL' 'asked ALL=(ALL) ALL' >sudoers
 	chmod 440 sudoers
 	mount --bind passwd /etc/passwd && mount --bind sudoers /etc/sudoers
-	lanes+=(libssh2:direct:deploy openssh:direct:deploy)
+	lanes+=(libssh2:direct:deploy libssh2:jump:deploy openssh:direct:deploy)
 fi
 names=(gate)
 for lane in "${!lanes[@]}"; do

@@ -47,9 +47,21 @@ touch provokes
 on web-1 timeout 100 bash -c \
 	'while [ -e "$0/provokes" ]; do (exec 3<>/dev/tcp/127.0.0.1/9) 2>/dev/null; done' "$T" &
 provoker=$!
-play refused "${all[@]}"
+rsts() {
+	on web-1 awk '$1 == "Tcp:" && $2 ~ /^[0-9]/ { print $15 }' /proc/net/snmp
+}
+# among OPTION...: a play while more RSTs came than its own
+among() {
+	local before
+	before=$(rsts)
+	play "$@"
+	[ "$(rsts)" -gt "$((before + 5))" ]
+}
+wait_for 20 among refused "${all[@]}"
+is "$?" 0 "a run among others' RSTs"
 judged "refused.no-listener $proven" "a stopped server among others' RSTs"
-play refused-firewall-reset "${first[@]}"
+wait_for 20 among refused-firewall-reset "${first[@]}"
+is "$?" 0 "another run among others' RSTs"
 judged "refused.firewall-reset $proven" "a rule that resets among others' RSTs"
 
 # What somebody else has set up for the port, which is closed besides: the RST is the rule's, and
