@@ -25,8 +25,9 @@ struct driver {
 	struct buf log;  /* every event as a line of JSON, in the order of arrival */
 	struct buf copy; /* the body of the last frame, which `last` borrows from */
 	struct event last;
-	const char *ssh; /* for --ssh: the agent of a machine of its own; NULL */
-	int words;       /* its stderr; 0: the test's */
+	const char *ssh;           /* for --ssh: the agent of a machine of its own; NULL */
+	int words;                 /* its stderr; 0: the test's */
+	const char *under, *agent; /* paths: an agent for another machine under qemu; NULL */
 };
 
 /* lab-agent of the build folder that holds this test. */
@@ -54,9 +55,13 @@ static inline void driver_open(struct driver *driver)
 		dup2(pair[1], 1);
 		if (driver->words > 0)
 			dup2(driver->words, 2);
-		if (driver->ssh != NULL)
-			execl(path, path, "--stdio", "--ssh", driver->ssh, (char *)NULL);
-		execl(path, path, "--stdio", (char *)NULL);
+		const char *argv[6] = { driver->under };
+		size_t n = driver->under != NULL;
+		argv[n++] = driver->agent != NULL ? driver->agent : path;
+		argv[n++] = "--stdio";
+		argv[n++] = driver->ssh != NULL ? "--ssh" : NULL;
+		argv[n] = driver->ssh;
+		execv(argv[0], (char *const *)argv);
 		_exit(127);
 	}
 	close(pair[1]);
@@ -189,12 +194,14 @@ static inline int driver_close(struct driver *driver)
 	return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* A driver that has its agent's HELLO, in driver->last; of `like` come ssh and words. */
+/* A driver that has its agent's HELLO, in driver->last; of `like` come what it is told to be. */
 static inline void driver_start_like(struct driver *driver, const struct driver *like)
 {
 	enum frame_type type;
 
-	*driver = (struct driver){ .ssh = like->ssh, .words = like->words };
+	*driver = (struct driver){
+		.ssh = like->ssh, .words = like->words, .under = like->under, .agent = like->agent
+	};
 	driver_open(driver);
 	assert_true(driver_next(driver, &type) && type == FRAME_HELLO);
 	assert_true(event_is(&driver->last, "hello"));

@@ -172,49 +172,6 @@ static void without_sudo_it_runs_as_the_user_and_says_so(void **state)
 	assert_string_equal(played.words, "");
 }
 
-static void the_agent_for_aarch64_answers_hello(void **state)
-{
-	char path[PATH_MAX], qemu[PATH_MAX], bytes[4096];
-	struct frame_reader frames = { 0 };
-	int fd[2], status, got = 0;
-	struct event hello;
-	struct frame frame = { 0 };
-	struct err err;
-	ssize_t n;
-	pid_t pid;
-
-	(void)state;
-	need_program("qemu-aarch64");
-	proc_find("qemu-aarch64", qemu, sizeof qemu);
-	snprintf(path, sizeof path, "%s/lab-agent-aarch64", play_folder);
-	if (access(path, X_OK) < 0)
-		SKIP("no agent for aarch64 was built (make agents)");
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), 0);
-	pid = fork();
-	if (pid == 0) {
-		dup2(fd[1], STDIN_FILENO);
-		dup2(fd[1], STDOUT_FILENO);
-		execl(qemu, qemu, path, "--stdio", (char *)NULL);
-		_exit(97);
-	}
-	close(fd[1]);
-	while (got == 0 && (n = recv(fd[0], bytes, sizeof bytes, 0)) > 0) {
-		frame_feed(&frames, bytes, (size_t)n);
-		got = frame_next(&frames, &frame, &err);
-	}
-	assert_int_equal(got, 1);
-	assert_int_equal(frame.type, FRAME_HELLO);
-	assert_int_equal(event_decode(&hello, frame.body, frame.len, &err), 0);
-	assert_string_equal(event_get(&hello, "machine"), "aarch64");
-	shutdown(fd[0], SHUT_WR);
-	while (recv(fd[0], bytes, sizeof bytes, 0) > 0)
-		;
-	close(fd[0]);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	frame_close(&frames);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,7 +181,6 @@ int main(void)
 		cmocka_unit_test(what_arrives_damaged_never_runs),
 		cmocka_unit_test(sudo_is_taken_where_it_is_allowed),
 		cmocka_unit_test(without_sudo_it_runs_as_the_user_and_says_so),
-		cmocka_unit_test(the_agent_for_aarch64_answers_hello),
 	};
 
 	return cmocka_run_group_tests_name("boot cache", tests, play_setup, play_teardown);
