@@ -57,6 +57,7 @@ static int read_all(struct stream *stream, struct buf *out)
 			return errno;
 		else
 			wait_for(stream, deadline_ns);
+		assert_true(clock_left_ms(deadline_ns) > 0);
 	}
 	return 0;
 }
