@@ -1,10 +1,10 @@
 #!/bin/bash
 # A link that is cut, a session or a controller that is killed, in the midst of one thing: the key exchange,
-# the authentication, captures on their way home, a step, a run beside another. The links are slow where
+# the authentication, captures on their way home, a step, a run beside another; and a late banner. The links are slow where
 # that makes the thing last; each moment is one that was seen, not a time. Played side by side.
 # slow
 . "$(dirname "$0")/../plays.sh"
-names=(kex auth other pcap-1 pcap-2 live-1 live-2 pair-1 pair-2)
+names=(kex auth other late-1 late-2 pcap-1 pcap-2 live-1 live-2 pair-1 pair-2)
 hosts "${names[@]}"
 cp -r "$SRC/scenarios" .
 
@@ -77,6 +77,16 @@ strikes pcap
 cable pcap-1 down
 t 'and not all of it is there' test "$(stat -c %s out-pcap/*/capture/server*.pcap)" -lt "$whole"
 
+# ---- a banner that is late: no cut
+kill -STOP "$(listener late-1)"
+play late late-1 late-2
+waits_for_banner() {
+	[ -n "$(agent_of late-2)" ] &&
+		on late-1 ss -ltnH 'sport = 22' | awk '$2 > 0 { n++ } END { exit !n }'
+}
+t 'late: one machine is reached, the other says nothing yet' within 20 waits_for_banner
+kill -CONT "$(listener late-1)"
+
 # ---- the way in; the sshd that looks for keys waits for a list of them
 is_slow=
 if slowed kex 1kbit 1600; then
@@ -123,6 +133,7 @@ for name in pair-1 pair-2; do
 done
 
 # ---- what each says
+ended late 20 0 'late: the run is as it should be'
 if [ -n "$is_slow" ]; then
 	cut_told kex 5 'kex: handshake: '
 else
