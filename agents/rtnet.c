@@ -102,6 +102,7 @@ int rtnet_do(unsigned type, unsigned flags, const struct rtnet *message, struct 
 struct listing {
 	unsigned type;
 	size_t head;
+	uint32_t table; /* of routes */
 	rtnet_row *row;
 	void *context;
 	bool is_too_long;
@@ -111,9 +112,7 @@ static void take_row(void *context, unsigned type, const void *body, size_t len)
 {
 	struct listing *listing = context;
 	struct rtnet row = { .len = len };
-	const void *table;
 	struct rtmsg route;
-	uint32_t number;
 
 	if (type != listing->type || len < listing->head)
 		return;
@@ -124,11 +123,8 @@ static void take_row(void *context, unsigned type, const void *body, size_t len)
 	memcpy(row.bytes, body, len);
 	if (type == RTM_NEWROUTE) {
 		memcpy(&route, row.bytes, sizeof route);
-		number = route.rtm_table;
-		table = rtnet_find(&row, sizeof route, RTA_TABLE, &len);
-		if (table != NULL && len == sizeof number)
-			memcpy(&number, table, sizeof number);
-		if (number != RT_TABLE_MAIN || (route.rtm_flags & RTM_F_CLONED) != 0)
+		if ((route.rtm_flags & RTM_F_CLONED) != 0 ||
+		    (listing->table != RT_TABLE_UNSPEC && listing->table != route_table(&row)))
 			return;
 	}
 	listing->row(listing->context, &row);
@@ -147,10 +143,10 @@ static int list(unsigned request, const void *body, size_t len, struct listing *
 	return status;
 }
 
-int rtnet_routes(uint8_t family, rtnet_row *row, void *context, struct err *err)
+int rtnet_routes(uint8_t family, uint32_t table, rtnet_row *row, void *context, struct err *err)
 {
 	const struct rtmsg body = { .rtm_family = family == 6 ? AF_INET6 : AF_INET };
-	struct listing listing = { RTM_NEWROUTE, sizeof body, row, context, false };
+	struct listing listing = { RTM_NEWROUTE, sizeof body, table, row, context, false };
 
 	return list(RTM_GETROUTE, &body, sizeof body, &listing, err) < 0 ? err_in(err, "routes")
 									 : 0;
@@ -159,7 +155,7 @@ int rtnet_routes(uint8_t family, rtnet_row *row, void *context, struct err *err)
 int rtnet_addresses(uint8_t family, rtnet_row *row, void *context, struct err *err)
 {
 	const struct ifaddrmsg body = { .ifa_family = family == 6 ? AF_INET6 : AF_INET };
-	struct listing listing = { RTM_NEWADDR, sizeof body, row, context, false };
+	struct listing listing = { RTM_NEWADDR, sizeof body, 0, row, context, false };
 
 	return list(RTM_GETADDR, &body, sizeof body, &listing, err) < 0 ? err_in(err, "addresses")
 									: 0;
@@ -251,6 +247,20 @@ const char *route_say(const struct rtnet *route, char text[RTNET_TEXT])
 	snprintf(text, RTNET_TEXT, "%s%sdev %s", kinds[head.rtm_type], via,
 		 dev[0] != '\0' ? dev : "several");
 	return text;
+}
+
+uint32_t route_table(const struct rtnet *route)
+{
+	struct rtmsg head;
+	uint32_t table;
+	size_t len;
+	const void *data = rtnet_find(route, sizeof head, RTA_TABLE, &len);
+
+	memcpy(&head, route->bytes, sizeof head);
+	table = head.rtm_table;
+	if (data != NULL && len == sizeof table)
+		memcpy(&table, data, sizeof table);
+	return table;
 }
 
 static void take_way(void *context, unsigned type, const void *body, size_t len)

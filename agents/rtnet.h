@@ -36,9 +36,9 @@ const void *rtnet_find(const struct rtnet *message, size_t head, unsigned type, 
 /* RTM_NEWROUTE and such with NLM_F_ flags; -1: err->sys is the kernel's errno. */
 int rtnet_do(unsigned type, unsigned flags, const struct rtnet *message, struct err *err);
 
-/* Each row of the main table, or each address, of this family. */
+/* Each route of this table (RT_TABLE_UNSPEC: of all), or each address, of this family. */
 typedef void rtnet_row(void *context, const struct rtnet *row);
-int rtnet_routes(uint8_t family, rtnet_row *row, void *context, struct err *err);
+int rtnet_routes(uint8_t family, uint32_t table, rtnet_row *row, void *context, struct err *err);
 int rtnet_addresses(uint8_t family, rtnet_row *row, void *context, struct err *err);
 
 /* As hexadecimal digits; of none "-". */
@@ -48,6 +48,8 @@ int rtnet_take(struct rtnet *message, const char *word);
 /* What of a route counts to tell it from another: "blackhole", "via 10.0.0.1 dev eth0", "dev lo";
  * "none" of none. */
 const char *route_say(const struct rtnet *route, char text[RTNET_TEXT]);
+
+uint32_t route_table(const struct rtnet *route);
 
 /* The way of packets to an address, and by whom they go. */
 struct way {

@@ -5,6 +5,7 @@
 
 #include "change.h"
 #include "device.h"
+#include "route_kept.h"
 #include "rtnet.h"
 #include "step.h"
 #include "util.h"
@@ -81,47 +82,19 @@ static bool is_secondary(const struct rtnet *address)
 	return (head.ifa_flags & IFA_F_SECONDARY) != 0;
 }
 
-struct gathering { /* routes that may go with the address, each a word */
-	const struct finding *finding;
-	struct buf *words;
-};
-
-static void gather_row(void *context, const struct rtnet *row)
-{
-	struct gathering *gathering = context;
-	const struct prefix *prefix = gathering->finding->prefix;
-	const size_t ip_len = prefix->addr.family == 6 ? 16 : 4;
-	const void *data;
-	struct rtmsg head;
-	uint32_t index = 0;
-	size_t len;
-
-	memcpy(&head, row->bytes, sizeof head);
-	if (head.rtm_protocol == RTPROT_KERNEL)
-		return;
-	data = rtnet_find(row, sizeof head, RTA_OIF, &len);
-	if (data != NULL && len == sizeof index)
-		memcpy(&index, data, sizeof index);
-	data = rtnet_find(row, sizeof head, RTA_PREFSRC, &len);
-	if (index != gathering->finding->index &&
-	    (data == NULL || len != ip_len || memcmp(data, prefix->addr.ip, len) != 0))
-		return;
-	buf_char(gathering->words, '\t');
-	rtnet_add(gathering->words, row);
-}
-
 /* ADDRESS/LEN@DEV, "there" or "none" as it shall be, the message of the one that was, routes. */
 static int words_write(struct change_plan *plan, const struct finding *finding, bool is_add,
 		       const char *name, struct err *err)
 {
 	struct buf words = { 0 };
-	struct gathering gathering = { finding, &words };
 	int status = 0;
 
 	buf_printf(&words, "%s\t%s\t", name, is_add ? "there" : "none");
 	rtnet_add(&words, &finding->found);
 	if (!is_add)
-		status = rtnet_routes(finding->prefix->addr.family, gather_row, &gathering, err);
+		status = routes_with(&words, &finding->prefix->addr, finding->index, true, err) < 0
+			     ? err_in(err, "address")
+			     : 0;
 	if (status == 0 && words.len >= sizeof plan->words)
 		status = err_set(err, ERR_CANNOT,
 				 "address: more routes go with %s than can be put back", name);
@@ -267,60 +240,21 @@ static int make(const char *words, const struct change_place *place, char proof[
 			     before.text, after.text);
 }
 
-struct looking {
-	char text[RTNET_TEXT];
-	struct rtmsg head;
-	const struct rtnet *like;
-	bool is_found;
-};
-
-static bool is_same(const struct rtnet *a, const struct rtnet *b, unsigned type)
+/* Where it is the last of its device, all routes by that go with it: those of others come back. */
+static int take_away(const struct address_words *address, struct err *err)
 {
-	size_t a_len = 0, b_len = 0;
-	const void *of_a = rtnet_find(a, sizeof(struct rtmsg), type, &a_len);
-	const void *of_b = rtnet_find(b, sizeof(struct rtmsg), type, &b_len);
+	struct buf routes = { 0 };
+	struct err ignored = { 0 };
+	int status =
+	    routes_with(&routes, &address->prefix.addr, address->finding.index, false, err);
 
-	return a_len == b_len && (a_len == 0 || memcmp(of_a, of_b, a_len) == 0);
-}
-
-static void look_row(void *context, const struct rtnet *row)
-{
-	struct looking *looking = context;
-	struct rtmsg head;
-
-	memcpy(&head, row->bytes, sizeof head);
-	looking->is_found |= head.rtm_dst_len == looking->head.rtm_dst_len &&
-			     head.rtm_tos == looking->head.rtm_tos &&
-			     is_same(row, looking->like, RTA_DST) &&
-			     is_same(row, looking->like, RTA_PRIORITY);
-}
-
-/* Those that have gone; who has made another in their place knows why. How many. */
-static int routes_restore(const struct address_words *address, struct err *err)
-{
-	const char *at = address->routes;
-	char word[2 * RTNET_BYTES + 1];
-	struct rtnet route;
-	int count = 0;
-
-	while (change_word(&at, word, sizeof word)) {
-		struct looking looking = { .like = &route };
-
-		if (rtnet_take(&route, word) < 0 || route.len < sizeof looking.head)
-			return err_set(err, ERR_BROKE, "address: the journal's line is damaged");
-		memcpy(&looking.head, route.bytes, sizeof looking.head);
-		if (rtnet_routes(address->prefix.addr.family, look_row, &looking, err) < 0)
-			return -1;
-		if (looking.is_found)
-			continue;
-		looking.head.rtm_flags &= RTNH_F_ONLINK;
-		memcpy(route.bytes, &looking.head, sizeof looking.head);
-		if (rtnet_do(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &route, err) < 0)
-			return err_in(err, "address %s: its route %s", address->name,
-				      route_say(&route, looking.text));
-		count++;
-	}
-	return count;
+	if (status == 0)
+		status = rtnet_do(RTM_DELADDR, 0, &address->finding.found, err);
+	/* What was built upon the address cannot come back. */
+	if (status == 0 && routes.len > 0)
+		(void)routes_restore(routes.data, address->prefix.addr.family, &ignored);
+	buf_close(&routes);
+	return status;
 }
 
 /* There is no third state, so nobody else's change is met. */
@@ -337,15 +271,13 @@ static int undo(const char *words, char proof[CHANGE_TEXT], struct err *err)
 		return CHANGE_GONE;
 	is_there = address.finding.found.len > 0;
 	if (address.is_add && is_there)
-		status = rtnet_do(RTM_DELADDR, 0, &address.finding.found, err);
+		status = take_away(&address, err);
 	else if (!address.is_add && !is_there)
 		status = rtnet_do(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &address.was, err);
-	if (status < 0)
+	if (status == 0 && !address.is_add)
+		count = routes_restore(address.routes, address.prefix.addr.family, err);
+	if (status < 0 || count < 0)
 		return err_in(err, "address %s", address.name);
-	if (!address.is_add)
-		count = routes_restore(&address, err);
-	if (count < 0)
-		return -1;
 	return is_there == address.is_add || count > 0 ? CHANGE_UNDONE : CHANGE_GONE;
 }
 

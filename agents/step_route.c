@@ -3,7 +3,7 @@
 #include <linux/capability.h>
 
 #include "change.h"
-#include "rtnet.h"
+#include "route_message.h"
 #include "step.h"
 #include "util.h"
 
@@ -120,7 +120,7 @@ static void find_row(void *context, const struct rtnet *row)
 static int find(struct finding *finding, struct err *err)
 {
 	finding->found.len = 0;
-	return rtnet_routes(finding->prefix->addr.family, find_row, finding, err);
+	return rtnet_routes(finding->prefix->addr.family, RT_TABLE_MAIN, find_row, finding, err);
 }
 
 static void build(struct rtnet *message, const struct target *target, uint32_t metric)
@@ -172,17 +172,6 @@ static void mask(struct prefix *prefix)
 		prefix->addr.ip[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
 }
 
-/* What the kernel would not take back. */
-static int can_restore(const struct rtnet *route, struct err *err)
-{
-	size_t len;
-
-	if (rtnet_find(route, sizeof(struct rtmsg), RTA_NH_ID, &len) == NULL)
-		return 0;
-	return err_set(err, ERR_CANNOT,
-		       "route: that one goes by a nexthop object: not undone here");
-}
-
 static int write_plan(struct change_plan *plan, const char *action, const struct target *target,
 		      const struct finding *finding)
 {
@@ -228,8 +217,10 @@ static int plan(struct change_plan *plan, const struct change_place *place,
 		return -1;
 	if (is_add)
 		finding.metric = target.prefix.addr.family == 6 ? METRIC_OF_6 : 0;
-	if (find(&finding, err) < 0 || can_restore(&finding.found, err) < 0)
+	if (find(&finding, err) < 0)
 		return -1;
+	if (route_can_return(&finding.found, err) < 0)
+		return err_in(err, "route");
 	if (is_del && finding.found.len == 0)
 		return err_set(err, ERR_BROKE, "route: there is none to %.80s", text);
 	if (is_add && finding.found.len > 0)
@@ -292,20 +283,13 @@ static int make(const char *words, const struct change_place *place, char proof[
 			     before.text, after.text);
 }
 
-/* The flags that say how its devices are at the moment are not for us to set. */
 static int put_back(const struct route_words *route, struct err *err)
 {
-	struct rtnet was = route->was;
-	struct rtmsg head;
+	bool has_one = route->finding.found.len > 0;
 
-	if (was.len == 0)
+	if (route->was.len == 0)
 		return rtnet_do(RTM_DELROUTE, 0, &route->finding.found, err);
-	memcpy(&head, was.bytes, sizeof head);
-	head.rtm_flags &= RTNH_F_ONLINK;
-	memcpy(was.bytes, &head, sizeof head);
-	return rtnet_do(RTM_NEWROUTE,
-			NLM_F_CREATE | (route->finding.found.len > 0 ? NLM_F_REPLACE : NLM_F_EXCL),
-			&was, err);
+	return route_give(&route->was, NLM_F_CREATE | (has_one ? NLM_F_REPLACE : NLM_F_EXCL), err);
 }
 
 static int undo(const char *words, char proof[CHANGE_TEXT], struct err *err)
@@ -318,7 +302,7 @@ static int undo(const char *words, char proof[CHANGE_TEXT], struct err *err)
 	route_say(&route.finding.found, is);
 	route_say(&route.was, was);
 	snprintf(proof, CHANGE_TEXT, "%s: %s", route.name, was);
-	if (streq(is, was))
+	if (route_same(&route.finding.found, &route.was, 0))
 		return CHANGE_GONE;
 	if (!is_so(&route)) {
 		snprintf(proof, CHANGE_TEXT, "%s is %s by now: left so", route.name, is);
@@ -328,9 +312,12 @@ static int undo(const char *words, char proof[CHANGE_TEXT], struct err *err)
 		return err_in(err, "route %s: %s", route.name, was);
 	if (find(&route.finding, err) < 0)
 		return -1;
-	return streq(route_say(&route.finding.found, is), was)
+	route_say(&route.finding.found, is);
+	return route_same(&route.finding.found, &route.was, 0)
 		   ? CHANGE_UNDONE
-		   : err_set(err, ERR_BROKE, "route %s: the kernel has %s", route.name, is);
+		   : err_set(err, ERR_BROKE,
+			     "route %s: it was %s, and the kernel has made %s of it", route.name,
+			     was, is);
 }
 
 static const struct change change_route = {
