@@ -56,9 +56,20 @@ void journal_here(struct journal_birth *birth)
 	birth->net = (int64_t)net.st_ino;
 }
 
+/* The whole line or nothing: behind a part of one the next would not be read. */
 static int write_line(struct journal *journal, const char *line)
 {
-	return write_all(journal->fd, line, strlen(line)) < 0 || fsync(journal->fd) < 0 ? -1 : 0;
+	off_t before = lseek(journal->fd, 0, SEEK_END);
+	int sys;
+
+	if (before >= 0 && write_all(journal->fd, line, strlen(line)) == 0 &&
+	    fsync(journal->fd) == 0)
+		return 0;
+	sys = errno;
+	if (before < 0 || ftruncate(journal->fd, before) < 0)
+		journal->next = JOURNAL_ENTRIES; /* nothing more is noted, and so changed */
+	errno = sys;
+	return -1;
 }
 
 /* Locked before anything is in it: a sweep that takes it for a dead agent's finds nothing to do,
@@ -116,7 +127,7 @@ static int journal_open(struct journal *journal, const char *run, struct err *er
 		 (long long)birth.pid, birth.boot, (long long)birth.net);
 	if (write_line(journal, line) == 0 && fsync(journal->dir) == 0)
 		return 0;
-	err_sys(err, "journal %s", journal->name);
+	err_sys(err, "journal %s/%s", journal->place, journal->name);
 	journal_close(journal);
 	return -1;
 }
@@ -132,9 +143,9 @@ int journal_add(struct journal *journal, const char *run, const char *what, cons
 	len = snprintf(line, sizeof line, "+ %d %s %s\n", journal->next, what, words);
 	if (len < 0 || (size_t)len >= sizeof line || journal->next >= JOURNAL_ENTRIES)
 		return err_set(err, ERR_BROKE, "journal: too many changes, or too long a one");
-	journal->open++;
 	if (write_line(journal, line) < 0)
-		return err_sys(err, "journal %s", journal->name);
+		return err_sys(err, "journal %s/%s", journal->place, journal->name);
+	journal->open++;
 	/* After ours is there for all to see: of two at once at least one sees the other. */
 	if (journal_clash(journal->name, what, words, err) < 0) {
 		journal_undone(journal, journal->next++);

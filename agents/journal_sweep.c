@@ -211,27 +211,52 @@ static int sweep_file(int dir, const char *name, const struct sink *sink)
 	return failed;
 }
 
+/* One that somebody else has put there is no place of ours, and nothing of ours is in it. */
+static bool is_own(const char *place)
+{
+	struct stat st;
+
+	return lstat(place, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+}
+
+/* As journal_sweep, of one place. */
+static int sweep_place(size_t index, const struct sink *sink, struct err *err)
+{
+	char place[JOURNAL_PLACE];
+	int failed = 0, dir = journal_open_place(index, false, place);
+	DIR *list = dir >= 0 ? fdopendir(dir) : NULL;
+	struct dirent *each;
+
+	if (dir < 0 && !is_own(place))
+		return 0;
+	if (list == NULL) {
+		err_sys(err, "journals of changes: %s has to be its owner's alone (0700)", place);
+		if (dir >= 0)
+			close(dir);
+		return -1;
+	}
+	while ((each = readdir(list)) != NULL)
+		if (each->d_name[0] != '.')
+			failed += sweep_file(dir, each->d_name, sink);
+	closedir(list);
+	(void)rmdir(place);
+	return failed;
+}
+
 int journal_sweep(const struct sink *sink, struct err *err)
 {
 	int failed = 0;
+	bool is_read = true;
 
 	for (size_t i = 0; i < JOURNAL_PLACES; i++) {
-		char place[JOURNAL_PLACE];
-		int dir = journal_open_place(i, false, place);
-		DIR *list = dir >= 0 ? fdopendir(dir) : NULL;
-		struct dirent *each;
+		int here = sweep_place(i, sink, err);
 
-		if (list == NULL && dir < 0 && errno == ENOENT)
-			continue;
-		if (list == NULL)
-			return err_sys(err, "journals of changes");
-		while ((each = readdir(list)) != NULL)
-			if (each->d_name[0] != '.')
-				failed += sweep_file(dir, each->d_name, sink);
-		closedir(list);
-		(void)rmdir(place);
+		if (here < 0)
+			is_read = false;
+		else
+			failed += here;
 	}
-	return failed;
+	return is_read ? failed : -1;
 }
 
 static int clash_file(int dir, const char *file, const char *what, const char *words,

@@ -2,6 +2,7 @@
  * touched. Network, /run and /var/tmp are this program's own. */
 #include "own_net.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "agent_driver.h"
@@ -153,6 +154,64 @@ static void a_line_without_its_end_was_no_change(void **state)
 	nft("delete", "lab_ab12_x");
 }
 
+/* A full disk: what was written of a line must not swallow the next. */
+static void a_line_that_found_no_room_spoils_no_other(void **state)
+{
+	struct rlimit room, none;
+	int status;
+
+	(void)state;
+	need();
+	nft("add", "lab_ab12_two");
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &room), 0);
+	none = room;
+	pid_t child = fork();
+	if (child == 0) {
+		struct journal journal = { 0 };
+		struct err err = { 0 };
+		struct stat st;
+		bool is_good = journal_add(&journal, "ab12", "table", "lab_ab12_one", &err) == 1;
+
+		(void)signal(SIGXFSZ, SIG_IGN);
+		is_good = is_good && fstat(journal.fd, &st) == 0;
+		none.rlim_cur = (rlim_t)st.st_size + 9;
+		is_good = is_good && setrlimit(RLIMIT_FSIZE, &none) == 0 &&
+			  journal_add(&journal, "ab12", "table", "lab_ab12_none", &err) == -1 &&
+			  setrlimit(RLIMIT_FSIZE, &room) == 0 &&
+			  journal_add(&journal, "ab12", "table", "lab_ab12_two", &err) == 2;
+		_exit(is_good ? 0 : 1);
+	}
+	waitpid(child, &status, 0);
+	assert_int_equal(status, 0);
+	assert_int_equal(sweep(), 0);
+	assert_string_equal(state_of("lab_ab12_two"), "undone");
+	assert_string_equal(state_of("lab_ab12_one"), "gone");
+	assert_true(is_empty());
+}
+
+/* Anybody may make a folder in /var/tmp: it keeps nobody from the journals that are ours. */
+static void a_strangers_folder_is_no_hindrance(void **state)
+{
+	static const char *const names[] = { "lab_ab12_one" };
+	char theirs[64];
+
+	(void)state;
+	need();
+	snprintf(theirs, sizeof theirs, "/var/tmp/lab-journal-%u", (unsigned)geteuid());
+	assert_int_equal(symlink("/etc", theirs), 0);
+	assert_int_equal(sweep(), 0);
+	nft("add", names[0]);
+	die_after("ab12", names, 1, 0);
+	assert_int_equal(sweep(), 0);
+	assert_string_equal(state_of(names[0]), "undone");
+	assert_true(is_empty());
+	assert_int_equal(unlink(theirs), 0);
+	assert_int_equal(mkdir(theirs, 0777), 0);
+	if (chown(theirs, 1, 1) == 0) /* where there is more than one user */
+		assert_int_equal(sweep(), 0);
+	assert_int_equal(rmdir(theirs), 0);
+}
+
 static void what_another_boot_or_network_had_is_not_ours_to_undo(void **state)
 {
 	struct buf boot = { 0 };
@@ -201,6 +260,7 @@ static void nothing_but_ours_is_deleted(void **state)
 	struct sink sink = kept_sink(&kept);
 	struct err err = { 0 };
 	assert_int_equal(journal_sweep(&sink, &err), -1);
+	assert_non_null(strstr(err.text, place));
 	struct journal journal = { 0 };
 	assert_int_equal(journal_add(&journal, "ab12", "table", "lab_ab12_x", &err), 1);
 	assert_true(starts_with(journal.place, "/var/tmp/"));
@@ -281,6 +341,8 @@ int main(void)
 		cmocka_unit_test(what_a_dead_agent_left_is_undone_once),
 		cmocka_unit_test(the_living_are_told_and_left_alone),
 		cmocka_unit_test(a_line_without_its_end_was_no_change),
+		cmocka_unit_test(a_line_that_found_no_room_spoils_no_other),
+		cmocka_unit_test(a_strangers_folder_is_no_hindrance),
 		cmocka_unit_test(what_another_boot_or_network_had_is_not_ours_to_undo),
 		cmocka_unit_test(nothing_but_ours_is_deleted),
 		cmocka_unit_test(an_agent_tells_what_the_one_before_it_left),
