@@ -1,7 +1,7 @@
 /* The agent of one host: a poll loop. It reads frames from the controller, gives steps to actors
  * (actor.h), relays what they say, and offers its loop to captures. It waits for nobody but nft(8)
- * (ruleset.c, firewall.c), iptables-save and `tcpdump --version`: meanwhile it answers pings alone.
- */
+ * (ruleset.c, firewall.c), iptables-save, conntrack(8) and `tcpdump --version`: meanwhile it
+ * answers pings alone. */
 #ifndef AGENT_H
 #define AGENT_H
 

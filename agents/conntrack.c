@@ -82,14 +82,15 @@ static void end(const struct listing *listing, const char *error)
 	sink_event(listing->sink, &event);
 }
 
-static void take_file(struct listing *listing, FILE *file)
+static void take_file(struct listing *listing, FILE *file, bool is_cut)
 {
 	char line[1024];
 
 	while (listing->lines < CONNTRACK_LINES && fgets(line, sizeof line, file) != NULL)
 		take_line(listing, line);
-	end(listing,
-	    listing->lines == CONNTRACK_LINES ? "there are more entries than are read" : NULL);
+	end(listing, is_cut || listing->lines == CONNTRACK_LINES
+			 ? "there are more entries than are read"
+			 : NULL);
 }
 
 void conntrack_emit_text(int64_t snapshot, const char *text, const uint16_t *ports, size_t nport,
@@ -98,13 +99,14 @@ void conntrack_emit_text(int64_t snapshot, const char *text, const uint16_t *por
 	struct listing listing = {
 		.sink = sink, .snapshot = snapshot, .ports = ports, .nport = nport
 	};
-	FILE *file = fmemopen((char *)text, strlen(text), "r");
+	size_t len = strlen(text);
+	FILE *file = fmemopen((char *)text, len, "r");
 
 	if (file == NULL) { /* also for no bytes at all */
 		end(&listing, NULL);
 		return;
 	}
-	take_file(&listing, file);
+	take_file(&listing, file, len >= PROC_KEPT);
 	(void)fclose(file);
 }
 
@@ -120,13 +122,13 @@ void conntrack_emit(int64_t snapshot, const uint16_t *ports, size_t nport, const
 	FILE *file = fopen("/proc/thread-self/net/nf_conntrack", "re");
 
 	if (file != NULL) {
-		take_file(&listing, file);
+		take_file(&listing, file, false);
 		(void)fclose(file);
 		return;
 	}
 	if (proc_find("conntrack", path, sizeof path) < 0)
 		return;
-	if (proc_run(argv, NULL, RUN_MS, &result, &err) < 0)
+	if (proc_run_beside(argv, NULL, RUN_MS, sink->beside, &result, &err) < 0)
 		end(&listing, err.text);
 	else if (!WIFEXITED(result.status) || WEXITSTATUS(result.status) != 0)
 		end(&listing, result.err.len > 0 ? result.err.data : "conntrack -L failed");

@@ -15,7 +15,7 @@ enum {
 /* `conntrack` for each entry with one of these ports, then `conntracks`; nothing at all where this
  * kernel tracks none, or tells it to nobody. Reads /proc, else runs conntrack(8). */
 void conntrack_emit(int64_t snapshot, const uint16_t *ports, size_t nport, const struct sink *sink);
-/* The same from text of that form. */
+/* The same from text of that form; from PROC_KEPT bytes on it is not the whole. */
 void conntrack_emit_text(int64_t snapshot, const char *text, const uint16_t *ports, size_t nport,
 			 const struct sink *sink);
 

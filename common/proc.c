@@ -18,7 +18,6 @@
 #include "proc_child.h"
 
 enum {
-	CAP = 4 << 20,
 	CHUNK = 1 << 16,
 	FALLBACK_MS = 5,
 	DRAINS = 16,
@@ -150,7 +149,7 @@ static void feed(struct proc *proc)
 		file_close(&proc->ours[IN]);
 }
 
-/* One read; what is beyond the cap is read and forgotten, so that the child goes on. */
+/* One read; what is beyond PROC_KEPT is read and forgotten, so that the child goes on. */
 static bool collect(int *fd, struct buf *out)
 {
 	ssize_t got;
@@ -166,7 +165,7 @@ static bool collect(int *fd, struct buf *out)
 		file_close(fd);
 		return false;
 	}
-	keep = (size_t)got < CAP - out->len ? (size_t)got : CAP - out->len;
+	keep = (size_t)got < PROC_KEPT - out->len ? (size_t)got : PROC_KEPT - out->len;
 	out->len += keep;
 	out->data[out->len] = '\0';
 	return true;

@@ -8,9 +8,13 @@
 #include "buf.h"
 #include "err.h"
 
+enum {
+	PROC_KEPT = 4 << 20 /* bytes of each output; the rest is read and forgotten */
+};
+
 struct proc_result {
 	int status;          /* as waitpid gives it */
-	struct buf out, err; /* capped at 4 MiB each */
+	struct buf out, err; /* PROC_KEPT bytes: there may have been more */
 };
 
 /* argv[0] is looked up in PATH, then in /usr/sbin and /sbin (Debian's PATH for users lacks them).
