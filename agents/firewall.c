@@ -32,10 +32,10 @@ const char firewall_actions[] =
 
 /* Words that begin a statement or change what a match means. */
 static const char *const acting_words[] = {
-	"accept",     "add",      "comment", "continue", "counter",  "delete", "drop",   "dnat",
-	"dup",        "flow",     "fwd",     "goto",     "jump",     "last",   "log",    "map",
-	"masquerade", "notrack",  "queue",   "quota",    "redirect", "reject", "return", "set",
-	"snat",       "synproxy", "tproxy",  "update",   "vmap",
+	"accept",     "add",     "comment",  "continue", "counter",  "delete", "drop",  "dnat",
+	"dup",        "flow",    "fwd",      "goto",     "jump",     "last",   "log",   "map",
+	"masquerade", "notrack", "queue",    "quota",    "redirect", "reject", "reset", "return",
+	"set",        "snat",    "synproxy", "tproxy",   "update",   "vmap",
 };
 
 void firewall_table(const char *run, const char *label, char table[FIREWALL_TABLE])
@@ -49,12 +49,23 @@ void firewall_table(const char *run, const char *label, char table[FIREWALL_TABL
 			table[i] = '_';
 }
 
+static bool is_number(const char *word, size_t len)
+{
+	return strspn(word, "0123456789abcdefABCDEF") >= len;
+}
+
+/* nft reads "80log" as a number and a word: so all that a number has behind it. */
 static int word_check(const char *word, size_t len, struct err *err)
 {
-	for (size_t i = 0; i < COUNT(acting_words); i++)
-		if (strlen(acting_words[i]) == len && memcmp(word, acting_words[i], len) == 0)
-			return err_set(err, ERR_BROKE, "firewall: %s is no part of a match",
-				       acting_words[i]);
+	size_t starts = len > 0 && isdigit((unsigned char)word[0]) ? len : 1;
+
+	for (size_t from = 0; from < starts; from++)
+		for (size_t i = 0; i < COUNT(acting_words); i++)
+			if (strlen(acting_words[i]) == len - from &&
+			    memcmp(word + from, acting_words[i], len - from) == 0 &&
+			    (from == 0 || !is_number(word + from, len - from)))
+				return err_set(err, ERR_BROKE, "firewall: %s is no part of a match",
+					       acting_words[i]);
 	return 0;
 }
 

@@ -182,6 +182,11 @@ static void a_match_can_hold_nothing_but_a_match(void **state)
 		"tcp dport 1 'x'",
 		"tcp dport \xc3\xa9",
 		"update @x { ip saddr }",
+		"tcp dport 80log", /* nft ends a number where it ends */
+		"tcp dport 0x50log",
+		"tcp dport 80notrack",
+		"ct expiration 5slog",
+		"tcp dport 80 reset tcp option window",
 	};
 	static const char *const good[] = {
 		"tcp dport 1234",
@@ -193,6 +198,7 @@ static void a_match_can_hold_nothing_but_a_match(void **state)
 		"tcp dport 1234 numgen random mod 100 < 20",
 		"ct state new",
 		"iifname eth*",
+		"ip6 saddr 2001:1add::1",
 	};
 	struct err err = { 0 };
 	char proof[FIREWALL_PROOF];
