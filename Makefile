@@ -133,11 +133,16 @@ test:
 	@$(MAKE) --no-print-directory $(JOBS) all tests
 	@B=$(abspath $(B)) tests/run -o $(OUT) $(TESTS) -- $(SCRIPTS)
 
-## check: all, a stage after the other; STAGES='test lint' for some
-STAGES = lint test clang repro valgrind asan coverage fuzz
+## check: all, in stages; STAGES='test lint' for some
+STAGES = test lint clang repro valgrind asan coverage fuzz
+# What only reads and compiles goes on beside the tests, which wait most of their time.
+BESIDE = lint clang repro
+.PHONY: shared
+shared:
+	@$(MAKE) --no-print-directory $(JOBS) all tests
 check:
 	@scripts/need check
-	+@B=$(abspath $(B)) MAKE='$(MAKE)' tests/check.sh $(STAGES)
+	+@B=$(abspath $(B)) MAKE='$(MAKE)' BESIDE='$(BESIDE)' tests/check.sh $(STAGES)
 
 ## unit: the unit tests alone; T=name for one of them (t_name.c)
 T ?= *
@@ -157,11 +162,13 @@ golden: all $(filter $(GOLDEN_TESTS:tests/unit/%.c=$(B)/tests/%),$(TESTS))
 	@B=$(abspath $(B)) GOLDEN=write tests/run $(filter $(B)/tests/%,$^) -- $(filter %.sh,$(GOLDEN_TESTS))
 
 ## asan: every test with address and undefined-behaviour checks
+# But build.sh: the Makefile is the same.
 # gcc's guesses at lengths differ under sanitizers: warnings are the plain build's matter.
 SANITIZE = -Wno-error -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 .PHONY: asan
 asan:
-	@$(MAKE) --no-print-directory B=build-asan CFLAGS='$(SANITIZE)' test
+	@$(MAKE) --no-print-directory B=build-asan CFLAGS='$(SANITIZE)' \
+		SCRIPTS='$(filter-out tests/cli/build.sh,$(SCRIPTS))' test
 
 ## clang: builds everything with clang too, without a warning
 clang: all
@@ -173,7 +180,7 @@ valgrind: all
 clang repro valgrind:
 	@B=$(abspath $(B)) tests/run -t 600 -o $(OUT) -- tests/check/$@.sh
 
-## coverage: lines and branches that tests reach; fails under 90 %
+## coverage: what unit tests reach, under 90 % fails; WHOLE=1: all tests
 # Processes that end by _exit write what they reached too: tests/check/flush.c.
 .PHONY: coverage covered
 coverage:
@@ -183,16 +190,18 @@ covered: $(B)/flush.o
 	@$(MAKE) --no-print-directory all tests
 	@B=$(B) bash tests/check/coverage.sh zero
 	@B=$(abspath $(B)) tests/run -o $(OUT) $(TESTS) -- \
-		$(SCRIPTS) tests/check/coverage.sh
+		$(if $(WHOLE),$(SCRIPTS)) tests/check/coverage.sh
 $(B)/flush.o: tests/check/flush.c $(B)/flags.stamp
 	$(Q)$(CC) $(BASE) $(CFLAGS) -c $< -o $@
 
-## fuzz: each tests/fuzz/f_*.c for FUZZ_S seconds (60), with clang
+## fuzz: tests/fuzz/f_*.c for FUZZ_S seconds (60) or a quarter
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/f_*.c))
+# What every run reads, whatever the backend, has the whole time.
+FUZZ_WHOLE = f_capture f_event f_frame f_ini f_packet f_rules f_scenario
 .PHONY: fuzz fuzzers
 fuzz:
 	+@MAKE='$(MAKE) $(JOBS)' SANITIZE='$(SANITIZE)' OUT=$(abspath $(OUT)) FUZZ_S=$(FUZZ_S) \
-		tests/fuzz/fuzz.sh $(FUZZERS)
+		FUZZ_WHOLE='$(FUZZ_WHOLE)' tests/fuzz/fuzz.sh $(FUZZERS)
 fuzzers: $(FUZZERS:%=$(B)/%)
 $(B)/f_%: tests/fuzz/f_%.c tests/fuzz/fuzz.h $(ARCHIVES)
 	$(call SAY,LD $@)

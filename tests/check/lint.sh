@@ -30,7 +30,10 @@ format() {
 }
 
 # A file is read again when it, any header, the checks or the flags are newer than its stamp. Its
-# count of warnings in system headers is noise; what it found it says on the other stream.
+# count of warnings in system headers is noise; what it found it says on the other stream. A function
+# in more states than that is not worth it: the analyzer's own limit, three times as high, takes three
+# times as long and found nothing more.
+states=(-Xclang -analyzer-config -Xclang max-nodes=75000)
 tidy() {
 	local newest file stale=()
 	newest=$(ls -t "${headers[@]}" .clang-tidy Makefile tests/check/lint.sh | head -n 1)
@@ -44,7 +47,7 @@ tidy() {
 		status=$?
 		grep -v "^[0-9]* warnings* generated\|^Suppressed \|^Use -header-filter" "$T/tidy.$$"
 		[ $status -ne 0 ] || { mkdir -p "$B/lint/${file%/*}" && touch -r "$T/begun" "$B/lint/$file"; }
-		exit $status' tidy "${flags[@]}"
+		exit $status' tidy "${flags[@]}" "${states[@]}"
 }
 
 check() {

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The build itself: the runner's counting, the look for missing packages, layers, install.
 # shellcheck disable=SC2016,SC2317
-# alone
+# slow
 . "$(dirname "$0")/../lib.sh"
 
 # program NAME LINE...: a test program that prints these lines

@@ -15,37 +15,44 @@ if [ -n "${FUZZ_NOT:-}" ]; then
 	echo "1..0 # SKIP $FUZZ_NOT"
 	exit 0
 fi
+# Targets of FUZZ_WHOLE have the whole time, the rest a quarter.
+seconds=$FUZZ_S
+[[ " ${FUZZ_WHOLE-} " == *" $name "* ]] || seconds=$(((FUZZ_S + 3) / 4))
 mkdir -p "$corpus"
 echo 1..3
 
-run=("$build/$name" -timeout=30 -rss_limit_mb=1024 -close_fd_mask=1 -artifact_prefix="$build/find-$name-")
-if "${run[@]}" -runs=0 "${seeds[@]}" >"$log" 2>&1; then
+# ran PROFILE LOG OPTION...: plays it, and keeps in PROFILE which lines were reached
+ran() {
+	local profile=$1 log=$2
+	shift 2
+	LLVM_PROFILE_FILE=$profile "$build/$name" -timeout=30 -rss_limit_mb=1024 -close_fd_mask=1 \
+		-artifact_prefix="$build/find-$name-" "$@" >"$log" 2>&1
+}
+
+# lines PROFILE: reached, of the files that the target aims at, in percent; nothing without llvm-cov
+lines() {
+	local tools profdata cov aims
+	tools=$(compgen -G '/usr/bin/llvm-profdata*' | sort -V | tail -n 1) || return
+	profdata=$tools cov=${tools/profdata/cov}
+	aims=$(sed -n 's|^/\* Aims at: \(.*\) \*/$|\1|p' "$source/$name.c")
+	[ -x "$cov" ] || return
+	"$profdata" merge -o "$build/$name.profdata" "$1" || return
+	# shellcheck disable=SC2086 # a list of files
+	"$cov" export -summary-only -instr-profile="$build/$name.profdata" "$build/$name" |
+		jq -r '[.data[0].files[] | select(.filename as $f | any($ARGS.positional[];
+			. as $aim | $f | endswith("/" + $aim))) | .summary.lines]
+			| (map(.covered) | add) * 100 / (map(.count) | add) | floor' --args $aims
+}
+
+if ran "$build/$name.seeds" "$log" -runs=0 "${seeds[@]}"; then
 	echo 'ok 1 - the seeds break no law'
 else
 	echo 'not ok 1 - the seeds break no law'
 	tail -n 40 "$log" | sed 's/^/# /'
 fi
 
-# lines FOLDER...: of the files that the target aims at, in percent; nothing without llvm-cov
-lines() {
-	local tools profdata cov aims
-	tools=$(compgen -G '/usr/bin/llvm-profdata*' | sort -V | tail -n 1) || return
-	profdata=$tools cov=${tools/profdata/cov}
-	aims=$(sed -n 's|^/\* Aims at: \(.*\) \*/$|\1|p' "$source/$name.c")
-	[ -x "$build/lines/$name" ] && [ -x "$cov" ] || return
-	# A folder at once would write its profile only when all is well.
-	LLVM_PROFILE_FILE=$build/$name.profraw "$build/lines/$name" -runs=0 -close_fd_mask=3 "$@" \
-		>/dev/null 2>&1 || return
-	"$profdata" merge -o "$build/$name.profdata" "$build/$name.profraw" || return
-	# shellcheck disable=SC2086 # a list of files
-	"$cov" export -summary-only -instr-profile="$build/$name.profdata" "$build/lines/$name" |
-		jq -r '[.data[0].files[] | select(.filename as $f | any($ARGS.positional[];
-			. as $aim | $f | endswith("/" + $aim))) | .summary.lines]
-			| (map(.covered) | add) * 100 / (map(.count) | add) | floor' --args $aims
-}
-
 floor=60
-reached=$(lines "${seeds[@]}")
+reached=$(lines "$build/$name.seeds")
 if [ -z "$reached" ]; then
 	echo 'ok 2 # SKIP llvm-profdata, llvm-cov or jq is not installed'
 elif [ "$reached" -ge "$floor" ]; then
@@ -54,15 +61,15 @@ else
 	echo "not ok 2 - the seeds alone reach $reached % of the lines that it aims at ($floor wanted)"
 fi
 
-"${run[@]}" -max_total_time="$FUZZ_S" -print_final_stats=1 "$corpus" "${seeds[@]}" >"$log" 2>&1
+ran "$build/$name.all" "$log" -max_total_time="$seconds" -print_final_stats=1 "$corpus" "${seeds[@]}"
 status=$?
 count=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
 speed=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log")
 edges=$(grep -ao 'cov: [0-9]*' "$log" | tail -n 1)
 if [ "$status" -eq 0 ] && [ "${count:-0}" -gt 0 ]; then
 	echo "ok 3 - $count inputs break no law"
-	reached=$(lines "$corpus" "${seeds[@]}")
-	told=$(printf '%-10s %9d inputs %7d/s  %-9s %s' "$name" "$count" "$speed" "$edges" \
+	reached=$(lines "$build/$name.all")
+	told=$(printf '%-12s %9d inputs %7d/s  %-9s %s' "$name" "$count" "$speed" "$edges" \
 		"${reached:+$reached % of its lines}")
 	echo "# told: $told"
 	exit 0
