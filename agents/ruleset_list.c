@@ -56,59 +56,75 @@ static bool take_name(char name[NAME], const struct nlattr_view *attr)
 	return true;
 }
 
+enum part_kind {
+	PART_SOUND,
+	PART_UNSOUND, /* a table that nft would write wrongly */
+	PART_UNNAMED  /* by no name that can be handed to nft */
+};
+
 /* The attributes of a table (flags) or a chain (its name), which have the table's name. */
-static void row(struct parts *parts, const void *body, size_t len, unsigned table_type,
-		unsigned chain_type, unsigned flags_type)
+static enum part_kind part_read(struct part *part, const void *body, size_t len, unsigned table,
+				unsigned chain, unsigned flags)
 {
-	struct part *part = &parts->part[parts->count];
 	struct nfgenmsg head;
 	struct nlattr_view attr;
-	uint32_t flags = 0;
-	bool is_good = parts->count < PARTS && len >= sizeof head;
-	const void *at = (const char *)body + sizeof head;
-	size_t left = len - sizeof head;
+	uint32_t set = 0;
+	bool is_named = true;
 
-	if (!is_good) {
-		parts->is_over = true;
-		return;
-	}
+	if (len < sizeof head)
+		return PART_UNNAMED;
 	memcpy(&head, body, sizeof head);
 	*part = (struct part){ .family = head.nfgen_family };
-	while (nldump_attr(&at, &left, &attr))
-		if (attr.type == table_type)
-			is_good &= take_name(part->table, &attr);
-		else if (chain_type != 0 && attr.type == chain_type)
-			is_good &= take_name(part->chain, &attr);
-		else if (flags_type != 0 && attr.type == flags_type && attr.len == sizeof flags)
-			memcpy(&flags, attr.data, sizeof flags);
-	if (!is_good || part->table[0] == '\0' || family_word(part->family) == NULL)
-		parts->is_over = true;
-	else if (__builtin_popcount(flags) == 1)
+	body = (const char *)body + sizeof head;
+	len -= sizeof head;
+	while (nldump_attr(&body, &len, &attr))
+		if (attr.type == table)
+			is_named &= take_name(part->table, &attr);
+		else if (chain != 0 && attr.type == chain)
+			is_named &= take_name(part->chain, &attr);
+		else if (flags != 0 && attr.type == flags && attr.len == sizeof set)
+			memcpy(&set, attr.data, sizeof set);
+	if (__builtin_popcount(set) == 1)
+		return PART_UNSOUND;
+	return is_named && part->table[0] != '\0' && family_word(part->family) != NULL
+		   ? PART_SOUND
+		   : PART_UNNAMED;
+}
+
+static void add(struct parts *parts, const struct part *part, enum part_kind kind)
+{
+	if (kind == PART_UNSOUND)
 		parts->unsound++;
+	else if (kind == PART_UNNAMED || parts->count == PARTS)
+		parts->is_over = true;
 	else
-		parts->count++;
+		parts->part[parts->count++] = *part;
 }
 
 static void table_row(void *context, unsigned type, const void *body, size_t len)
 {
+	struct part part;
+
 	if (type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE))
-		row(context, body, len, NFTA_TABLE_NAME, 0, NFTA_TABLE_FLAGS);
+		add(context, &part,
+		    part_read(&part, body, len, NFTA_TABLE_NAME, 0, NFTA_TABLE_FLAGS));
 }
 
 static void chain_row(void *context, unsigned type, const void *body, size_t len)
 {
 	struct parts *parts = context;
-	size_t before = parts->count;
+	enum part_kind kind;
+	struct part part;
 
 	if (type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN))
 		return;
-	row(parts, body, len, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, 0);
+	kind = part_read(&part, body, len, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, 0);
 	/* Those of a table that is listed as a whole are in it. */
-	for (size_t i = 0; parts->count > before && i < before; i++)
-		if (parts->part[i].chain[0] == '\0' &&
-		    parts->part[i].family == parts->part[before].family &&
-		    streq(parts->part[i].table, parts->part[before].table))
-			parts->count = before;
+	for (size_t i = 0; i < parts->count; i++)
+		if (parts->part[i].chain[0] == '\0' && parts->part[i].family == part.family &&
+		    streq(parts->part[i].table, part.table))
+			return;
+	add(parts, &part, kind);
 }
 
 static int parts_read(struct parts *parts, struct err *err)

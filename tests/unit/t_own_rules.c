@@ -186,6 +186,44 @@ static void a_snapshot_lists_our_rules_beside_others(void **state)
 	assert_int_equal(driver_close(&driver), 0);
 }
 
+/* However many there are before it, and by whatever name. */
+static void no_table_with_one_flag_is_missed(void **state)
+{
+	static const char *const nft_file[] = { "nft", "-f", "-", NULL };
+	static const char *const flush[] = { "nft", "flush", "ruleset", NULL };
+	static const char chain[] =
+	    "{ flags dormant; chain c { type filter hook input priority 0; }";
+	struct sink sink = kept_sink(&kept);
+	struct proc_result result;
+	struct err err = { 0 };
+
+	(void)state;
+	need_namespace();
+	need_program("nft");
+	for (int many = 0; many <= 1; many++) {
+		struct buf text = { 0 };
+
+		for (int i = 0; many && i < 70; i++)
+			buf_printf(
+			    &text,
+			    "table ip t%d { chain c { type filter hook input priority 0; }; }\n",
+			    i);
+		buf_printf(&text, "table ip %s %s; }\n", many ? "last" : "a/b", chain);
+		assert_int_equal(proc_run(nft_file, text.data, 5000, &result, &err), 0);
+		assert_int_equal(result.status, 0);
+		proc_result_close(&result);
+		buf_close(&text);
+		kept_clear(&kept);
+		ruleset_emit(1, &sink);
+		assert_int_equal(kept.count, 1);
+		assert_null(event_get(&kept.event[0], "json"));
+		assert_non_null(
+		    strstr(event_get(&kept.event[0], "error"), "too many chains, or names"));
+		assert_int_equal(proc_run(flush, NULL, 5000, &result, &err), 0);
+		proc_result_close(&result);
+	}
+}
+
 static void two_runs_on_one_machine_do_not_meet(void **state)
 {
 	struct driver one, two;
@@ -381,6 +419,7 @@ int main(void)
 		cmocka_unit_test(the_end_of_the_stream_takes_the_rules_along),
 		cmocka_unit_test(nobody_else_can_change_them),
 		cmocka_unit_test(a_snapshot_lists_our_rules_beside_others),
+		cmocka_unit_test(no_table_with_one_flag_is_missed),
 		cmocka_unit_test(two_runs_on_one_machine_do_not_meet),
 		cmocka_unit_test(what_is_not_known_is_no_fault),
 		cmocka_unit_test(what_nft_refuses_is_told_in_its_words_and_undone),
