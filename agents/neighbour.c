@@ -1,4 +1,4 @@
-/* One neighbour is asked for by itself: tables of gateways are long. */
+/* Whose state is wanted is asked for by itself: tables of gateways are long. */
 #include "neighbour.h"
 
 #include <linux/neighbour.h>
@@ -54,4 +54,38 @@ const char *neighbour_state(uint32_t iface, const struct addr *addr)
 		if (state & names[i].bit)
 			return names[i].name;
 	return NULL;
+}
+
+struct counting {
+	int iface, count;
+};
+
+static void count_row(void *context, unsigned type, const void *body, size_t len)
+{
+	struct counting *counting = context;
+	struct ndmsg neighbour;
+
+	if (type != RTM_NEWNEIGH || len < sizeof neighbour)
+		return;
+	memcpy(&neighbour, body, sizeof neighbour);
+	counting->count +=
+	    neighbour.ndm_ifindex == counting->iface &&
+	    ((neighbour.ndm_state & NUD_PERMANENT) != 0 || (neighbour.ndm_flags & NTF_PROXY) != 0);
+}
+
+int neighbour_set(uint32_t iface, struct err *err)
+{
+	static const uint8_t tables[] = { 0, NTF_PROXY };
+	struct nldump nl = NLDUMP_INIT(NETLINK_ROUTE);
+	struct counting counting = { .iface = (int)iface };
+	int status = 0;
+
+	for (size_t i = 0; i < COUNT(tables) && status == 0; i++) {
+		const struct ndmsg request = { .ndm_family = AF_INET, .ndm_flags = tables[i] };
+
+		status = nldump_run(&nl, RTM_GETNEIGH, &request, sizeof request, count_row,
+				    &counting, err);
+	}
+	nldump_close(&nl);
+	return status < 0 ? err_in(err, "neighbours") : counting.count;
 }

@@ -5,6 +5,7 @@
 
 #include "change.h"
 #include "device.h"
+#include "neighbour.h"
 #include "route_kept.h"
 #include "rtnet.h"
 #include "step.h"
@@ -32,7 +33,8 @@ struct finding {
 	const struct prefix *prefix; /* with the address itself */
 	unsigned index;
 	struct rtnet found;
-	size_t mates; /* addresses that the kernel deletes with it */
+	size_t others; /* addresses of the device, */
+	size_t mates;  /* and those that the kernel deletes with it */
 };
 
 static bool take_address(const struct rtnet *row, struct prefix *prefix, struct ifaddrmsg *head)
@@ -58,19 +60,22 @@ static void find_row(void *context, const struct rtnet *row)
 	struct ifaddrmsg head;
 	struct prefix prefix;
 
-	if (!take_address(row, &prefix, &head) || head.ifa_index != finding->index ||
-	    prefix.len != finding->prefix->len)
+	if (!take_address(row, &prefix, &head) || head.ifa_index != finding->index)
 		return;
-	if (addr_same_ip(&prefix.addr, &finding->prefix->addr))
+	if (prefix.len == finding->prefix->len &&
+	    addr_same_ip(&prefix.addr, &finding->prefix->addr)) {
 		finding->found = *row;
-	else if ((head.ifa_flags & IFA_F_SECONDARY) != 0 && prefix.addr.family == 4 &&
-		 prefix_covers(finding->prefix, &prefix.addr))
+		return;
+	}
+	finding->others++;
+	if (prefix.len == finding->prefix->len && (head.ifa_flags & IFA_F_SECONDARY) != 0 &&
+	    prefix.addr.family == 4 && prefix_covers(finding->prefix, &prefix.addr))
 		finding->mates++;
 }
 
 static int find(struct finding *finding, struct err *err)
 {
-	finding->found.len = finding->mates = 0;
+	finding->found.len = finding->mates = finding->others = 0;
 	return rtnet_addresses(finding->prefix->addr.family, find_row, finding, err);
 }
 
@@ -130,6 +135,21 @@ static int spare(const struct change_place *place, const struct finding *finding
 			 err);
 }
 
+/* Here or at the undoing of an add, the device's last one takes more with it than routes. */
+static int keep_neighbours(const struct finding *finding, const char *dev, struct err *err)
+{
+	int count = finding->prefix->addr.family == 4 && finding->others == 0
+			? neighbour_set(finding->index, err)
+			: 0;
+
+	if (count <= 0)
+		return count;
+	return err_set(err, ERR_CANNOT,
+		       "address: refused: with its last address %s would lose %d neighbours that "
+		       "somebody has set (ip neigh)",
+		       dev, count);
+}
+
 static int plan(struct change_plan *plan, const struct change_place *place,
 		const struct event *request, struct err *err)
 {
@@ -154,7 +174,7 @@ static int plan(struct change_plan *plan, const struct change_place *place,
 	if (is_add == (finding.found.len > 0))
 		return err_set(err, ERR_BROKE, "address: %.60s is %s %s", text,
 			       is_add ? "there already, on" : "not on", dev);
-	if (spare(place, &finding, is_add, err) < 0)
+	if (spare(place, &finding, is_add, err) < 0 || keep_neighbours(&finding, dev, err) < 0)
 		return -1;
 	snprintf(name, sizeof name, "%s@%s", prefix_text(&prefix, prefix_name), dev);
 	snprintf(plan->asked, sizeof plan->asked, "%s %s dev %s", is_add ? "add" : "del",

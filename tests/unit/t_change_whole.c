@@ -84,6 +84,20 @@ static void what_the_kernel_would_not_take_back_is_not_taken(void **state)
 	assert_int_equal(driver_close(&driver), 0);
 	IP("route", "del", "203.0.122.0/24");
 	IP("nexthop", "del", "id", "5");
+	/* Of what goes with the last address only routes come back. */
+	IP("neigh", "add", "203.0.113.50", "lladdr", "02:00:00:00:00:01", "dev", "d1", "nud",
+	   "permanent");
+	IP("neigh", "add", "proxy", "203.0.113.51", "dev", "d1");
+	start_own(&driver);
+	assert_string_equal(set(&driver, 2, "a", "address", "del", "203.0.113.1/24"), "error");
+	assert_non_null(strstr(why(&driver), "d1 would lose 2 neighbours"));
+	IP("addr", "add", "203.0.113.2/32", "dev", "d1");
+	assert_string_equal(set(&driver, 3, "b", "address", "del", "203.0.113.1/24"), "ok");
+	assert_int_equal(driver_close(&driver), 0);
+	assert_non_null(strstr(IP("neigh", "show", "nud", "permanent"), "203.0.113.50"));
+	IP("addr", "del", "203.0.113.2/32", "dev", "d1");
+	IP("neigh", "flush", "dev", "d1", "nud", "permanent");
+	IP("neigh", "del", "proxy", "203.0.113.51", "dev", "d1");
 }
 
 static void the_source_of_a_route_comes_back_with_the_address(void **state)
