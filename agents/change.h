@@ -42,6 +42,8 @@ struct change {
 		    struct err *err);
 	/* An end, or -1 with what is left. Also by a later agent; again and again with no harm. */
 	int (*undo)(const char *words, char proof[CHANGE_TEXT], struct err *err);
+	/* Of what plan says twice: nothing has happened in between. NULL: letter by letter. */
+	bool (*is_same)(const char *words, const char *again);
 };
 const struct change *change_find(const char *what); /* NULL: unknown */
 

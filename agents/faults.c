@@ -117,13 +117,15 @@ static int is_as_planned(const struct change *change, const struct change_place 
 			 const char *words, const struct event *request, struct err *err)
 {
 	struct change_plan again = { 0 };
+	bool is_same;
 
 	if (change->plan(&again, place, request, err) < 0)
 		return -1;
-	return streq(again.words, words)
-		   ? 0
-		   : err_set(err, ERR_BROKE, "%s: it is being changed by somebody else",
-			     change->what);
+	is_same = change->is_same != NULL ? change->is_same(words, again.words)
+					  : streq(again.words, words);
+	return is_same ? 0
+		       : err_set(err, ERR_BROKE, "%s: it is being changed by somebody else",
+				 change->what);
 }
 
 int faults_change(struct agent *agent, const struct change *change,

@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "nldump.h"
+#include "change.h"
 
 /* What its ways' flags say is cut down to `keep`; all that they said. */
 static unsigned flags_keep(struct rtnet *route, unsigned keep)
@@ -31,36 +31,28 @@ static unsigned flags_keep(struct rtnet *route, unsigned keep)
 	return said;
 }
 
-/* How many attributes of `a` count, and *is_same when `b` has each of them alike. */
-static size_t attributes(const struct rtnet *a, const struct rtnet *b, unsigned but, bool *is_same)
-{
-	const size_t head = NLMSG_ALIGN(sizeof(struct rtmsg));
-	const void *at = a->bytes + head, *data;
-	size_t left = a->len > head ? a->len - head : 0, count = 0, len;
-	struct nlattr_view attr;
-
-	while (nldump_attr(&at, &left, &attr)) {
-		if (attr.type == RTA_CACHEINFO || attr.type == but)
-			continue;
-		data = rtnet_find(b, sizeof(struct rtmsg), attr.type, &len);
-		*is_same &= data != NULL && len == attr.len && memcmp(data, attr.data, len) == 0;
-		count++;
-	}
-	return count;
-}
-
 bool route_same(const struct rtnet *a, const struct rtnet *b, unsigned but)
 {
 	struct rtnet one = *a, other = *b;
-	bool is_same = true;
 
 	if (a->len < sizeof(struct rtmsg) || b->len < sizeof(struct rtmsg))
 		return a->len == b->len;
 	(void)flags_keep(&one, RTNH_F_ONLINK);
 	(void)flags_keep(&other, RTNH_F_ONLINK);
-	return memcmp(one.bytes, other.bytes, sizeof(struct rtmsg)) == 0 &&
-	       attributes(&one, &other, but, &is_same) == attributes(&other, &one, but, &is_same) &&
-	       is_same;
+	return rtnet_same(&one, &other, sizeof(struct rtmsg), RTA_CACHEINFO, but);
+}
+
+bool routes_same(const char *words, const char *again)
+{
+	char word[2 * RTNET_BYTES + 1], other[2 * RTNET_BYTES + 1];
+	struct rtnet a, b;
+
+	while (change_word(&words, word, sizeof word)) {
+		if (!change_word(&again, other, sizeof other) || rtnet_take(&a, word) < 0 ||
+		    rtnet_take(&b, other) < 0 || !route_same(&a, &b, 0))
+			return false;
+	}
+	return *words == '\0' && *again == '\0';
 }
 
 int route_can_return(const struct rtnet *route, struct err *err)

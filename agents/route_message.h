@@ -7,6 +7,8 @@
 /* Both say the same, or both are none; what tells how a device is at the moment, or how long a
  * route will be, does not count, nor an attribute `but` (0: no such). */
 bool route_same(const struct rtnet *a, const struct rtnet *b, unsigned but);
+/* The same of two lists of words (rtnet_add). */
+bool routes_same(const char *words, const char *again);
 /* -1: the kernel would not take it back as it is. */
 int route_can_return(const struct rtnet *route, struct err *err);
 /* To the kernel, by RTM_NEWROUTE with NLM_F_ flags, one that it gave us. */

@@ -79,6 +79,34 @@ const void *rtnet_find(const struct rtnet *message, size_t head, unsigned type, 
 	return NULL;
 }
 
+/* How many attributes of `a` count, and *is_same when `b` has each of them alike. */
+static size_t attributes(const struct rtnet *a, const struct rtnet *b, size_t head, unsigned but,
+			 unsigned nor, bool *is_same)
+{
+	size_t left = a->len > NLMSG_ALIGN(head) ? a->len - NLMSG_ALIGN(head) : 0, count = 0, len;
+	const void *at = a->bytes + NLMSG_ALIGN(head), *data;
+	struct nlattr_view attr;
+
+	while (nldump_attr(&at, &left, &attr)) {
+		if (attr.type == but || attr.type == nor)
+			continue;
+		data = rtnet_find(b, head, attr.type, &len);
+		*is_same &= data != NULL && len == attr.len && memcmp(data, attr.data, len) == 0;
+		count++;
+	}
+	return count;
+}
+
+bool rtnet_same(const struct rtnet *a, const struct rtnet *b, size_t head, unsigned but,
+		unsigned nor)
+{
+	bool is_same = memcmp(a->bytes, b->bytes, head) == 0;
+
+	return attributes(a, b, head, but, nor, &is_same) ==
+		   attributes(b, a, head, but, nor, &is_same) &&
+	       is_same;
+}
+
 static void nothing(void *context, unsigned type, const void *body, size_t len)
 {
 	(void)context;

@@ -33,6 +33,9 @@ void rtnet_begin(struct rtnet *message, const void *head, size_t len);
 void rtnet_attr(struct rtnet *message, unsigned type, const void *data, size_t len);
 /* The attribute's bytes and their count in *len; NULL: it has none. */
 const void *rtnet_find(const struct rtnet *message, size_t head, unsigned type, size_t *len);
+/* The same fixed part and the same attributes, but for these two types (0: no such). */
+bool rtnet_same(const struct rtnet *a, const struct rtnet *b, size_t head, unsigned but,
+		unsigned nor);
 /* RTM_NEWROUTE and such with NLM_F_ flags; -1: err->sys is the kernel's errno. */
 int rtnet_do(unsigned type, unsigned flags, const struct rtnet *message, struct err *err);
 

@@ -7,7 +7,7 @@
 #include "device.h"
 #include "neighbour.h"
 #include "route_kept.h"
-#include "rtnet.h"
+#include "route_message.h"
 #include "step.h"
 #include "util.h"
 
@@ -301,8 +301,22 @@ static int undo(const char *words, char proof[CHANGE_TEXT], struct err *err)
 	return is_there == address.is_add || count > 0 ? CHANGE_UNDONE : CHANGE_GONE;
 }
 
+/* Of an address and of routes the time goes by. */
+static bool is_same(const char *words, const char *again)
+{
+	struct address_words one, other;
+	struct err ignored = { 0 };
+
+	if (words_take(&one, words, &ignored) < 0 || words_take(&other, again, &ignored) < 0)
+		return false;
+	return streq(one.name, other.name) && one.is_add == other.is_add &&
+	       one.was.len == other.was.len &&
+	       rtnet_same(&one.was, &other.was, sizeof(struct ifaddrmsg), IFA_CACHEINFO, 0) &&
+	       routes_same(one.routes, other.routes);
+}
+
 static const struct change change_address = {
-	.what = "address", .plan = plan, .make = make, .undo = undo
+	.what = "address", .plan = plan, .make = make, .undo = undo, .is_same = is_same
 };
 
 const struct step_kind step_address = {

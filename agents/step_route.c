@@ -320,8 +320,17 @@ static int undo(const char *words, char proof[CHANGE_TEXT], struct err *err)
 			     was, is);
 }
 
+/* Up to the route that was; of that one its time goes by. */
+static bool is_same(const char *words, const char *again)
+{
+	const char *was = strrchr(words, '\t'), *now = strrchr(again, '\t');
+
+	return was != NULL && now != NULL && was - words == now - again &&
+	       memcmp(words, again, (size_t)(was - words)) == 0 && routes_same(was + 1, now + 1);
+}
+
 static const struct change change_route = {
-	.what = "route", .plan = plan, .make = make, .undo = undo
+	.what = "route", .plan = plan, .make = make, .undo = undo, .is_same = is_same
 };
 
 const struct step_kind step_route = {

@@ -97,6 +97,14 @@ static inline const char *set(struct driver *driver, int64_t id, const char *lab
 	return driver_done(driver, id);
 }
 
+static inline const char *heal(struct driver *driver, int64_t id, const char *of)
+{
+	char line[64];
+
+	snprintf(line, sizeof line, "heal x step=%s", of);
+	return driver_play(driver, id, line);
+}
+
 static inline const char *why(struct driver *driver)
 {
 	return event_get(&driver->last, "text");

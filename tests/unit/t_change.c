@@ -7,14 +7,6 @@
 
 #include "journal.h"
 
-static const char *heal(struct driver *driver, int64_t id, const char *of)
-{
-	char line[64];
-
-	snprintf(line, sizeof line, "heal x step=%s", of);
-	return driver_play(driver, id, line);
-}
-
 static int sweep(void)
 {
 	struct sink sink = kept_sink(&kept);
