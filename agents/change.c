@@ -24,6 +24,26 @@ const struct change *change_find(const char *what)
 	return kind != NULL ? kind->change : NULL;
 }
 
+/* An address that is taken away, which brings back routes (step_address.c). */
+static bool has_routes(const char *what, const char *words)
+{
+	const char *shall = strchr(words, '\t');
+
+	return streq(what, "address") && shall != NULL && starts_with(shall, "\tnone\t");
+}
+
+bool change_meets(const char *what, const char *words, const char *other, const char *other_words)
+{
+	size_t len = strcspn(words, "\t");
+
+	if (streq(what, other) && strcspn(other_words, "\t") == len &&
+	    memcmp(words, other_words, len) == 0)
+		return true;
+	return (has_routes(what, words) &&
+		(streq(other, "route") || has_routes(other, other_words))) ||
+	       (streq(what, "route") && has_routes(other, other_words));
+}
+
 bool change_word(const char **at, char *word, size_t size)
 {
 	size_t len = strcspn(*at, "\t");

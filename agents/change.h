@@ -46,6 +46,9 @@ struct change {
 	bool (*is_same)(const char *words, const char *again);
 };
 const struct change *change_find(const char *what); /* NULL: unknown */
+/* Two agents may not have both changed at once: it is the same thing, or the one would put back
+ * what the other has set. */
+bool change_meets(const char *what, const char *words, const char *other, const char *other_words);
 
 /* The run of its verb: `request` planned, noted, made, told. */
 int change_run(const struct change *change, struct actor *actor, const struct event *request,

@@ -23,8 +23,8 @@ void journal_here(struct journal_birth *birth);
 /* The directory of this index, opened, its path in path; -1: errno. */
 int journal_open_place(size_t index, bool does_make, char path[JOURNAL_PLACE]);
 
-/* An undone change of the same thing in another agent's journal, dead or alive; `name` is ours. -1:
- * there is one. */
+/* A change in another agent's journal, dead or alive, that is not undone and meets this one
+ * (change_meets); `name` is ours. -1: there is one. */
 int journal_clash(const char *name, const char *what, const char *words, struct err *err);
 
 #endif

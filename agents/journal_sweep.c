@@ -262,7 +262,6 @@ int journal_sweep(const struct sink *sink, struct err *err)
 static int clash_file(int dir, const char *file, const char *what, const char *words,
 		      struct err *err)
 {
-	size_t len = strcspn(words, "\t");
 	struct journal_birth now;
 	struct found found;
 	int status = 0;
@@ -273,13 +272,13 @@ static int clash_file(int dir, const char *file, const char *what, const char *w
 		for (size_t i = 0; status == 0 && i < found.dead.count; i++) {
 			const struct entry *entry = &found.dead.entry[i];
 
-			if (!entry->is_undone && streq(entry->what, what) &&
-			    strcspn(entry->words, "\t") == len &&
-			    memcmp(entry->words, words, len) == 0)
+			if (!entry->is_undone &&
+			    change_meets(entry->what, entry->words, what, words))
 				status = err_set(err, ERR_CANNOT,
 						 "%s %.*s is changed by run %s (lab-agent %lld) "
 						 "and not undone so far",
-						 what, (int)len, words, found.dead.birth.run,
+						 entry->what, (int)strcspn(entry->words, "\t"),
+						 entry->words, found.dead.birth.run,
 						 (long long)found.dead.birth.pid);
 		}
 	found_close(&found);

@@ -263,6 +263,31 @@ static void two_agents_do_not_change_the_same(void **state)
 	assert_false(has_journal());
 }
 
+/* The address would bring back the route as the other had set it. */
+static void no_route_goes_with_anothers_address(void **state)
+{
+	struct driver one, two;
+
+	(void)state;
+	need();
+	start(&one);
+	start(&two);
+	assert_string_equal(set(&one, 2, "a", "route", "replace", "203.0.114.0/24 via 203.0.113.8"),
+			    "ok");
+	assert_string_equal(set(&two, 2, "a", "address", "del", "203.0.113.1/24"), "error");
+	assert_non_null(strstr(why(&two), "route 203.0.114.0/24 is changed by run ab12"));
+	assert_string_equal(set(&two, 3, "b", "address", "add", "203.0.115.1/32"), "ok");
+	assert_string_equal(heal(&one, 3, "a"), "ok");
+	assert_string_equal(set(&two, 4, "c", "address", "del", "203.0.113.1/24"), "ok");
+	assert_string_equal(set(&one, 4, "b", "route", "add", "blackhole 203.0.116.0/24"), "error");
+	assert_non_null(strstr(why(&one), "address 203.0.113.1/24@d1 is changed by run ab12"));
+	assert_int_equal(driver_close(&two), 0);
+	assert_int_equal(driver_close(&one), 0);
+	assert_string_equal(IP("route", "show", "203.0.114.0/24"),
+			    "203.0.114.0/24 via 203.0.113.7 dev d1 metric 50 mtu 1400");
+	assert_false(has_journal());
+}
+
 static void a_damaged_journal_is_told_and_kept(void **state)
 {
 	static const char *const words[] = {
@@ -306,6 +331,7 @@ int main(void)
 		cmocka_unit_test(what_is_set_beside_forwarding_comes_back_with_it),
 		cmocka_unit_test(ipv6_is_changed_alike),
 		cmocka_unit_test(two_agents_do_not_change_the_same),
+		cmocka_unit_test(no_route_goes_with_anothers_address),
 		cmocka_unit_test(a_damaged_journal_is_told_and_kept),
 	};
 
