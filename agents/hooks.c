@@ -150,6 +150,18 @@ struct rule_seen {
 	struct buf *list;
 };
 
+/* What each rule has; all else may say to which packets it applies. */
+static bool selects_nothing(const struct nlattr_view *attr)
+{
+	int32_t suppressed;
+
+	if (attr->type == FRA_SUPPRESS_PREFIXLEN && attr->len == sizeof suppressed) {
+		memcpy(&suppressed, attr->data, sizeof suppressed);
+		return suppressed == -1;
+	}
+	return attr->type == FRA_TABLE || attr->type == FRA_PRIORITY || attr->type == FRA_PROTOCOL;
+}
+
 /* The first rule has to be the one that finds the host's own addresses. */
 static void rule_row(void *context, unsigned type, const void *body, size_t len)
 {
@@ -168,13 +180,11 @@ static void rule_row(void *context, unsigned type, const void *body, size_t len)
 	while (nldump_attr(&body, &len, &attr)) {
 		if (attr.type == FRA_TABLE && attr.len == sizeof table)
 			memcpy(&table, attr.data, sizeof table);
-		is_plain = is_plain && attr.type != FRA_IIFNAME && attr.type != FRA_FWMARK &&
-			   attr.type != FRA_IP_PROTO && attr.type != FRA_SPORT_RANGE &&
-			   attr.type != FRA_DPORT_RANGE && attr.type != FRA_UID_RANGE;
+		is_plain &= selects_nothing(&attr);
 	}
 	seen->is_later = true;
 	if (table != RT_TABLE_LOCAL || head.action != FR_ACT_TO_TBL || head.src_len != 0 ||
-	    head.dst_len != 0 || head.tos != 0 || !is_plain)
+	    head.dst_len != 0 || head.tos != 0 || (head.flags & FIB_RULE_INVERT) != 0 || !is_plain)
 		found(seen->list, "a routing rule in front of the table local", "");
 }
 

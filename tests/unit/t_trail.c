@@ -6,6 +6,7 @@
 
 #include "agent_driver.h"
 #include "conntrack.h"
+#include "hooks.h"
 #include "iptables.h"
 #include "routes.h"
 
@@ -61,6 +62,67 @@ static void more_entries_than_fit_are_counted(void **state)
 	conntrack_emit_text(1, text.data, ports, 1, &sink);
 	buf_close(&text);
 	assert_non_null(event_get(&kept.event[kept.count - 1], "error"));
+}
+
+static const char *hooks_found(void)
+{
+	struct sink sink = kept_sink(&kept);
+
+	kept_clear(&kept);
+	hooks_emit(1, &sink);
+	assert_int_equal(kept.count, 1);
+	assert_null(event_get(&kept.event[0], "error"));
+	return event_get(&kept.event[0], "found");
+}
+
+static void ip_rule(const char *const *words)
+{
+	const char *argv[16] = { "ip", "rule" };
+	struct proc_result result;
+	struct err err = { 0 };
+	size_t n = 2;
+
+	for (; words[n - 2] != NULL; n++)
+		argv[n] = words[n - 2];
+	assert_int_equal(proc_run(argv, NULL, 5000, &result, &err), 0);
+	assert_int_equal(result.status, 0);
+	proc_result_close(&result);
+}
+
+#define RULE(...) ip_rule((const char *const[]){ __VA_ARGS__, NULL })
+
+/* Behind it packets to the host itself might go elsewhere, whatever it selects. */
+static void a_rule_before_that_of_local_addresses_is_told(void **state)
+{
+	static const char *const only[][2] = {
+		{ "iif", "lo" },  { "oif", "lo" },        { "fwmark", "7" },
+		{ "dport", "9" }, { "suppress_p", "31" }, { "not", "from" },
+	};
+	const char *found;
+
+	(void)state;
+	need_namespace();
+	need_program("ip");
+	found = hooks_found();
+	if (found != NULL && strstr(found, "routing rule") != NULL)
+		fail_msg("%s", found);
+	RULE("add", "pref", "7", "lookup", "local");
+	RULE("del", "pref", "0");
+	found = hooks_found();
+	if (found != NULL && strstr(found, "routing rule") != NULL)
+		fail_msg("%s", found);
+	for (size_t i = 0; i < COUNT(only); i++) {
+		const char *last = streq(only[i][1], "from") ? "all" : NULL;
+
+		ip_rule((const char *const[]){ "add", "pref", "3", "lookup", "local", only[i][0],
+					       only[i][1], last, NULL });
+		found = hooks_found();
+		if (found == NULL || strstr(found, "routing rule") == NULL)
+			fail_msg("%s %s: %s", only[i][0], only[i][1], found ? found : "nothing");
+		RULE("del", "pref", "3");
+	}
+	RULE("add", "pref", "0", "lookup", "local");
+	RULE("del", "pref", "7");
 }
 
 static void the_old_program_is_asked_before_the_new(void **state)
@@ -139,6 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_entries_of_the_runs_ports_are_told),
 		cmocka_unit_test(more_entries_than_fit_are_counted),
+		cmocka_unit_test(a_rule_before_that_of_local_addresses_is_told),
 		cmocka_unit_test(the_old_program_is_asked_before_the_new),
 		cmocka_unit_test(routes_to_the_other_hosts_are_told),
 		cmocka_unit_test(a_snapshot_asks_for_the_peers_that_it_is_given),
