@@ -169,7 +169,7 @@ static void a_line_that_found_no_room_spoils_no_other(void **state)
 	if (child == 0) {
 		struct journal journal = { 0 };
 		struct err err = { 0 };
-		struct stat st;
+		struct stat st = { 0 };
 		bool is_good = journal_add(&journal, "ab12", "table", "lab_ab12_one", &err) == 1;
 
 		(void)signal(SIGXFSZ, SIG_IGN);
