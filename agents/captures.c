@@ -127,9 +127,12 @@ int capture_start(struct agent *agent, const struct event *request, struct err *
 			return -1;
 		iface = device;
 	}
-	if (one_find(all, number) != NULL || all->count == CAPTURES)
+	if (one_find(all, number) != NULL)
 		return err_set(err, ERR_BROKE, "capture.start: capture %d runs already",
 			       (int)number);
+	if (all->count == CAPTURES)
+		return err_set(err, ERR_BROKE, "capture.start: more than %d captures of one agent",
+			       CAPTURES);
 	const struct capture_spec spec = {
 		.number = (uint16_t)number,
 		.iface = iface,

@@ -82,6 +82,7 @@ static void break_off(struct agent *agent, struct one *one, const struct err *wh
 		end_broken(agent, one);
 	} else if (before == DUMP_STARTING) {
 		one->state = DUMP_ENDED;
+		one->is_open = false;
 		agent_answer(agent, one->id, one->since_ns, &one->why);
 	} else {
 		one->state = DUMP_BROKEN;

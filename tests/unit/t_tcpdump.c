@@ -147,6 +147,26 @@ static void what_cannot_be_started_is_told_in_few_words(void **state)
 	}
 }
 
+static void one_that_did_not_start_is_no_capture(void **state)
+{
+	static struct session session;
+
+	(void)state;
+	need_tcpdump();
+	start(&session, (struct capture_ask){ .iface = "nowhere" });
+	assert_string_equal(session.result, "error");
+	session_capture_stop(&session);
+	assert_string_equal(session.text, "capture.stop: no such capture");
+	for (int i = 1; i < 16; i++) {
+		session_capture(&session,
+				&(struct capture_ask){ .iface = "nowhere", .engine = "tcpdump" });
+		assert_non_null(strstr(session.text, "No such device"));
+	}
+	session_capture(&session, &(struct capture_ask){ 0 });
+	assert_non_null(strstr(session.text, "more than 16 captures"));
+	session_end(&session);
+}
+
 /* The process id of the only tcpdump below the agent. */
 static pid_t dump_pid(pid_t agent)
 {
@@ -231,6 +251,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_started_is_told_in_few_words),
 		cmocka_unit_test(one_that_is_killed_leaves_its_drops_unknown),
 		cmocka_unit_test(it_dies_with_a_killed_agent),
+		cmocka_unit_test(one_that_did_not_start_is_no_capture),
 		cmocka_unit_test(a_stop_twice_or_without_a_start_is_an_error),
 	};
 
