@@ -128,6 +128,7 @@ int rtnet_do(unsigned type, unsigned flags, const struct rtnet *message, struct 
 }
 
 struct listing {
+	uint8_t family; /* as asked: a kernel without IPv6 answers that with IPv4, too */
 	unsigned type;
 	size_t head;
 	uint32_t table; /* of routes */
@@ -142,7 +143,9 @@ static void take_row(void *context, unsigned type, const void *body, size_t len)
 	struct rtnet row = { .len = len };
 	struct rtmsg route;
 
-	if (type != listing->type || len < listing->head)
+	/* Both heads begin with the family. */
+	if (type != listing->type || len < listing->head ||
+	    *(const uint8_t *)body != listing->family)
 		return;
 	if (len > sizeof row.bytes) {
 		listing->is_too_long = true;
@@ -174,7 +177,12 @@ static int list(unsigned request, const void *body, size_t len, struct listing *
 int rtnet_routes(uint8_t family, uint32_t table, rtnet_row *row, void *context, struct err *err)
 {
 	const struct rtmsg body = { .rtm_family = family == 6 ? AF_INET6 : AF_INET };
-	struct listing listing = { RTM_NEWROUTE, sizeof body, table, row, context, false };
+	struct listing listing = { .family = body.rtm_family,
+				   .type = RTM_NEWROUTE,
+				   .head = sizeof body,
+				   .table = table,
+				   .row = row,
+				   .context = context };
 
 	return list(RTM_GETROUTE, &body, sizeof body, &listing, err) < 0 ? err_in(err, "routes")
 									 : 0;
@@ -183,7 +191,11 @@ int rtnet_routes(uint8_t family, uint32_t table, rtnet_row *row, void *context, 
 int rtnet_addresses(uint8_t family, rtnet_row *row, void *context, struct err *err)
 {
 	const struct ifaddrmsg body = { .ifa_family = family == 6 ? AF_INET6 : AF_INET };
-	struct listing listing = { RTM_NEWADDR, sizeof body, 0, row, context, false };
+	struct listing listing = { .family = body.ifa_family,
+				   .type = RTM_NEWADDR,
+				   .head = sizeof body,
+				   .row = row,
+				   .context = context };
 
 	return list(RTM_GETADDR, &body, sizeof body, &listing, err) < 0 ? err_in(err, "addresses")
 									: 0;
