@@ -71,10 +71,11 @@ static enum part_kind part_read(struct part *part, const void *body, size_t len,
 	uint32_t set = 0;
 	bool is_named = true;
 
+	*part = (struct part){ 0 };
 	if (len < sizeof head)
 		return PART_UNNAMED;
 	memcpy(&head, body, sizeof head);
-	*part = (struct part){ .family = head.nfgen_family };
+	part->family = head.nfgen_family;
 	body = (const char *)body + sizeof head;
 	len -= sizeof head;
 	while (nldump_attr(&body, &len, &attr))
