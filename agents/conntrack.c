@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "parse.h"
 #include "proc.h"
@@ -126,7 +127,9 @@ void conntrack_emit(int64_t snapshot, const uint16_t *ports, size_t nport, const
 		(void)fclose(file);
 		return;
 	}
-	if (proc_find("conntrack", path, sizeof path) < 0)
+	/* Where no connection is tracked the program's question would load what tracks them. */
+	if (access("/proc/sys/net/netfilter/nf_conntrack_count", F_OK) < 0 ||
+	    proc_find("conntrack", path, sizeof path) < 0)
 		return;
 	if (proc_run_beside(argv, NULL, RUN_MS, sink->beside, &result, &err) < 0)
 		end(&listing, err.text);
