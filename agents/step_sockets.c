@@ -2,6 +2,7 @@
 #include "actor.h"
 #include "snapshot.h"
 #include "step.h"
+#include "util.h"
 
 static const struct param params[] = {
 	{ .name = "port",
@@ -21,7 +22,7 @@ static const struct param params[] = {
 static int run(struct actor *actor, const struct event *request, struct err *err)
 {
 	struct sink sink = sink_agent(actor->agent);
-	bool is_peer = strcmp(request_text(request, "side", "local"), "peer") == 0;
+	bool is_peer = streq(request_text(request, "side", "local"), "peer");
 	struct sockdiag_want want = {
 		.is_local_only = !is_peer,
 		.is_peer_only = is_peer,

@@ -3,6 +3,7 @@
 
 #include "actor.h"
 #include "clock.h"
+#include "errname.h"
 #include "mem.h"
 #include "server.h"
 #include "sockdiag.h"
@@ -153,10 +154,8 @@ static int run(struct actor *actor, const struct event *request, struct err *err
 		return -1;
 	number = server_open(server, &options, &server_events, actor, &call);
 	if (number != 0) {
-		actor_result_errno(actor, number);
 		snprintf(text, sizeof text, "%s: %s", call, strerror(number));
-		snprintf(actor->text, sizeof actor->text, "%s", text);
-		return 0;
+		return actor_result(actor, errname(number), text);
 	}
 	listens = sockdiag_listening(&server->address, err);
 	if (listens < 0)
