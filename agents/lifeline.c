@@ -7,6 +7,18 @@
 #include "env.h"
 #include "parse.h"
 
+/* What a listener of both families tells of a connection over IPv4: rules and routes see that. */
+static void unmap(struct addr *end)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (end->family != 6 || memcmp(end->ip, mapped, sizeof mapped) != 0)
+		return;
+	end->family = 4;
+	memmove(end->ip, end->ip + sizeof mapped, 4);
+	memset(end->ip + 4, 0, sizeof mapped);
+}
+
 static int end_parse(struct addr *end, char *ip, const char *port)
 {
 	int64_t number;
@@ -14,7 +26,10 @@ static int end_parse(struct addr *end, char *ip, const char *port)
 	ip[strcspn(ip, "%")] = '\0'; /* a link-local address has its device behind it */
 	if (parse_int(port, 1, 65535, &number) < 0)
 		return -1;
-	return addr_parse(end, ip, (uint16_t)number);
+	if (addr_parse(end, ip, (uint16_t)number) < 0)
+		return -1;
+	unmap(end);
+	return 0;
 }
 
 int lifeline_parse(struct lifeline *lifeline, const char *text)

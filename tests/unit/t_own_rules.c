@@ -403,6 +403,10 @@ static void a_way_is_read_as_sshd_writes_it(void **state)
 	assert_int_equal(lifeline_parse(&way, "10.0.0.1 50000 10.0.0.2 22"), 0);
 	assert_string_equal(addr_text(&way.client, text), "10.0.0.1:50000");
 	assert_string_equal(addr_text(&way.server, text), "10.0.0.2:22");
+	/* A rule for the IPv6 form would spare nothing. */
+	assert_int_equal(lifeline_parse(&way, "::ffff:10.0.0.1 50000 ::ffff:10.0.0.2 22"), 0);
+	assert_string_equal(addr_text(&way.client, text), "10.0.0.1:50000");
+	assert_string_equal(addr_text(&way.server, text), "10.0.0.2:22");
 	assert_int_equal(lifeline_parse(&way, "fe80::1%eth0 50000 fe80::2%eth0 22"), 0);
 	assert_string_equal(addr_text(&way.client, text), "[fe80::1]:50000");
 	for (size_t i = 0; i < COUNT(bad); i++) {
