@@ -4,6 +4,7 @@
 # It plays the test again inside namespaces of the test's own, which take everything with them; then
 # it is tests/lib.sh and these:
 #   hosts NAME...       machines at 10.9.0.1, .2 ..., with sshd on port 22, in ~/.ssh/config by name
+#   machine NAME ADDRESS/LEN...  one machine more, at these addresses, known to nobody
 #   on NAME COMMAND...  a command there, beside sshd and not through it
 #   sshd_start NAME [LINE...]  sshd there (again), with lines of sshd_config that count more
 #   sshd_stop NAME      sshd there ends, with all its sessions
@@ -48,7 +49,8 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 ssh-keygen -q -t ed25519 -N '' -f "$KEY" && ssh-keygen -q -t ed25519 -N '' -f "$SSHD/host_key"
 ip link set lo up
-ip link add br0 type bridge && ip link set br0 up && ip addr add 10.9.0.254/24 dev br0
+# An address of its own: else it takes the lowest of its ports', and hosts keep the one before it.
+ip link add br0 address 02:00:00:00:00:01 type bridge && ip link set br0 up && ip addr add 10.9.0.254/24 dev br0
 
 on() {
 	local name=$1
@@ -133,9 +135,10 @@ is_clean() {
 	[ -z "$(processes_on "$1")$(on "$1" nft list tables 2>/dev/null)" ]
 }
 
-host_up() {
-	local name=$1 number=$2 ready
-	address[$name]=10.9.0.$number
+machine() {
+	local name=$1 ready each
+	shift
+	address[$name]=${1%/*}
 	mkdir -p "$SSHD/$name/home" "$SSHD/$name/tmp"
 	chmod 1777 "$SSHD/$name/tmp"
 	exec {ready}< <(exec unshare --net --mount --uts bash -c \
@@ -145,8 +148,15 @@ host_up() {
 	read -r -u "$ready" "holder[$name]" || return 1
 	ip link add "port-$name" type veth peer name eth0 netns "${holder[$name]}"
 	ip link set "port-$name" master br0 up
-	on "$name" ip addr add "10.9.0.$number/24" dev eth0
+	for each; do
+		on "$name" ip addr add "$each" dev eth0
+	done
 	on "$name" ip link set eth0 up
+}
+
+host_up() {
+	local name=$1 number=$2
+	machine "$name" "10.9.0.$number/24" || return 1
 	printf 'Host %s\n\tHostName 10.9.0.%s\n' "$name" "$number" >>"$HOME/.ssh/config"
 	printf '10.9.0.%s %s\n' "$number" "$(cut -d' ' -f1,2 "$SSHD/host_key.pub")" \
 		>>"$HOME/.ssh/known_hosts"
