@@ -277,6 +277,41 @@ static int take_away(const struct address_words *address, struct err *err)
 	return status;
 }
 
+/* With one flag more, in both places where the kernel may look for it. */
+static struct rtnet with_flag(const struct rtnet *address, uint32_t flag)
+{
+	struct rtnet message = *address;
+	struct ifaddrmsg head;
+	uint32_t flags;
+	size_t len;
+	const char *data = rtnet_find(&message, sizeof head, IFA_FLAGS, &len);
+
+	memcpy(&head, message.bytes, sizeof head);
+	head.ifa_flags |= (uint8_t)flag;
+	memcpy(message.bytes, &head, sizeof head);
+	if (data != NULL && len == sizeof flags) {
+		memcpy(&flags, data, sizeof flags);
+		flags |= flag;
+		memcpy(message.bytes + (data - message.bytes), &flags, sizeof flags);
+	}
+	return message;
+}
+
+/* One of IPv6 could not be used while the kernel asks whether somebody else has it: a second. It
+ * was ours a moment ago, so that is left out, and its own flags are set behind it. */
+static int put_back(const struct address_words *address, struct err *err)
+{
+	const unsigned anew = NLM_F_CREATE | NLM_F_EXCL;
+	struct rtnet now;
+
+	if (address->prefix.addr.family != 6 || address->was.len < sizeof(struct ifaddrmsg))
+		return rtnet_do(RTM_NEWADDR, anew, &address->was, err);
+	now = with_flag(&address->was, IFA_F_NODAD);
+	if (rtnet_do(RTM_NEWADDR, anew, &now, err) < 0)
+		return -1;
+	return rtnet_do(RTM_NEWADDR, NLM_F_REPLACE, &address->was, err);
+}
+
 /* There is no third state, so nobody else's change is met. */
 static int undo(const char *words, char proof[CHANGE_TEXT], struct err *err)
 {
@@ -293,7 +328,7 @@ static int undo(const char *words, char proof[CHANGE_TEXT], struct err *err)
 	if (address.is_add && is_there)
 		status = take_away(&address, err);
 	else if (!address.is_add && !is_there)
-		status = rtnet_do(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &address.was, err);
+		status = put_back(&address, err);
 	if (status == 0 && !address.is_add)
 		count = routes_restore(address.routes, address.prefix.addr.family, err);
 	if (status < 0 || count < 0)

@@ -167,6 +167,30 @@ static void time_that_passes_is_no_change(void **state)
 	assert_non_null(strstr(IP("addr", "show", "d1", "to", "fd00:b::2"), "dynamic"));
 }
 
+/* Others look for a second whether somebody has it: it was in use a moment ago. */
+static void an_address_can_be_used_at_once_again(void **state)
+{
+	struct driver driver;
+	char before[2048];
+
+	(void)state;
+	need();
+	if (access("/proc/sys/net/ipv6/conf/d1/disable_ipv6", F_OK) < 0)
+		SKIP("no IPv6 here");
+	write_sysctl("/proc/sys/net/ipv6/conf/d1/disable_ipv6", "0");
+	IP("addr", "add", "fd00:c::2/64", "dev", "d1");
+	for (int i = 0; i < 800 && IP("addr", "show", "tentative", "to", "fd00:c::2")[0] != '\0';
+	     i++)
+		(void)poll(NULL, 0, 5);
+	snprintf(before, sizeof before, "%s", IP("addr", "show", "d1", "to", "fd00:c::2"));
+	assert_null(strstr(before, "tentative"));
+	start_own(&driver);
+	assert_string_equal(set(&driver, 2, "a", "address", "del", "fd00:c::2/64"), "ok");
+	assert_string_equal(heal(&driver, 3, "a"), "ok");
+	assert_string_equal(IP("addr", "show", "d1", "to", "fd00:c::2"), before);
+	assert_int_equal(driver_close(&driver), 0);
+}
+
 static void a_device_without_an_address_keeps_its_routes(void **state)
 {
 	struct driver driver;
@@ -226,6 +250,7 @@ int main(void)
 		cmocka_unit_test(what_the_kernel_would_not_take_back_is_not_taken),
 		cmocka_unit_test(the_source_of_a_route_comes_back_with_the_address),
 		cmocka_unit_test(time_that_passes_is_no_change),
+		cmocka_unit_test(an_address_can_be_used_at_once_again),
 		cmocka_unit_test(a_device_without_an_address_keeps_its_routes),
 		cmocka_unit_test(several_ways_come_back_also_where_one_is_down),
 	};
