@@ -294,7 +294,7 @@ static void a_capture_that_lost_packets_contradicts_nothing(void **state)
 	capture[0].dropped = 3;
 	trial.analysis.capture = capture;
 	try_record(&trial, steps_with(&trial, "S>C [R.]\"", "S>C [S.]\""));
-	assert_trial(&trial, 3, "the capture at the client lost packets");
+	assert_trial(&trial, 3, "the capture at the client lost packets, or may have");
 	arena_close(&trial.arena);
 }
 
