@@ -130,7 +130,7 @@ static int give(struct boot *boot, struct buf *out)
 static void skip(struct boot *boot, const char *text)
 {
 	if (boot->skipped.len < SKIPPED_MAX)
-		buf_printf(&boot->skipped, "%.300s; ", text);
+		buf_printf(&boot->skipped, "%s%.300s", boot->skipped.len ? "; " : "", text);
 }
 
 static int none(const struct boot *boot, const char *text, struct err *err)
@@ -139,9 +139,9 @@ static int none(const struct boot *boot, const char *text, struct err *err)
 		return err_set(err, ERR_CANNOT, "the agent cannot be put there: %s", text);
 	return err_set(
 	    err, ERR_CANNOT,
-	    "no directory for the agent there: %sit needs one that is private, not full and "
+	    "no directory for the agent there: %s%sit needs one that is private, not full and "
 	    "not noexec (XDG_CACHE_HOME of that user)",
-	    boot->skipped.data ? boot->skipped.data : "");
+	    boot->skipped.data ? boot->skipped.data : "", boot->skipped.len ? "; " : "");
 }
 
 /* "-rsntc /directory" */
@@ -234,8 +234,8 @@ int boot_ended(const struct boot *boot, const char *said, struct err *err)
 
 	if (!said_words(said, words)[0])
 		said_words(boot->heard, words);
-	return err_set(err, ERR_BROKE, "%s: %s%s", when,
-		       boot->skipped.data ? boot->skipped.data : "",
+	return err_set(err, ERR_BROKE, "%s: %s%s%s", when,
+		       boot->skipped.data ? boot->skipped.data : "", boot->skipped.len ? "; " : "",
 		       words[0] ? words : "it said nothing");
 }
 

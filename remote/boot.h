@@ -29,9 +29,9 @@ struct boot {                           /* zero but for the agents */
 	const struct boot_agent *agent; /* nagent of them; the caller's */
 	size_t nagent;
 	struct boot_said said;
-	struct buf line;                 /* what came and is not a whole line yet */
-	struct buf skipped;              /* "DIR: why; " of each directory that was tried in vain */
-	char heard[200];                 /* the last that its start-up files wrote */
+	struct buf line;    /* what came and is not a whole line yet */
+	struct buf skipped; /* "DIR: why; DIR: why", each directory that was tried in vain */
+	char heard[200];    /* the last that its start-up files wrote */
 	const struct boot_agent *wanted; /* once the host said what it is */
 	size_t nnoise, ngiven;
 	bool is_up;

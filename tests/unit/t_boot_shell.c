@@ -208,6 +208,7 @@ static void refuses(void **state, int (*spoil)(const char *dir), const char *rea
 	assert_int_equal(files_in(dir, ""), 0);
 	assert_true(starts_with(played.skipped, dir));
 	assert_true(starts_with(played.skipped + strlen(dir) + 2, reason));
+	assert_int_not_equal(played.skipped[strlen(played.skipped) - 1], ' ');
 }
 
 static int of_somebody_else(const char *dir)
