@@ -31,8 +31,10 @@ static int check_possible(const struct run *run, struct err *err)
 	unsigned lacking = run->scenario.needs & ~run->lab.offers;
 
 	for (unsigned bit = 1; bit; bit <<= 1) {
-		const char *note =
-		    bit == NEED_TCPDUMP ? "apt-get install -y tcpdump" : run->lab.note;
+		/* Where nothing may capture, the program is not what lacks. */
+		const char *note = bit == NEED_TCPDUMP && run->lab.offers & NEED_CAPTURE
+				       ? "apt-get install -y tcpdump"
+				       : run->lab.note;
 		if (lacking & bit)
 			return err_set(err, ERR_CANNOT,
 				       "%s needs %s, which %s cannot offer here%s%s (lab doctor%s)",

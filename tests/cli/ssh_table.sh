@@ -102,13 +102,16 @@ if [ -n "$sudo" ]; then
 			unlike "$(cat sudo.out)" '[Pp]assword for|confidence=proven' \
 				"$sentence: nobody is asked, and nothing is proven"
 		done
+		exits 4 "$LAB" run refused --inventory "$user.ini" --engine tcpdump
+		like "$err" 'needs tcpdump.*: s0, c0, d0: no root and no sudo -n' \
+			"$user, engine tcpdump: rights are what lacks, not a package"
 		timeout -k 1 20 "$LAB" doctor -b ssh --inventory "$user.ini" s0 >doctor.out 2>&1
 		line="lab ssh s0 --inventory $user.ini -- sudo sh -c 'echo \"$user ALL=(root) NOPASSWD: ALL\" >/etc/sudoers.d/lab'"
 		t "$user: the doctor tells the remedy as a line to paste" grep -qF "$line" doctor.out ||
 			comment <doctor.out
 	done
 else
-	skip 'no root, or no sudo' 14
+	skip 'no root, or no sudo' 18
 fi
 for name in "${names[@]}"; do
 	is_idle() {
