@@ -24,17 +24,20 @@ static const char *cell(const struct table *table, size_t row, size_t column)
 	return table->row[row][column] ? table->row[row][column] : "";
 }
 
-/* The last column is as wide as the rest of the line; where that is little, it has a line below. */
-static void print_last(FILE *out, const char *text, size_t used)
+/* The last column is as wide as the rest of the line; where that is little, a text that does not
+ * fit there has a line below. `gap`: blanks that are still owed to the cell in front. */
+static void print_last(FILE *out, const char *text, size_t used, size_t gap)
 {
 	enum {
 		LITTLE = WRAP_COLUMNS - 24,
 		INDENT = 4
 	};
 
-	if (used > LITTLE) {
+	if (used > LITTLE && used + utf8_columns(text) > WRAP_COLUMNS) {
 		fprintf(out, "\n%*s", INDENT, "");
 		used = INDENT;
+	} else if (text[0]) {
+		fprintf(out, "%*s", (int)gap, "");
 	}
 	wrap_text(out, used, used, text);
 }
@@ -48,17 +51,17 @@ void table_print(FILE *out, const struct table *table, bool is_piped)
 			if (utf8_columns(cell(table, i, j)) > columns[j])
 				columns[j] = utf8_columns(cell(table, i, j));
 	for (size_t i = 0; i < table->nrow; i++) {
-		size_t used = 0;
+		size_t used = 0, gap = 0;
 		for (size_t j = 0; j < table->ncolumn; j++) {
 			const char *text = cell(table, i, j);
 			if (is_piped) {
 				fprintf(out, "%s%s%s", j ? "\t" : "", text,
 					j + 1 < table->ncolumn ? "" : "\n");
 			} else if (j + 1 == table->ncolumn) {
-				print_last(out, text, used);
+				print_last(out, text, used, gap);
 			} else {
-				fprintf(out, "%s%*s", text,
-					(int)(columns[j] - utf8_columns(text)) + 2, "");
+				fprintf(out, "%*s%s", (int)gap, "", text);
+				gap = columns[j] - utf8_columns(text) + 2;
 				used += columns[j] + 2;
 			}
 		}

@@ -60,6 +60,16 @@ like "$out" 'nowhere reach *there is no such name' \
 	'a name that stands in front is not said again'
 exits 5 "$LAB" status web-1 nowhere
 like "$out" $'nowhere\t-\t-\t-\t-\t-\tthere is no such name' 'nor in a table'
+if type -P script >/dev/null; then
+	TERM=xterm script -qec "stty cols 80; '$LAB' status web-1 nowhere" /dev/null </dev/null |
+		tr -d '\r' >screen
+	t 'on a terminal a machine that is there has one line, without blanks at its end' \
+		grep -q '^web-1 .* yes *-$' screen
+	t 'what is said of one that is not has a line below' grep -q '^    there is no such' screen
+	is "$(grep -c ' $' screen)" 0 'no line ends in blanks'
+else
+	skip 'no script' 3
+fi
 exits 2 "$LAB" status
 like "$err" 'which machine\? .*, as in lab status web-1; ~/.ssh/config has web-1, web-2$' \
 	'who names no machine is told which there are'
