@@ -2,6 +2,7 @@
  * of the shell's, looks whether anything of lab is still there. */
 #include "choose.h"
 #include "cli.h"
+#include "command.h"
 #include "fleet_clean.h"
 #include "safe.h"
 
@@ -97,6 +98,12 @@ static int tell_rest(const struct cleaning *cleaning, size_t i, const struct fle
 	tell_kind(&line, "lab-agent", &s->agents);
 	tell_kind(&line, "table", &s->tables);
 	tell_kind(&line, "journal", &s->journals);
+	if (s->nagent) { /* it is left alone: its lab may be alive */
+		buf_str(&line, "; a lab runs there, or died seconds ago, and the agent ends with "
+			       "it: lab cleanup ");
+		command_word(&line, cleaning->chosen->target[i]->name);
+		buf_str(&line, " proves that");
+	}
 	print_safe(cleaning->cli->result, &line);
 	return ERR_LEFTOVER;
 }

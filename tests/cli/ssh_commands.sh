@@ -93,6 +93,7 @@ if type -P nft >/dev/null; then
 	within 30 grep -q 'Enter' run.out
 	exits 6 "$LAB" cleanup web-1 --dry-run
 	like "$out" 'still there; lab-agent [0-9]' 'a lab that runs is seen, and left alone'
+	like "$out" 'ends with it: lab cleanup web-1' 'and what finishes is said'
 	kill -9 "$run"
 	wait "$run" 2>/dev/null
 	cleaned() { "$LAB" cleanup web-1 web-2 >cleanup.out 2>&1; }
