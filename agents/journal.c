@@ -141,8 +141,14 @@ int journal_add(struct journal *journal, const char *run, const char *what, cons
 	if (!journal->is_open && journal_open(journal, run, err) < 0)
 		return -1;
 	len = snprintf(line, sizeof line, "+ %d %s %s\n", journal->next, what, words);
-	if (len < 0 || (size_t)len >= sizeof line || journal->next >= JOURNAL_ENTRIES)
-		return err_set(err, ERR_BROKE, "journal: too many changes, or too long a one");
+	if (len < 0 || (size_t)len >= sizeof line)
+		return err_set(err, ERR_BROKE, "%s: more than %d bytes to be noted", what,
+			       CHANGE_WORDS);
+	if (journal->next >= JOURNAL_ENTRIES)
+		return err_set(err, ERR_BROKE,
+			       "journal %s/%s takes no more: there are %d changes in it, or it "
+			       "could not be written",
+			       journal->place, journal->name, JOURNAL_ENTRIES - 1);
 	if (write_line(journal, line) < 0)
 		return err_sys(err, "journal %s/%s", journal->place, journal->name);
 	journal->open++;
