@@ -30,20 +30,21 @@ WARN = -Wall -Wextra -Werror -Wshadow -Wvla -Wundef -Wformat=2 -Wstrict-prototyp
 # No name of a folder in the programs: the same bytes wherever they are built.
 BASE = -std=c17 -D_GNU_SOURCE $(WARN) -include common/banned.h -MMD -MP \
        -DLAB_VERSION='"$(VERSION)"' "-ffile-prefix-map=$(CURDIR)=."
-LIBS = -Wl,--as-needed -lpcap -lmnl -ljansson -liniparser
+LIBS = -Wl,--as-needed -lpcap -lmnl -ljansson -liniparser -lexpat
 # Names are bound once, at the start: else each of a run's ten processes finds them for itself.
 NOW = -Wl,-z,now
 
 # Who may include whom: the whole rule. A forbidden include does not build.
-LAYERS := common agents analysis report remote orchestrator
+LAYERS := common agents analysis report remote cloud orchestrator
 common_MAY :=
 agents_MAY := common
 analysis_MAY := common
 report_MAY := analysis common
 remote_MAY := common
-orchestrator_MAY := report analysis agents remote common
+cloud_MAY := common
+orchestrator_MAY := report analysis agents remote cloud common
 quote = -iquote $(1) $(foreach d,$($(1)_MAY),-iquote $(d))
-ARCHIVES := $(foreach l,orchestrator remote report analysis agents common,$(B)/lib$(l).a)
+ARCHIVES := $(foreach l,orchestrator cloud remote report analysis agents common,$(B)/lib$(l).a)
 
 .PHONY: all
 all: $(B)/lab $(B)/lab-agent
