@@ -261,11 +261,18 @@ static int lost(const struct openssh *ssh, struct err *err)
 {
 	static const struct {
 		const char *words, *mend;
+		const char *said; /* instead of ssh's, which begin with how to take the new key */
 	} own[] = {
-		{ "Host key verification failed", "its key is not the one known here, or none is" },
-		{ "Permission denied (", "no key is accepted, and passwords are never asked for" },
-		{ "Could not resolve hostname", "there is no such name" },
-		{ "Bad configuration option", "~/.ssh/config does not fit this ssh" },
+		{ "has changed and you have requested strict checking",
+		  "nothing was sent; somebody may be in between; to see where the old one stands",
+		  "its host key has changed" },
+		{ "Host key verification failed", "its key is not the one known here, or none is",
+		  NULL },
+		{ "Permission denied (", "no key is accepted, and passwords are never asked for",
+		  NULL },
+		{ "Could not resolve hostname", "there is no such name, or no name server answers",
+		  NULL },
+		{ "Bad configuration option", "~/.ssh/config does not fit this ssh", NULL },
 	};
 	const struct target *target = ssh->stream.target;
 	char words[SAID_WORDS], why[200] = "";
@@ -278,7 +285,7 @@ static int lost(const struct openssh *ssh, struct err *err)
 	for (size_t i = 0; i < COUNT(own); i++) {
 		if (strstr(words, own[i].words))
 			return err_set(err, ERR_CANNOT, "%s: ssh: %s (%s: try `%s %s%s`)%s",
-				       target->name, said, own[i].mend,
+				       target->name, own[i].said ? own[i].said : said, own[i].mend,
 				       target->is_alias ? "ssh" : "lab ssh", target->name,
 				       target->is_alias ? " true" : " -- true", why);
 	}

@@ -72,7 +72,8 @@ int ssh_lookup_step(struct ssh_lookup *lookup, const char *name, struct addr add
 	count = lookup->said.data ? read_addresses(lookup->said.data, address) : 0;
 	if (count > 0)
 		return count;
-	return err_set(err, ERR_CANNOT, "there is no such name (getent ahosts %s)", name);
+	return err_set(err, ERR_CANNOT,
+		       "there is no such name, or no name server answers (getent ahosts %s)", name);
 }
 
 void ssh_lookup_close(struct ssh_lookup *lookup)

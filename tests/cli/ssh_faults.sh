@@ -109,7 +109,7 @@ like "$err" 'closed: connect to 10.9.0.1:2222: refused: the machine is there' 'i
 ended unrouted 20 5 'one without a way to it'
 like "$err" 'unrouted: connect to 192.0.2.1:22: no route' 'is told so'
 ended nameless 20 4 'one that has no name'
-like "$err" 'nameless: there is no such name .getent ahosts no-such-name.invalid.' 'is told so'
+like "$err" 'nameless: there is no such name, or no name server answers .getent ahosts no-such-name.invalid.' 'is told so'
 ended silent 20 5 'one that never answers'
 like "$err" 'silent: connect to 10.9.0.200:22: no answer' 'is told so'
 ended mute 20 5 'one that takes connections and says nothing'

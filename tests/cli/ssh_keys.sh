@@ -86,7 +86,7 @@ for transport in libssh2 openssh; do
 done
 config "IdentityFile $SSHD/other" 'Host nowhere' 'HostName no-such-name.invalid'
 exits 125 "$LAB" exec nowhere --transport openssh -- true
-like "$err" 'nowhere: ssh: Could not resolve hostname .* \(there is no such name: try .ssh nowhere true.\)' \
+like "$err" 'nowhere: ssh: Could not resolve hostname .* \(there is no such name, or no name server answers: try .ssh nowhere true.\)' \
 	'the words of ssh, and once that they are its'
 
 # ---- keys that a file names
@@ -170,7 +170,8 @@ for transport in libssh2 openssh; do
 	sshd_stop web-1
 	sshd_start web-1
 	exits 125 "$LAB" exec a "${with[@]}" -- true
-	like "$err" 'its host key has changed|HOST IDENTIFICATION HAS CHANGED' 'a key that changed is refused'
+	like "$err" 'its host key has changed' 'a key that changed is refused'
+	unlike "${err##*$'\n'}" 'ssh-keygen' 'and lab tells nobody to take the new one'
 	cp first_key "$SSHD/host_key"
 	sshd_stop web-1
 	ssh-keygen -q -t ecdsa -N '' -f "$SSHD/ecdsa-$transport"
