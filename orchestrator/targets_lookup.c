@@ -64,9 +64,9 @@ static void complain_unknown(const struct targets *targets, const struct target 
 			name);
 	else
 		err_set(err, ERR_USAGE,
-			"%s: no IPv4 address is known for %s: give it a lab-address in an "
+			"%s: no IPv4 address is known for %s: %sgive it a lab-address in an "
 			"inventory",
-			target->name, name);
+			target->name, name, strchr(name, ':') ? "" : "is the name right? else ");
 }
 
 const char *targets_lab_address(struct targets *targets, const struct target *target,
