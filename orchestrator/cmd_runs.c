@@ -19,6 +19,7 @@ enum {
 struct ending {
 	const char *verdict, *confidence;
 	int exit_status;
+	bool is_probe; /* nothing was expected of it */
 };
 
 static const char *text_in(const json_t *object, const char *key, struct arena *arena)
@@ -46,6 +47,7 @@ static struct ending ending_of(const char *parent, const char *name, struct aren
 		ending.confidence = text_in(root, "confidence", arena);
 		if (json_is_integer(status))
 			ending.exit_status = (int)json_integer_value(status);
+		ending.is_probe = json_is_null(json_object_get(root, "as_expected"));
 		json_decref(root);
 	}
 	buf_close(&bytes);
@@ -86,7 +88,8 @@ static void print_text(const struct cli *cli, const struct history_run *run,
 	else
 		fprintf(cli->result, "%s%*s  %s%s\n", name.data,
 			columns - (int)utf8_columns(name.data), "", verdict.data,
-			ending->exit_status == 0    ? ""
+			ending->exit_status == 0 || (ending->is_probe && ending->exit_status == 1)
+			    ? ""
 			: ending->exit_status == 1  ? ", not as expected"
 			: ending->exit_status == -1 ? " unfinished"
 						    : ", undecided");

@@ -28,6 +28,11 @@ if command -v script >/dev/null; then
 	cp -r "$(echo runs/*-refused-*)" runs/20260101T000000Z-a-scenario-of-a-long-name-00aa
 	script -qec "$LAB runs -o runs" /dev/null </dev/null | tr -d '\r' | grep '^20' >page
 	is "$(wc -l <page)" 3 'each run has a line'
+	jq '.as_expected = null | .exit_status = 1' runs/*-long-name-00aa/result.json >probed
+	cp probed runs/20260101T000000Z-a-scenario-of-a-long-name-00aa/result.json
+	script -qec "$LAB runs -o runs" /dev/null </dev/null | tr -d '\r' >probes
+	t 'of a probe that fails it is not said that something else was expected' \
+		grep -q 'long-name-00aa .*(proven)$' probes
 	is "$(awk '{ print index($0, $2) }' page | sort -u | wc -l)" 1 'on a terminal the verdicts stand below each other'
 else
 	skip 'script is not installed'
