@@ -22,12 +22,14 @@ static const char head[] =
     "[ $u = 0 ] || { sudo -n true </dev/null >/dev/null 2>&1 && s=\"sudo -n\" && say sudo; }; "
     "version nft; version tcpdump; h=none; case $m in ";
 
-/* Processes of this network namespace, where it can be told: a container's are its own affair. */
+/* Processes of this network namespace, where it can be told: a container's are its own affair. A
+ * zombie has ended; where process 1 reaps nobody it stays for ever. */
 static const char tail[] =
     "esac; for d in \"${XDG_CACHE_HOME:-$HOME/.cache}/lab/agents\" /var/tmp/lab-$u /tmp/lab-$u "
     "/dev/shm/lab-$u; do [ -f \"$d/lab-agent-$h\" ] && { say cached \"$d\"; break; }; done; "
     "$s sh -c \"set +f; n=\\$(readlink /proc/self/ns/net); for p in /proc/[0-9]*; do "
     "read -r c 2>/dev/null <\\$p/comm || continue; case \\$c in lab-agent*) ;; *) continue;; esac; "
+    "read -r i j t i 2>/dev/null <\\$p/stat || continue; [ \\$t = Z ] && continue; "
     "o=\\$(readlink \\$p/ns/net 2>/dev/null) && [ \\$o != \\$n ] && continue; "
     "echo agent \\${p#/proc/}; done; "
     "for f in /run/lab-*/* /var/tmp/lab-journal-*/*; do [ -f \\$f ] && echo journal \\$f; done; "

@@ -75,6 +75,13 @@ like "$err" 'which machine\? .*, as in lab status web-1; ~/.ssh/config has web-1
 	'who names no machine is told which there are'
 exits 0 "$LAB" cleanup -b ssh web-1 web-2
 is "$(grep -c 'nothing is left: no process' <<<"$out")" 2 'nothing is there, and that is proven'
+cp "$(type -P true)" lab-agent
+on web-1 bash -c '"$1/lab-agent" & echo $$ >"$1/parent"; exec sleep 1000' _ "$T" &
+within 5 sh -c 'ps -o stat= --ppid "$(cat parent)" | grep -q Z' # sleep waits for nobody
+exits 0 "$LAB" cleanup web-1
+like "$out" 'web-1: nothing is left' 'an agent that ended, and that nobody waited for, is none'
+kill "$(cat parent)"
+wait "$!" 2>/dev/null
 if type -P nft >/dev/null && on web-1 nft add table inet lab_ab12_cut 2>/dev/null; then
 	exits 6 "$LAB" cleanup web-1
 	like "$out" 'web-1: still there; table inet lab_ab12_cut' \
