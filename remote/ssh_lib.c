@@ -1,30 +1,16 @@
 /* Loads libssh2 by its names. */
 #include "ssh_lib.h"
 
-#include <dlfcn.h>
-
+#include "library.h"
 #include "util.h"
 
 #define WANTED 0x010900
-
-static void *find_library(void)
-{
-	static const char *const names[] = { "libssh2.so.1", "libssh2.so" };
-	void *library = NULL;
-
-	for (size_t i = 0; i < COUNT(names) && !library; i++)
-		library = dlopen(names[i], RTLD_LAZY | RTLD_LOCAL);
-	return library;
-}
 
 #define FUNCTION(name)                                                                             \
 	{                                                                                          \
 		"libssh2_" #name, offsetof(struct ssh_lib, name)                                   \
 	}
-static const struct {
-	const char *name;
-	size_t offset;
-} functions[] = {
+static const struct library_function functions[] = {
 	FUNCTION(init),
 	FUNCTION(version),
 	FUNCTION(free),
@@ -56,25 +42,20 @@ static const struct {
 	FUNCTION(knownhost_free),
 };
 
+static const char *const files[] = { "libssh2.so.1", "libssh2.so", NULL };
+static const struct library libssh2 = {
+	.name = "libssh2",
+	.files = files,
+	.remedy = "apt-get install -y libssh2-1, or --transport openssh",
+	.oldest = "1.9",
+	.functions = functions,
+	.count = COUNT(functions),
+};
+
 const struct ssh_lib *ssh_lib_open(struct ssh_lib *lib, struct err *err)
 {
-	void *library = find_library();
-
-	if (!library) {
-		err_set(err, ERR_CANNOT,
-			"libssh2 is not there: apt-get install -y libssh2-1, or --transport "
-			"openssh");
+	if (library_open(&libssh2, lib, err) < 0)
 		return NULL;
-	}
-	for (size_t i = 0; i < COUNT(functions); i++) {
-		void *found = dlsym(library, functions[i].name);
-		if (!found) {
-			err_set(err, ERR_CANNOT, "libssh2 has no %s here: 1.9 or newer is needed",
-				functions[i].name);
-			return NULL;
-		}
-		memcpy((char *)lib + functions[i].offset, &found, sizeof found);
-	}
 	if (lib->init(0) != 0 || !lib->version(WANTED)) {
 		err_set(err, ERR_CANNOT, "libssh2 is too old here: 1.9 or newer is needed");
 		return NULL;
