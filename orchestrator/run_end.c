@@ -65,7 +65,7 @@ static int give_verdict(struct run *run, struct result *result, struct run_resul
 		 confidence_name(result->confidence));
 	snprintf(out->trace_hash, sizeof(out->trace_hash), "%s", result->analysis.trace_hash);
 	out->verdict_ns = clock_mono_ns() - run->start_ns;
-	if (run->cli->is_quiet)
+	if (run->cli->is_quiet && !run->cli->is_json)
 		text_quiet(run->out, result);
 	else if (!run->cli->is_json) /* that is one text, and waits for the end of all */
 		text_verdict(run->out, &run->cli->style, result);

@@ -87,6 +87,8 @@ is "$(grep -Eo '[0-9a-f]{64}' <<<"$(grep trace_hash <<<"$out")" | head -n 1)" "$
 
 exits 0 "$LAB" run refused -q -o "$T/q"
 is "$out" 'refused: refused.no-listener (proven)' '-q prints the verdict line alone'
+exits 0 "$LAB" run refused -q --json -o "$T/q"
+is "$(jq -r .verdict <<<"$out")" 'refused.no-listener' 'and with --json nothing beside the data'
 
 if user_can "$LAB" version; then
 	cd "$(user_folder)" || exit 1
