@@ -141,7 +141,13 @@ static int no_handshake(struct link *link, int rc, struct err *err)
 				   : ", or it has an RSA host key alone, which libssh2 1.10 cannot "
 				     "check with SHA-2",
 			       link_words(link));
-	return err_set(err, ERR_BROKE, "%s: handshake: %s", link->target->name, link_words(link));
+	/* sshd says why to its log alone. */
+	return err_set(
+	    err, ERR_BROKE, "%s: handshake: %s%s", link->target->name, link_words(link),
+	    wire_error(&link->wire) == ECONNRESET
+		? ": sshd there has too many sessions (MaxStartups), blocks this address, or "
+		  "cannot start one: its log says which"
+		: "");
 }
 
 static int shake_hands(struct link *link, struct err *err)
