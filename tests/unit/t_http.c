@@ -82,31 +82,69 @@ static void a_redirect_is_not_followed(void **state)
 	done(&asked);
 }
 
-static void a_signed_request_shows_no_secret(void **state)
+static struct asked ask_signed(const char *token)
 {
 	static const char *const answers[] = { OK("<a/>"), NULL };
+	static const char *const headers[] = {
+		"Content-Type: application/x-www-form-urlencoded; charset=utf-8", NULL
+	};
+	static const char body[] = "Action=DescribeInstances&Version=2016-11-15";
 	const struct http_signature by = { .key_id = "AKIDEXAMPLE",
 					   .secret = "canary",
-					   .token = "session",
+					   .token = token,
 					   .region = "eu-central-1",
 					   .service = "ec2" };
-	const char body[] = "Action=DescribeInstances&Version=2016-11-15";
-	struct asked asked =
-	    ask(answers,
-		(struct http_request){
-		    .method = "POST", .body = body, .body_len = strlen(body), .signature = &by });
+	struct asked asked = ask(answers, (struct http_request){ .method = "POST",
+								 .headers = headers,
+								 .body = body,
+								 .body_len = strlen(body),
+								 .signature = &by });
 
-	(void)state;
 	assert_int_equal(asked.status, 0);
 	buf_char(&asked.got, '\0');
+	return asked;
+}
+
+static void a_signed_request_shows_no_secret(void **state)
+{
+	struct asked asked = ask_signed("session");
+
+	(void)state;
 	assert_non_null(strstr(asked.got.data, "POST / HTTP/1.1\r\n"));
 	assert_non_null(strstr(asked.got.data, "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"));
 	assert_non_null(strstr(asked.got.data, "/eu-central-1/ec2/aws4_request"));
 	assert_non_null(strstr(asked.got.data, "x-amz-security-token"));
-	assert_non_null(strstr(asked.got.data, body));
+	assert_non_null(strstr(asked.got.data, "\r\n\r\nAction=DescribeInstances&"));
 	assert_null(strstr(asked.got.data, "canary"));
 	assert_null(strstr(asked.got.data, "Basic "));
 	done(&asked);
+}
+
+static void a_signature_is_that_of_botocore(void **state)
+{
+	static const char *const can[] = { "python3", "-c", "import botocore", NULL };
+	static const char *const argv[] = { "python3", "tests/unit/sigv4.py",
+					    "canary",  "eu-central-1",
+					    "ec2",     NULL };
+	static const char *const tokens[] = { NULL, "session/+=" };
+	struct proc_result result;
+	struct err err;
+	bool is_there = proc_run(can, NULL, 60000, &result, &err) == 0 && result.status == 0;
+
+	(void)state;
+	proc_result_close(&result);
+	if (!is_there)
+		SKIP("botocore is not installed");
+	for (size_t i = 0; i < COUNT(tokens); i++) {
+		struct asked asked = ask_signed(tokens[i]);
+
+		assert_int_equal(proc_run(argv, asked.got.data, 60000, &result, &err), 0);
+		assert_int_equal(result.status, 0);
+		assert_int_equal(result.out.len, 64 + 1 + 64 + 1);
+		assert_memory_equal(result.out.data, result.out.data + 65, 64);
+		proc_result_close(&result);
+		done(&asked);
+	}
 }
 
 static void what_is_cut_or_too_long_is_an_error(void **state)
@@ -205,6 +243,7 @@ int main(void)
 		cmocka_unit_test(any_status_is_an_answer),
 		cmocka_unit_test(a_redirect_is_not_followed),
 		cmocka_unit_test(a_signed_request_shows_no_secret),
+		cmocka_unit_test(a_signature_is_that_of_botocore),
 		cmocka_unit_test(what_is_cut_or_too_long_is_an_error),
 		cmocka_unit_test(what_is_malformed_is_never_sent),
 		cmocka_unit_test(where_nobody_listens_is_told),
