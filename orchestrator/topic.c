@@ -16,7 +16,9 @@ static const struct topic_row exit_codes[] = {
 	{ "130", "interrupted (Ctrl-C); cleaned up, evidence kept" },
 	{ "143", "terminated; cleaned up, evidence kept" },
 	{ NULL, "Of several runs the gravest counts: 6, 5, 1, 3. Never 0 where nothing was "
-		"asserted." },
+		"asserted. Of a run over SSH: 2 a machine has no address, 4 its key or user is "
+		"not accepted, 5 nobody answers. lab exec and lab ssh end as their program does, "
+		"and 125 where lab fails." },
 	{ 0 },
 };
 
