@@ -20,6 +20,8 @@ static const struct service {
 	[AWS_EC2] = { "ec2", "2016-11-15", NULL },
 	[AWS_STS] = { "sts", "2011-06-15", NULL },
 	[AWS_IAM] = { "iam", "2010-05-08", "us-east-1" },
+	[AWS_ROUTE53] = { "route53", NULL, "us-east-1" },
+	[AWS_S3] = { "s3", NULL, NULL },
 };
 
 /* What AWS says when it was asked too much: nothing was done. */
@@ -56,8 +58,9 @@ static const struct {
 struct call {
 	const struct aws *aws;
 	const struct service *service;
-	const char *action;
-	const char *region;
+	const char *method;
+	const char *root; /* what the answer is, if it is one */
+	bool only_reads;
 	struct buf url, form;
 	int64_t deadline_ns;
 	struct arena *arena;
@@ -99,7 +102,7 @@ static void address(struct call *call)
 		buf_printf(&call->url, "https://%s.amazonaws.com/", call->service->name);
 	else
 		buf_printf(&call->url, "https://%s.%s.amazonaws.com/", call->service->name,
-			   call->region);
+			   call->aws->region);
 }
 
 static bool only_reads(const char *action)
@@ -136,8 +139,7 @@ static int refuse(struct call *call, const struct xml *error, struct err *err)
 	for (size_t i = 0; i < COUNT(remedies) && !remedy; i++)
 		if (streq(code, remedies[i].code))
 			remedy = remedies[i].remedy;
-	call->may_retry =
-	    is_throttle(code) || (call->refusal->status >= 500 && only_reads(call->action));
+	call->may_retry = is_throttle(code) || (call->refusal->status >= 500 && call->only_reads);
 	return err_set(err, remedy ? ERR_CANNOT : ERR_BROKE, "%s: %.300s%s%s", code,
 		       message ? message : "no message", remedy ? "; " : "", remedy ? remedy : "");
 }
@@ -148,7 +150,7 @@ static int understand(struct call *call, const struct http_answer *got, struct e
 	const struct xml *root, *error;
 
 	call->refusal->status = got->status;
-	call->may_retry = only_reads(call->action) && (got->status >= 500 || got->status == 200);
+	call->may_retry = call->only_reads && (got->status >= 500 || got->status == 200);
 	if (got->status >= 300 && got->status < 400)
 		return err_set(err, ERR_BROKE, "the answer leads elsewhere (%ld): not followed",
 			       got->status);
@@ -160,32 +162,40 @@ static int understand(struct call *call, const struct http_answer *got, struct e
 		return refuse(call, error, err);
 	if (got->status != 200)
 		return err_set(err, ERR_BROKE, "status %ld with no error in it", got->status);
-	if (!starts_with(root->name, call->action) ||
-	    !streq(root->name + strlen(call->action), "Response"))
-		return err_set(err, ERR_BROKE, "the answer is <%.60s>, not <%sResponse>",
-			       root->name, call->action);
+	if (!streq(root->name, call->root))
+		return err_set(err, ERR_BROKE, "the answer is <%.60s>, not <%s>", root->name,
+			       call->root);
 	call->answer = root;
 	return 0;
 }
 
+/* S3 wants to be told the hash of the body, which is that of nothing. */
+static const char *const of_form[] = {
+	"Content-Type: application/x-www-form-urlencoded; charset=utf-8", NULL
+};
+static const char *const of_nothing[] = {
+	"X-Amz-Content-Sha256: "
+	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+	NULL
+};
+
 static int try_once(struct call *call, struct err *err)
 {
-	static const char *const headers[] = {
-		"Content-Type: application/x-www-form-urlencoded; charset=utf-8", NULL
-	};
 	const struct http_signature by = { .key_id = call->aws->key_id,
 					   .secret = call->aws->secret,
 					   .token = call->aws->token,
-					   .region = call->region,
+					   .region = call->service->region ? call->service->region
+									   : call->aws->region,
 					   .service = call->service->name };
 	int64_t left_ms = (call->deadline_ns - clock_mono_ns()) / MS;
-	const struct http_request request = { .method = "POST",
+	const struct http_request request = { .method = call->method,
 					      .url = call->url.data,
-					      .headers = headers,
+					      .headers = call->form.len > 0 ? of_form : of_nothing,
 					      .body = call->form.data,
 					      .body_len = call->form.len,
-					      .deadline_ms =
-						  left_ms < TRY_MS ? (int)left_ms : TRY_MS,
+					      .deadline_ms = left_ms < 1        ? 1
+							     : left_ms < TRY_MS ? (int)left_ms
+										: TRY_MS,
 					      .most = XML_BYTES,
 					      .signature = &by };
 	struct http_answer got;
@@ -193,14 +203,14 @@ static int try_once(struct call *call, struct err *err)
 
 	*call->refusal = (struct aws_refusal){ .status = 0 };
 	status = http_ask(&request, call->aws->beside, &got, err);
-	call->may_retry = status < 0 && err->kind == ERR_BROKE && only_reads(call->action);
+	call->may_retry = status < 0 && err->kind == ERR_BROKE && call->only_reads;
 	if (status == 0)
 		status = understand(call, &got, err);
 	http_answer_close(&got);
 	return status;
 }
 
-/* Between none and all of the delay: many who were throttled at once do not come again at once. */
+/* Between half and all of the delay: many who were throttled at once do not come again at once. */
 static int64_t some_of(int64_t delay_ns)
 {
 	uint32_t number = 0;
@@ -228,28 +238,52 @@ static int try_all(struct call *call, struct err *err)
 	}
 }
 
+static int finish(struct call *call, const struct xml **answer, struct err *err)
+{
+	int status;
+
+	call->deadline_ns = clock_mono_ns() + AWS_DEADLINE_MS * MS;
+	status = try_all(call, err);
+	buf_close(&call->url);
+	buf_close(&call->form);
+	*answer = call->answer;
+	return status;
+}
+
 int aws_query(const struct aws *aws, enum aws_service service, const char *action,
 	      const struct aws_parameter *parameters, size_t count, struct arena *arena,
 	      const struct xml **answer, struct aws_refusal *refusal, struct err *err)
 {
 	struct call call = { .aws = aws,
 			     .service = &services[service],
-			     .action = action,
-			     .region =
-				 services[service].region ? services[service].region : aws->region,
-			     .deadline_ns = clock_mono_ns() + AWS_DEADLINE_MS * MS,
+			     .method = "POST",
+			     .root = arena_printf(arena, "%sResponse", action),
+			     .only_reads = only_reads(action),
 			     .arena = arena,
 			     .refusal = refusal };
-	int status;
 
 	address(&call);
 	put(&call.form, "Action", action);
 	put(&call.form, "Version", call.service->version);
 	for (size_t i = 0; i < count; i++)
 		put(&call.form, parameters[i].name, parameters[i].value);
-	status = try_all(&call, err);
-	buf_close(&call.url);
-	buf_close(&call.form);
-	*answer = call.answer;
-	return status < 0 ? err_in(err, "%s %s", call.service->name, action) : 0;
+	return finish(&call, answer, err) < 0 ? err_in(err, "%s %s", call.service->name, action)
+					      : 0;
+}
+
+int aws_get(const struct aws *aws, enum aws_service service, const char *path, const char *root,
+	    struct arena *arena, const struct xml **answer, struct aws_refusal *refusal,
+	    struct err *err)
+{
+	struct call call = { .aws = aws,
+			     .service = &services[service],
+			     .method = "GET",
+			     .root = root,
+			     .only_reads = true,
+			     .arena = arena,
+			     .refusal = refusal };
+
+	address(&call);
+	buf_str(&call.url, path);
+	return finish(&call, answer, err) < 0 ? err_in(err, "%s %s", call.service->name, path) : 0;
 }

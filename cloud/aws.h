@@ -11,6 +11,8 @@ enum aws_service {
 	AWS_EC2,
 	AWS_STS,
 	AWS_IAM,
+	AWS_ROUTE53,
+	AWS_S3,
 	AWS_SERVICES
 };
 
@@ -43,5 +45,10 @@ struct aws_refusal {
 int aws_query(const struct aws *aws, enum aws_service service, const char *action,
 	      const struct aws_parameter *parameters, size_t count, struct arena *arena,
 	      const struct xml **answer, struct aws_refusal *refusal, struct err *err);
+/* The same for GET of a path without a query, as "2013-04-01/hostedzone", whose answer is <ROOT>.
+ */
+int aws_get(const struct aws *aws, enum aws_service service, const char *path, const char *root,
+	    struct arena *arena, const struct xml **answer, struct aws_refusal *refusal,
+	    struct err *err);
 
 #endif

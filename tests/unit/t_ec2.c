@@ -2,8 +2,8 @@
  * pages. */
 #include "endpoint.h"
 
+#include "aws_server.h"
 #include "ec2.h"
-#include "parse.h"
 
 #define PAGE(name, body) "HTTP/1.1 200 OK\r\n\r\n<" name "Response>" body "</" name "Response>"
 
@@ -11,24 +11,12 @@ struct sandbox {
 	struct arena arena;
 	struct aws aws;
 	struct endpoint endpoint; /* of canned pages */
-	pid_t server;             /* of the API */
-	FILE *said;               /* what it prints */
 };
-
-static void point(struct sandbox *box, const char *url)
-{
-	box->aws = (struct aws){ .key_id = "AKIDEXAMPLE",
-				 .secret = "canary",
-				 .region = "eu-central-1",
-				 .first_delay_ns = 1000000 };
-	for (size_t i = 0; i < AWS_SERVICES; i++)
-		box->aws.endpoint[i] = url;
-}
 
 static void pages(struct sandbox *box, const char *const *answers)
 {
 	*box = (struct sandbox){ .endpoint = endpoint_open(answers) };
-	point(box, box->endpoint.url);
+	aws_at(&box->aws, box->endpoint.url);
 }
 
 static void done(struct sandbox *box, struct buf *got)
@@ -116,66 +104,9 @@ static void pages_without_end_come_to_one(void **state)
 	done(&box, NULL);
 }
 
-/* A server of the API, in a process of its own, on a port that it chooses. */
-static void serve(struct sandbox *box)
-{
-	char path[4096], line[256], *at = NULL, *url;
-	int ends[2];
-
-	*box = (struct sandbox){ .said = NULL };
-	if (proc_find("moto_server", path, sizeof path) < 0)
-		SKIP("moto_server is not installed");
-	assert_int_equal(pipe(ends), 0);
-	box->server = fork();
-	if (box->server == 0) {
-		(void)alarm(240);
-		(void)dup2(ends[1], 1);
-		(void)dup2(ends[1], 2);
-		(void)execl(path, path, "-H", "127.0.0.1", "-p", "0", (char *)NULL);
-		_exit(127);
-	}
-	(void)close(ends[1]);
-	box->said = fdopen(ends[0], "r");
-	while (!at && fgets(line, sizeof line, box->said))
-		at = strstr(line, "http://");
-	if (!at) {
-		fail_msg("%s", "the server says no port");
-		return;
-	}
-	at[strcspn(at, "\r\n ")] = '\0';
-	url = arena_dup(&box->arena, at);
-	point(box, url);
-}
-
-static void end(struct sandbox *box)
-{
-	(void)kill(box->server, SIGKILL);
-	(void)waitpid(box->server, NULL, 0);
-	(void)fclose(box->said);
-	arena_close(&box->arena);
-}
-
 /* One call by hand; the text at a path of its answer. */
-static const char *made(struct sandbox *box, const char *action, const char *path,
-			const struct aws_parameter *parameters, size_t count)
-{
-	const struct xml *answer;
-	struct aws_refusal refusal;
-	struct err err;
-
-	if (aws_query(&box->aws, AWS_EC2, action, parameters, count, &box->arena, &answer, &refusal,
-		      &err) < 0)
-		fail_msg("%s", err.text);
-	return xml_text(answer, path);
-}
 #define MADE(box, action, path, ...)                                                               \
-	made(box, action, path, (const struct aws_parameter[]){ __VA_ARGS__ },                     \
-	     COUNT(((const struct aws_parameter[]){ __VA_ARGS__ })))
-#define TAGGED(kind, value)                                                                        \
-	{ "TagSpecification.1.ResourceType", kind }, { "TagSpecification.1.Tag.1.Key", "lab" },    \
-	{                                                                                          \
-		"TagSpecification.1.Tag.1.Value", value                                            \
-	}
+	aws_made(&(box)->aws, AWS_EC2, action, path, PARAMETERS(__VA_ARGS__), &(box)->arena)
 
 static void is_in(struct sandbox *box, const char *id, const char *state)
 {
@@ -243,12 +174,14 @@ static void a_server_of_the_api_understands_all_of_it(void **state)
 {
 	const char *vpc, *subnet, *group, *account, *arn;
 	struct ec2_tagged *tagged;
-	struct sandbox box;
+	struct sandbox box = { .arena = { 0 } };
+	struct aws_server server;
 	struct err err;
 	size_t count;
 
 	(void)state;
-	serve(&box);
+	aws_server_open(&server);
+	aws_at(&box.aws, server.url);
 	vpc = MADE(&box, "CreateVpc", "vpc/vpcId", { "CidrBlock", "10.0.0.0/16" },
 		   TAGGED("vpc", "lab-1"));
 	subnet = MADE(&box, "CreateSubnet", "subnet/subnetId", { "VpcId", vpc },
@@ -261,7 +194,8 @@ static void a_server_of_the_api_understands_all_of_it(void **state)
 	assert_int_equal(count, 2);
 	assert_int_equal(ec2_identity(&box.aws, &box.arena, &account, &arn, &err), 0);
 	assert_int_equal(strlen(account), 12);
-	end(&box);
+	aws_server_close(&server);
+	arena_close(&box.arena);
 }
 
 int main(void)

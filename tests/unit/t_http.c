@@ -82,23 +82,31 @@ static void a_redirect_is_not_followed(void **state)
 	done(&asked);
 }
 
-static struct asked ask_signed(const char *token)
+/* As calls of EC2 are made, or reads of S3. */
+static struct asked ask_signed(const char *service, const char *token)
 {
 	static const char *const answers[] = { OK("<a/>"), NULL };
-	static const char *const headers[] = {
+	static const char *const of_form[] = {
 		"Content-Type: application/x-www-form-urlencoded; charset=utf-8", NULL
+	};
+	static const char *const of_nothing[] = {
+		"X-Amz-Content-Sha256: "
+		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+		NULL
 	};
 	static const char body[] = "Action=DescribeInstances&Version=2016-11-15";
 	const struct http_signature by = { .key_id = "AKIDEXAMPLE",
 					   .secret = "canary",
 					   .token = token,
 					   .region = "eu-central-1",
-					   .service = "ec2" };
-	struct asked asked = ask(answers, (struct http_request){ .method = "POST",
-								 .headers = headers,
-								 .body = body,
-								 .body_len = strlen(body),
-								 .signature = &by });
+					   .service = service };
+	bool is_form = streq(service, "ec2");
+	struct asked asked =
+	    ask(answers, (struct http_request){ .method = is_form ? "POST" : "GET",
+						.headers = is_form ? of_form : of_nothing,
+						.body = is_form ? body : NULL,
+						.body_len = is_form ? strlen(body) : 0,
+						.signature = &by });
 
 	assert_int_equal(asked.status, 0);
 	buf_char(&asked.got, '\0');
@@ -107,7 +115,7 @@ static struct asked ask_signed(const char *token)
 
 static void a_signed_request_shows_no_secret(void **state)
 {
-	struct asked asked = ask_signed("session");
+	struct asked asked = ask_signed("ec2", "session");
 
 	(void)state;
 	assert_non_null(strstr(asked.got.data, "POST / HTTP/1.1\r\n"));
@@ -123,10 +131,9 @@ static void a_signed_request_shows_no_secret(void **state)
 static void a_signature_is_that_of_botocore(void **state)
 {
 	static const char *const can[] = { "python3", "-c", "import botocore", NULL };
-	static const char *const argv[] = { "python3", "tests/unit/sigv4.py",
-					    "canary",  "eu-central-1",
-					    "ec2",     NULL };
-	static const char *const tokens[] = { NULL, "session/+=" };
+	static const struct {
+		const char *service, *token;
+	} rows[] = { { "ec2", NULL }, { "ec2", "session/+=" }, { "s3", NULL }, { "s3", "t" } };
 	struct proc_result result;
 	struct err err;
 	bool is_there = proc_run(can, NULL, 60000, &result, &err) == 0 && result.status == 0;
@@ -135,8 +142,10 @@ static void a_signature_is_that_of_botocore(void **state)
 	proc_result_close(&result);
 	if (!is_there)
 		SKIP("botocore is not installed");
-	for (size_t i = 0; i < COUNT(tokens); i++) {
-		struct asked asked = ask_signed(tokens[i]);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *const argv[] = { "python3",      "tests/unit/sigv4.py", "canary",
+					     "eu-central-1", rows[i].service,       NULL };
+		struct asked asked = ask_signed(rows[i].service, rows[i].token);
 
 		assert_int_equal(proc_run(argv, asked.got.data, 60000, &result, &err), 0);
 		assert_int_equal(result.status, 0);
