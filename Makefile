@@ -119,7 +119,7 @@ $(B)/tests/failalloc.so: tests/sweep/failalloc.c $(B)/flags.stamp
 	$(call SAY,LD $@)
 	$(Q)mkdir -p $(@D) && $(CC) $(filter-out -MMD -MP,$(BASE)) -O2 -fPIC -shared -o $@ $<
 
-## sweep: ends a run, fails its calls, at every point; 40 minutes
+## sweep: ends a run, fails its calls, at every point; 15 minutes
 SWEEP = kill error alloc
 sweep: all sweepers
 	@B=$(abspath $(B)) tests/sweep/sweep.sh -o $(B)/sweep.ndjson $(SWEEP) >$(B)/sweep.txt; \
