@@ -1,6 +1,6 @@
 /* A stream as an agent's pipe brings it, in portions that the first byte chooses: frames alone,
  * then the controller's session, whose lines of events.ndjson must all be readable. */
-/* Aims at: common/frame.c orchestrator/session.c */
+/* Aims at: common/frame.c orchestrator/session.c orchestrator/session_take.c */
 #include "fuzz.h"
 
 #include <jansson.h>
