@@ -93,7 +93,7 @@ static void print_last_line(const struct run *run, int left, const struct run_re
 /* Programs read the last line of a pipe, or the data: they say, too, that there is no verdict. */
 static void print_no_verdict(const struct run *run, int status, const char *why)
 {
-	const char *const complaint[] = { why };
+	const struct objection objection = { .text = why };
 	const struct result none = {
 		.record = run->record,
 		.nrecord = run->nrecord,
@@ -104,8 +104,8 @@ static void print_no_verdict(const struct run *run, int status, const char *why)
 		.verdict = "none",
 		.analysis.trace_hash = "",
 		.exit_status = status,
-		.ncomplaint = 1,
-		.complaint = complaint,
+		.nobjection = 1,
+		.objection = &objection,
 	};
 
 	if (status == ERR_USAGE || status == ERR_CANNOT) /* nothing was run */
@@ -122,14 +122,14 @@ static void print_no_verdict(const struct run *run, int status, const char *why)
 static void print_end(const struct run *run, const struct run_result *out, struct result *verdict)
 {
 	bool is_other = out->status != verdict->exit_status;
-	const char **complaint =
-	    arena_array(run->arena, verdict->ncomplaint + 1, sizeof(const char *));
+	struct objection *objection =
+	    arena_array(run->arena, verdict->nobjection + 1, sizeof *objection);
 
 	if (is_other) {
-		for (size_t i = 0; i < verdict->ncomplaint; i++)
-			complaint[i] = verdict->complaint[i];
-		complaint[verdict->ncomplaint++] = out->why;
-		verdict->complaint = complaint;
+		for (size_t i = 0; i < verdict->nobjection; i++)
+			objection[i] = verdict->objection[i];
+		objection[verdict->nobjection++] = (struct objection){ .text = out->why };
+		verdict->objection = objection;
 		verdict->exit_status = out->status;
 	}
 	if (run->cli->is_json)

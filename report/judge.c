@@ -11,7 +11,7 @@ struct bench {
 	const struct judge_input *in;
 	struct judgement *out;
 	struct arena *arena;
-	const char **complaint;
+	struct objection *objection;
 	size_t cap;
 	enum confidence ask;
 	bool ask_wire;
@@ -38,10 +38,11 @@ static void complain(struct bench *bench, int status, const char *text)
 {
 	struct judgement *out = bench->out;
 
-	bench->complaint = arena_grow(bench->arena, bench->complaint, out->ncomplaint, &bench->cap,
-				      sizeof *bench->complaint);
-	bench->complaint[out->ncomplaint++] = text;
-	out->complaint = bench->complaint;
+	bench->objection = arena_grow(bench->arena, bench->objection, out->nobjection, &bench->cap,
+				      sizeof *bench->objection);
+	bench->objection[out->nobjection++] =
+	    (struct objection){ .text = text, .is_remark = status == 0 };
+	out->objection = bench->objection;
 	if (status == 1 || (status && out->exit_status == 0))
 		out->exit_status = status;
 }
@@ -111,7 +112,7 @@ static void judge_probe(struct bench *bench)
 	const char *require = bench->in->require;
 
 	if (!finding) {
-		if (bench->out->ncomplaint == 0)
+		if (bench->out->nobjection == 0)
 			complain(bench, 3, "no connection was observed");
 		return;
 	}
@@ -413,5 +414,5 @@ void judge(struct judgement *out, const struct judge_input *in, struct arena *ar
 		complain(&bench, 3, "nothing was asserted: no verdict and no result was expected");
 	if (!is_whole)
 		out->exit_status = 3;
-	assert(out->exit_status == 0 || out->ncomplaint > 0 || bench.is_probe);
+	assert(out->exit_status == 0 || out->nobjection > 0 || bench.is_probe);
 }

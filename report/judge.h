@@ -12,14 +12,19 @@ struct judge_input {
 	const char *require; /* NULL, "proven", "likely", "wire" */
 };
 
+struct objection {
+	const char *text;
+	bool is_remark; /* nothing is wrong by it */
+};
+
 struct judgement {
 	const char *expected; /* "refused.no-listener on carol"; NULL: no verdict was asked */
 	const char *verdict;  /* code; "none" */
 	enum confidence confidence;
 	const struct finding *finding;
 	int exit_status; /* 0, 1, 3 */
-	size_t ncomplaint;
-	const char *const *complaint; /* those of exit status 0 are remarks */
+	size_t nobjection;
+	const struct objection *objection;
 };
 
 /* Strings live in the arena or are borrowed from the input. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "finding.h"
+#include "judge.h"
 
 struct style {
 	bool has_colour;
@@ -28,9 +29,8 @@ struct result {
 	const struct finding *finding; /* the one judged; NULL */
 	const struct finding *control; /* the connection to lay beside it; NULL */
 	int exit_status;               /* 0, 1, 3 (design: exit codes) */
-	size_t ncomplaint;
-	const char *const
-	    *complaint; /* each expectation that does not hold, and what is undecided */
+	size_t nobjection;
+	const struct objection *objection; /* what does not hold, what is not known, remarks */
 };
 
 /* Reads `dir`; judges. `require`: NULL, "proven", "likely" or "wire" (raises what is asked). */

@@ -73,8 +73,8 @@ int result_load(struct result *out, const char *dir, const char *require, struct
 	out->confidence = judgement.confidence;
 	out->finding = judgement.finding;
 	out->exit_status = judgement.exit_status;
-	out->ncomplaint = judgement.ncomplaint;
-	out->complaint = judgement.complaint;
+	out->nobjection = judgement.nobjection;
+	out->objection = judgement.objection;
 	out->control = choose_control(out);
 	return 0;
 }

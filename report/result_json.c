@@ -163,8 +163,8 @@ void result_json(struct buf *out, const struct result *result)
 	json_text(&json, "on", result->finding ? result->finding->connection->label : NULL);
 	json_text(&json, "says", result->finding ? result->finding->says : NULL);
 	json_array_begin(&json, "complaints");
-	for (size_t i = 0; i < result->ncomplaint; i++)
-		json_text(&json, NULL, result->complaint[i]);
+	for (size_t i = 0; i < result->nobjection; i++)
+		json_text(&json, NULL, result->objection[i].text);
 	json_array_end(&json);
 	add_evidence(&json, result->finding);
 	add_steps(&json, result);

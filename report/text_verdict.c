@@ -75,17 +75,17 @@ static void add_words(FILE *out, const struct style *style, size_t indent, const
 static void add_expected(FILE *out, const struct style *style, const struct result *result)
 {
 	struct line line = line_of(style);
-	/* Of a probe that fails nothing was expected: what is said then are remarks. */
-	bool is_bad = result->exit_status != 0 && !(result->is_probe && result->exit_status == 1);
 
 	if (result->exit_status != 0 && result->expected)
 		text_claim(out, style, "expected", result->expected, "");
-	for (size_t i = 0; i < result->ncomplaint; i++) {
+	for (size_t i = 0; i < result->nobjection; i++) {
+		bool is_bad = !result->objection[i].is_remark;
+
 		line_to(&line, KEY - 2);
 		line_paint(&line, is_bad ? PAINT_BAD : PAINT_NONE);
 		line_sign(&line, is_bad ? SIGN_NO : SIGN_DOT);
 		line_text(&line, " ");
-		line_words(&line, out, result->complaint[i], KEY, TEXT_COLUMNS);
+		line_words(&line, out, result->objection[i].text, KEY, TEXT_COLUMNS);
 		line_end(&line, out);
 	}
 	line_close(&line);

@@ -182,8 +182,8 @@ static inline struct result refused_result(struct arena *arena)
 	result.confidence = judgement.confidence;
 	result.finding = judgement.finding;
 	result.exit_status = judgement.exit_status;
-	result.ncomplaint = judgement.ncomplaint;
-	result.complaint = judgement.complaint;
+	result.nobjection = judgement.nobjection;
+	result.objection = judgement.objection;
 	result.control = &result.analysis.finding[0];
 	return result;
 }

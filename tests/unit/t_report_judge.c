@@ -53,11 +53,11 @@ static struct trial trial_of(void)
 
 static bool complains(const struct trial *trial, const char *part)
 {
-	for (size_t i = 0; i < trial->judgement.ncomplaint; i++)
-		if (strstr(trial->judgement.complaint[i], part))
+	for (size_t i = 0; i < trial->judgement.nobjection; i++)
+		if (strstr(trial->judgement.objection[i].text, part))
 			return true;
-	for (size_t i = 0; i < trial->judgement.ncomplaint; i++)
-		print_message("# complaint: %s\n", trial->judgement.complaint[i]);
+	for (size_t i = 0; i < trial->judgement.nobjection; i++)
+		print_message("# complaint: %s\n", trial->judgement.objection[i].text);
 	return false;
 }
 
@@ -67,7 +67,7 @@ static void assert_trial(const struct trial *trial, int status, const char *comp
 	if (complaint)
 		assert_true(complains(trial, complaint));
 	else
-		assert_int_equal(trial->judgement.ncomplaint, 0);
+		assert_int_equal(trial->judgement.nobjection, 0);
 }
 
 /* The record of the run that is right, each `from` of it replaced. */
@@ -414,6 +414,26 @@ static void a_probe_is_1_where_it_fails_and_3_where_that_is_not_known(void **sta
 	}
 }
 
+static void a_remark_is_none_of_what_is_wrong(void **state)
+{
+	struct trial trial = trial_of();
+	struct finding finding = trial.analysis.finding[1];
+	struct connection connection = *finding.connection;
+
+	(void)state;
+	connection.resolved_by = "machines";
+	finding.connection = &connection;
+	finding.confidence = LIKELY;
+	change_finding(&trial, &finding);
+	trial.require = "proven";
+	try_record(&trial, probe_record(&trial));
+	assert_trial(&trial, 3, "is only likely");
+	assert_int_equal(trial.judgement.nobjection, 2);
+	assert_true(trial.judgement.objection[0].is_remark);
+	assert_false(trial.judgement.objection[1].is_remark);
+	arena_close(&trial.arena);
+}
+
 static void a_probe_without_a_connection_is_3(void **state)
 {
 	struct trial trial = trial_of();
@@ -470,6 +490,7 @@ int main(void)
 		cmocka_unit_test(a_step_without_a_connection_is_3),
 		cmocka_unit_test(a_step_in_the_background_is_judged_by_its_wait),
 		cmocka_unit_test(a_probe_is_1_where_it_fails_and_3_where_that_is_not_known),
+		cmocka_unit_test(a_remark_is_none_of_what_is_wrong),
 		cmocka_unit_test(a_probe_without_a_connection_is_3),
 		cmocka_unit_test(result_json_is_whole_and_its_head_is_stable),
 	};
