@@ -96,7 +96,9 @@ static void take_known(struct reader *r, const char *value)
 	for (const char *at = value; *at;) {
 		size_t len = strcspn(at, " ");
 		const char *path = expand(r, arena_ndup(r->arena, at, len));
-		if (r->nknown < WORDS && !is_none(path))
+		if (r->nknown == WORDS) /* one that is not read may revoke a key */
+			take_openssh(r, "more than 16 files of known hosts");
+		else if (!is_none(path))
 			r->known[r->nknown++] = path;
 		at += len;
 		at += strspn(at, " ");
@@ -135,6 +137,21 @@ static void take_certificate(struct reader *r, const char *value)
 {
 	if (access(expand(r, value), F_OK) == 0)
 		take_openssh(r, "a certificate");
+}
+
+/* Asked for libssh2 nevertheless, known_read refuses: a revoked key must not be taken. */
+static void take_revoked(struct reader *r, const char *value)
+{
+	if (is_none(value))
+		return;
+	r->out->revoked = arena_dup(r->arena, value);
+	take_openssh(r, "RevokedHostKeys");
+}
+
+static void take_known_command(struct reader *r, const char *value)
+{
+	if (!is_none(value))
+		take_openssh(r, "a KnownHostsCommand");
 }
 
 /* One of a comma list is enough for both sides to agree on. */
@@ -176,6 +193,8 @@ static const struct {
 	{ "identityagent", take_agent },
 	{ "userknownhostsfile", take_known },
 	{ "globalknownhostsfile", take_known },
+	{ "revokedhostkeys", take_revoked },
+	{ "knownhostscommand", take_known_command },
 	{ "hostkeyalias", take_key_name },
 	{ "proxyjump", take_jump },
 	{ "proxycommand", take_command },

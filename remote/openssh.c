@@ -166,6 +166,7 @@ static void hear(struct openssh *ssh)
 	struct buf *said = &ssh->stream.said;
 	char chunk[CHUNK];
 
+	_Static_assert((int)TRANSPORT_SAID_MAX <= (int)CHUNK, "there is room for all of it");
 	for (int i = 0; i < CHUNKS && ssh->said >= 0; i++) {
 		size_t room = TRANSPORT_SAID_MAX - said->len;
 		ssize_t got;

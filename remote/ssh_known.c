@@ -226,6 +226,11 @@ int known_read(struct known_keys *out, const struct target *target, const struct
 	int status = 0;
 
 	*out = (struct known_keys){ .arena = arena, .has_rsa_sha2 = lib->has_rsa_sha2 };
+	if (target->revoked)
+		return err_set(err, ERR_CANNOT,
+			       "%s: RevokedHostKeys %s: only ssh itself can read which keys those "
+			       "are: --transport openssh",
+			       target->name, target->revoked);
 	for (size_t i = 0; name[i] && i + 1 < sizeof r.plain_name; i++)
 		r.plain_name[i] = (char)tolower((unsigned char)name[i]); /* as it was hashed */
 	if (target->port == 22 || target->host_key_name)

@@ -41,8 +41,8 @@ enum {
 	KNOWN_PRINT = 52 /* "SHA256:" and 43 digits */
 };
 
-/* Reads the target's files; those that are not there are empty. -1: one cannot be read, so that a
- * revoked key might be taken. */
+/* Reads the target's files; those that are not there are empty. -1: one cannot be read, or a list
+ * of revoked keys is ssh's own, so that a revoked key might be taken. */
 int known_read(struct known_keys *out, const struct target *target, const struct ssh_lib *lib,
 	       struct arena *arena, struct err *err);
 /* Host-key algorithms for the handshake, best first: those that are known, so that the server shows

@@ -30,6 +30,7 @@ struct target {
 	const char *agent_socket; /* of ssh-agent; NULL: none */
 	size_t nknown_hosts;      /* files, absolute paths; those that are not there are empty */
 	const char *const *known_hosts;
+	const char *revoked;       /* RevokedHostKeys, which ssh alone reads; NULL */
 	const char *host_key_name; /* what known_hosts is asked for (HostKeyAlias); NULL: address */
 	/* Our Terraform just made it: its host key is taken at first sight and written into this
 	 * file, known_hosts[0], under host_key_name. NULL: a key must be known. */

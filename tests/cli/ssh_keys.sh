@@ -89,6 +89,19 @@ exits 125 "$LAB" exec nowhere --transport openssh -- true
 like "$err" 'nowhere: ssh: Could not resolve hostname .* \(there is no such name, or no name server answers: try .ssh nowhere true.\)' \
 	'the words of ssh, and once that they are its'
 
+# ---- a list of revoked keys, which only ssh itself reads
+: >none-revoked
+host_key "$SSHD/host_key" >revoked
+config "IdentityFile $KEY" "RevokedHostKeys $PWD/none-revoked"
+reaches 'a list of revoked keys' RevokedHostKeys
+config "IdentityFile $KEY" "RevokedHostKeys $PWD/revoked"
+for transport in '' --transport=libssh2 --transport=openssh; do
+	# shellcheck disable=SC2086 # none or one word
+	exits 125 "$LAB" exec web-1 $transport -- true
+	like "$err" '[Rr]evoked' "a key that it lists is refused (${transport:-as it comes})"
+done
+exits 4 "$LAB" run refused "${bound[@]}"
+
 # ---- keys that a file names
 config 'Host *' "IdentityFile $KEY"
 printf '[machines]\nweb-1 = identity=%s\na = 10.9.0.1 identity=%s\nb = 10.9.0.1 identity=%s user=%s\n' \

@@ -56,6 +56,8 @@ static void what_libssh2_cannot_do_selects_ssh_and_says_why(void **state)
 		{ "proxyjump one,two", "more than one jump host" },
 		{ "pkcs11provider /usr/lib/opensc.so", "a PKCS#11 token" },
 		{ "certificatefile /", "a certificate" },
+		{ "revokedhostkeys /etc/ssh/revoked", "RevokedHostKeys" },
+		{ "knownhostscommand /bin/keys %H", "a KnownHostsCommand" },
 		{ "identityfile ~/.ssh/%h", "an IdentityFile with % in it" },
 		{ "ciphers chacha20-poly1305@openssh.com,aes256-gcm@openssh.com",
 		  "a list of Ciphers that libssh2 has none of" },
@@ -82,6 +84,7 @@ static void what_is_none_changes_nothing(void **state)
 	assert_int_equal(parse(&r, "user a\nhostname b\nproxycommand none\nproxyjump none\n"
 				   "pkcs11provider none\nciphers aes128-ctr,x\nmacs hmac-sha2-256\n"
 				   "certificatefile /not/there\nhostkeyalias none\n"
+				   "revokedhostkeys none\nknownhostscommand none\n"
 				   "identityagent none\nport 70000\n"),
 			 0);
 	assert_int_equal(r.target.transport, TRANSPORT_LIBSSH2);
