@@ -91,11 +91,11 @@ static int try_address(struct ssh_dial *dial, struct err *err)
 		socklen_t len = addr_to_sockaddr(address, &sa);
 
 		dial->fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-		if (dial->fd < 0)
-			return err_sys(err, "%s: socket", dial->target->name);
 		dial->phase = "connect";
 		dial->deadline_ns = clock_after_ms(is_last ? PHASE_CONNECT_MS : EACH_MS);
-		if (connect(dial->fd, (struct sockaddr *)&sa, len) == 0 || errno == EINPROGRESS)
+		/* Without a socket of its family (no IPv6 here) the next may be reached. */
+		if (dial->fd >= 0 &&
+		    (connect(dial->fd, (struct sockaddr *)&sa, len) == 0 || errno == EINPROGRESS))
 			return 0;
 		error = errno;
 		drop_socket(dial);
