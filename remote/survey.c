@@ -67,7 +67,7 @@ static void take_line(struct survey *s, const char *line)
 	if ((rest = said_behind(line, "uname")))
 		sscanf(rest, "%31s %63s %31s", s->os, s->kernel, s->machine);
 	else if ((rest = said_behind(line, "uid")))
-		s->uid = (int)strtol(rest, NULL, 10);
+		s->uid = rest[0] >= '0' && rest[0] <= '9' ? (int)strtol(rest, NULL, 10) : -1;
 	else if (said_behind(line, "sudo"))
 		s->has_sudo = true;
 	else if ((rest = said_behind(line, "nft")))

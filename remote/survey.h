@@ -6,11 +6,11 @@
 #include "boot.h"
 
 struct survey {
-	char kernel[64], machine[32]; /* uname -r, -m; "" until it has spoken */
-	char os[32];                  /* uname -s */
-	char nft[80], tcpdump[80];    /* first line of --version; "": not installed */
-	char cached[256];             /* where the agent of this lab lies; "": nowhere */
-	int uid;
+	char kernel[64], machine[32];        /* uname -r, -m; "" until it has spoken */
+	char os[32];                         /* uname -s */
+	char nft[80], tcpdump[80];           /* first line of --version; "": not installed */
+	char cached[256];                    /* where the agent of this lab lies; "": nowhere */
+	int uid;                             /* -1: it has no id(1) that tells */
 	bool has_sudo;                       /* sudo -n is allowed; never asked of root */
 	size_t nagent, ntable, njournal;     /* of any lab: that run, that are set, of changes */
 	struct buf agents, tables, journals; /* "a, b": pids, names, files */
