@@ -51,13 +51,16 @@ __attribute__((noreturn)) static void become(const char *path, const char *const
 {
 	int why = child->why, sys;
 
+	int death = child->death_signal ? child->death_signal : SIGKILL;
+
 	if (child->has_own_session)
 		(void)setsid();
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+	if (prctl(PR_SET_PDEATHSIG, death) < 0 || getppid() != parent)
 		_exit(child->failed);
 	if (take_files(child, &why) == 0 && (!child->variable || putenv(child->variable) == 0)) {
 		proc_child_signals();
-		execv(path, (char *const *)argv);
+		execve(path, (char *const *)argv,
+		       child->environment ? child->environment : environ);
 	}
 	sys = errno;
 	if (why >= 0)

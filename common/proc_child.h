@@ -7,11 +7,13 @@
 #include <sys/types.h>
 
 struct proc_child {
-	int in, out, err;     /* of the caller; -1: /dev/null */
-	int why;              /* gets the errno of an exec that failed; -1: words on err do */
-	int failed;           /* its exit status then */
-	char *variable;       /* "NAME=value", added to its environment; NULL: none */
-	bool has_own_session; /* it leads one, and its process group: no terminal is its own */
+	int in, out, err;         /* of the caller; -1: /dev/null */
+	int why;                  /* gets the errno of an exec that failed; -1: words on err do */
+	int failed;               /* its exit status then */
+	char *variable;           /* "NAME=value", added to its environment; NULL: none */
+	bool has_own_session;     /* it leads one, and its process group: no terminal is its own */
+	char *const *environment; /* all of it, without `variable`; NULL: the caller's */
+	int death_signal;         /* it gets when this process dies; 0: SIGKILL */
 };
 
 /* No signal is blocked in it, none handled, and files of a caller that forgot CLOEXEC are closed.

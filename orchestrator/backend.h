@@ -6,7 +6,7 @@
 
 #include "host.h"
 
-extern const struct backend backend_netns, backend_loopback, backend_ssh;
+extern const struct backend backend_netns, backend_loopback, backend_ssh, backend_aws;
 
 /* A socketpair, close on exec, whose ends are never 0..2: those become the agent's own. */
 int pair_open(int type, int fd[2], struct err *err);

@@ -4,6 +4,7 @@
 
 #include "buf.h"
 #include "choose.h"
+#include "host.h"
 
 static const char *bound_name(const struct cli *cli, const char *host)
 {
@@ -200,7 +201,7 @@ static int give_machines(void *context, const struct scenario *scenario, const c
 void bind_ask(struct scenario_options *options, struct bind_asked *asked, const struct cli *cli)
 {
 	*asked = (struct bind_asked){ .cli = cli };
-	if (!streq(options->backend, "ssh"))
+	if (!backend_has_machines(options->backend))
 		return;
 	options->machines = give_machines;
 	options->context = asked;

@@ -1,15 +1,40 @@
 /* Names first, in their order; a machine that is named twice is one. */
 #include "choose.h"
 
+#include <unistd.h>
+
 #include "machine_names.h"
+#include "sandbox.h"
 #include "ssh_config.h"
+
+/* The sandbox's own outputs, in the place of those that --terraform names. */
+static int find_outputs(const char **path, const struct cli *cli, struct err *err)
+{
+	struct sandbox sandbox;
+
+	*path = cli->terraform;
+	if (!streq(cli->backend, "aws"))
+		return 0;
+	if (sandbox_find(&sandbox, cli->arena, err) < 0)
+		return -1;
+	*path = sandbox_path(&sandbox, "outputs.json", cli->arena);
+	if (!sandbox.is_there)
+		return err_set(err, ERR_CANNOT, "there is no sandbox in AWS: lab up makes one");
+	if (access(*path, F_OK) < 0)
+		return err_set(err, ERR_CANNOT,
+			       "the sandbox %s was not finished: lab up goes on, lab down removes "
+			       "what is there",
+			       sandbox.name);
+	return 0;
+}
 
 int choose_read(struct targets *targets, const struct cli *cli, struct err *err)
 {
-	const struct targets_asked asked = { .inventory = cli->inventory,
-					     .terraform = cli->terraform,
-					     .transport = cli->transport };
+	struct targets_asked asked = { .inventory = cli->inventory, .transport = cli->transport };
 	struct complaints complaints = { .arena = cli->arena };
+
+	if (find_outputs(&asked.terraform, cli, err) < 0)
+		return -1;
 	int status = targets_read(targets, &asked, cli->arena, &complaints, err);
 
 	cli_complain(cli, &complaints);

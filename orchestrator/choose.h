@@ -12,8 +12,8 @@ struct chosen {
 	const struct target **target;
 };
 
-/* Reads what --inventory or --terraform names; what is wrong in it is printed to cli->progress,
- * each with its place. */
+/* Reads what --inventory or --terraform names, or what `lab up` made (-b aws); what is wrong in it
+ * is printed to cli->progress, each with its place. */
 int choose_read(struct targets *targets, const struct cli *cli, struct err *err);
 /* Nothing is connected to. -1: no machine is named (ERR_USAGE), or one is none. */
 int choose(struct chosen *out, const struct cli *cli, struct err *err);

@@ -201,6 +201,25 @@ static int check_options(const struct parser *p, struct err *err)
 	return 0;
 }
 
+/* A command that has a choice of its own: another word is refused, and a variable that was set for
+ * other commands is not heard. */
+static int check_backend(const struct parser *p, struct err *err)
+{
+	struct cli *cli = p->cli;
+
+	for (const struct option_row *row = option_rows; row->name; row++) {
+		const struct option_meaning *meaning = option_meaning(row, cli->command);
+		if (row->bit != OPT_BACKEND || !meaning || !meaning->value ||
+		    is_choice(meaning->value, cli->backend))
+			continue;
+		if (p->seen & 1u << (row - option_rows))
+			return err_set(err, ERR_USAGE, "-b %s: lab %s takes %s (%s)", cli->backend,
+				       cli->command->name, meaning->value, meaning->text);
+		cli->backend = "auto";
+	}
+	return 0;
+}
+
 static int read_environment(struct parser *p, struct err *err)
 {
 	for (size_t i = 0; option_rows[i].name; i++) {
@@ -280,6 +299,12 @@ static int choose_backend(struct cli *cli, struct err *err)
 		cli->backend = "ssh";
 	if (streq(cli->backend, "ssh"))
 		return 0;
+	if (streq(cli->backend, "aws"))
+		return cli->inventory || cli->terraform
+			   ? err_set(err, ERR_USAGE,
+				     "-b aws has the hosts that `lab up` made: --inventory and "
+				     "--terraform go with -b ssh")
+			   : 0;
 	return err_set(err, ERR_USAGE,
 		       "--bind, --inventory and --terraform name machines, and -b %s makes its own "
 		       "hosts: -b ssh",
@@ -345,7 +370,7 @@ int cli_parse(struct cli *out, int argc, char **argv, struct arena *arena, struc
 			return -1;
 	}
 	find_style(out);
-	if (find_command(&p, err) < 0 || check_options(&p, err) < 0 ||
+	if (find_command(&p, err) < 0 || check_options(&p, err) < 0 || check_backend(&p, err) < 0 ||
 	    choose_backend(out, err) < 0 || split_program(&p, err) < 0)
 		return -1;
 	return check_arguments(out, err);

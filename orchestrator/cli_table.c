@@ -33,8 +33,8 @@ const struct command commands[] = {
 	  "cause of a refusal: what is missing is named. Exit 1: a failure was found.",
 	  WORD_RUN | WORD_DIR | WORD_CAPTURE },
 	{ "probe", "[CLIENT] SERVER:PORT", "one real connection, and a verdict", cmd_probe,
-	  SHOWS | OPT_MACHINES | OPT_BIND | OPT_OUT | OPT_QUIET | OPT_VERBOSE | OPT_TIMEOUT |
-	      OPT_REQUIRE | OPT_ENGINE,
+	  SHOWS | OPT_BACKEND | OPT_MACHINES | OPT_BIND | OPT_OUT | OPT_QUIET | OPT_VERBOSE |
+	      OPT_TIMEOUT | OPT_REQUIRE | OPT_ENGINE,
 	  1, 2,
 	  "CLIENT is an alias of ~/.ssh/config or a machine of the inventory; without one,\n"
 	  "this machine. It resolves SERVER itself and connects once; --timeout: its\n"
@@ -56,7 +56,7 @@ const struct command commands[] = {
 	  "The agent is put there as for a run, and ends at once.",
 	  WORD_MACHINE },
 	{ "exec", "HOST... -- CMD...", "run a program on machines, side by side", cmd_exec,
-	  OPT_ALWAYS | OPT_MACHINES, 0, -1,
+	  OPT_ALWAYS | OPT_BACKEND | OPT_MACHINES, 0, -1,
 	  "HOST is an alias of ~/.ssh/config or a machine of the inventory; without one,\n"
 	  "all of the inventory. CMD is an argument vector, which no shell reads (sh -c\n"
 	  "gives you one), with nothing on its standard input. Of several machines each\n"
@@ -65,12 +65,12 @@ const struct command commands[] = {
 	  "cannot be run or found.",
 	  WORD_MACHINE | WORD_PROGRAM },
 	{ "ssh", "HOST [-- CMD...]", "a shell on a machine, with your own ssh", cmd_ssh,
-	  OPT_ALWAYS | OPT_MACHINES, 1, 1,
+	  OPT_ALWAYS | OPT_BACKEND | OPT_MACHINES, 1, 1,
 	  "ssh with what the inventory or ~/.ssh/config says of HOST. Exit status: that of\n"
 	  "ssh, which is that of CMD or 255.",
 	  WORD_MACHINE | WORD_PROGRAM_MAY },
 	{ "status", "[HOST...]", "which machines are there, and whether a lab runs", cmd_status,
-	  SHOWS | OPT_MACHINES | OPT_BIND, 0, -1,
+	  SHOWS | OPT_BACKEND | OPT_MACHINES | OPT_BIND, 0, -1,
 	  "Default: all of the inventory. Nothing is changed there. Exit 5: one cannot be\n"
 	  "reached.",
 	  WORD_MACHINE },
@@ -93,7 +93,7 @@ const struct command commands[] = {
 };
 
 const struct option_row option_rows[] = {
-	{ "backend", 'b', OPT_BACKEND, VALUE_CHOICE, "auto|netns|loopback|ssh",
+	{ "backend", 'b', OPT_BACKEND, VALUE_CHOICE, "auto|netns|loopback|ssh|aws",
 	  offsetof(struct cli, backend), "where the hosts live (default auto)", VAR_LAB_BACKEND },
 	{ "out", 'o', OPT_OUT, VALUE_TEXT, "DIR", offsetof(struct cli, out),
 	  "run directories are in DIR, not in the history", VAR_LAB_OUT },
@@ -150,7 +150,11 @@ const struct option_row option_rows[] = {
 
 const struct option_meaning option_meanings[] = {
 	{ "backend", "doctor", NULL, "look at what this one needs (ssh: at machines)" },
-	{ "backend", "cleanup", "auto|ssh", "nothing else leaves anything behind" },
+	{ "backend", "cleanup", "auto|ssh|aws", "nothing else leaves anything behind" },
+	{ "backend", "exec", "auto|ssh|aws", "aws: the hosts that lab up made" },
+	{ "backend", "ssh", "auto|ssh|aws", "aws: the hosts that lab up made" },
+	{ "backend", "status", "auto|ssh|aws", "aws: the hosts that lab up made" },
+	{ "backend", "probe", "auto|ssh|aws", "aws: the hosts that lab up made" },
 	{ "bind", "probe", "server=MACHINE", "the machine that is behind SERVER" },
 	{ "bind", "status", NULL, "this MACHINE too, as it is bound for a run" },
 	{ "engine", "probe", NULL, "who captures, at both ends (default packet)" },

@@ -114,7 +114,8 @@ int cmd_cleanup(const struct cli *cli, struct err *err)
 	struct cleaning cleaning = { .cli = cli, .chosen = &chosen };
 	int gravest = 0;
 
-	if (!streq(cli->backend, "auto") && !streq(cli->backend, "ssh"))
+	if (!streq(cli->backend, "auto") && !streq(cli->backend, "ssh") &&
+	    !streq(cli->backend, "aws"))
 		return err_set(err, ERR_USAGE, "-b %s leaves nothing behind that outlives its run",
 			       cli->backend);
 	if (choose(&chosen, cli, err) < 0)

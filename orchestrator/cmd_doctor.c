@@ -173,7 +173,7 @@ int cmd_doctor(const struct cli *cli, struct err *err)
 {
 	struct doctor doctor;
 
-	if (streq(cli->backend, "ssh") || cli->narg)
+	if (backend_has_machines(cli->backend) || cli->narg)
 		return doctor_machines(cli, err);
 	doctor_begin(&doctor, cli);
 	for (size_t i = 0; i < COUNT(checks); i++) {

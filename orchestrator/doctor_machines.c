@@ -6,6 +6,7 @@
 #include "doctor.h"
 #include "fleet_agents.h"
 #include "fleet_survey.h"
+#include "host.h"
 
 enum {
 	ASK_MS = 10000,
@@ -252,7 +253,7 @@ int doctor_machines(const struct cli *cli, struct err *err)
 	struct chosen chosen;
 	struct fleet_agents all;
 
-	if (!streq(cli->backend, "ssh") && !streq(cli->backend, "auto"))
+	if (!backend_has_machines(cli->backend) && !streq(cli->backend, "auto"))
 		return err_set(err, ERR_USAGE, "-b %s has no machines: -b ssh", cli->backend);
 	if (choose(&chosen, cli, err) < 0)
 		return -1;

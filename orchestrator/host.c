@@ -18,7 +18,8 @@ enum {
 	FIRST_FD = 3
 };
 
-const struct backend *const backends[] = { &backend_netns, &backend_loopback, &backend_ssh, NULL };
+const struct backend *const backends[] = { &backend_netns, &backend_loopback, &backend_ssh,
+					   &backend_aws, NULL };
 
 const struct backend *backend_find(const char *name)
 {
@@ -27,6 +28,13 @@ const struct backend *backend_find(const char *name)
 			return backends[i];
 	}
 	return NULL;
+}
+
+bool backend_has_machines(const char *name)
+{
+	const struct backend *backend = backend_find(name);
+
+	return backend && !backend->makes_hosts;
 }
 
 static bool is_auto(const char *name)

@@ -65,6 +65,8 @@ struct backend {
 
 extern const struct backend *const backends[]; /* NULL ends it */
 const struct backend *backend_find(const char *name);
+/* Its hosts are machines that are there, reached over SSH. */
+bool backend_has_machines(const char *name);
 /* "auto": netns where usable, else loopback. */
 const struct backend *backend_choose(const char *name, struct err *err);
 /* The same without trying it: of "auto" the one to try first. Where its open says is_refused,

@@ -148,7 +148,9 @@ static int ssh_open(struct lab *lab, const struct plan *plan, const struct lab_o
 	struct machines *all = mem_zeroed(1, sizeof *all);
 	struct fleet *fleet = &all->agents.fleet;
 
-	*lab = (struct lab){ .backend = &backend_ssh, .state = all, .nhost = plan->nhost };
+	*lab = (struct lab){ .backend = backend_find(plan->backend),
+			     .state = all,
+			     .nhost = plan->nhost };
 	lab->host = mem_resize(NULL, plan->nhost, sizeof *lab->host);
 	all->given = mem_zeroed(plan->nhost, sizeof *all->given);
 	all->has_hung_up = mem_zeroed(plan->nhost, sizeof *all->has_hung_up);
@@ -288,19 +290,22 @@ static int ssh_close(struct lab *lab, int deadline_ms, struct err *err)
 	buf_close(&all->note);
 	free(all);
 	free(lab->host);
-	*lab = (struct lab){ .backend = &backend_ssh };
+	*lab = (struct lab){ .backend = lab->backend };
 	return left;
 }
+
+#define OVER_SSH                                                                                   \
+	.usable = ssh_usable, .offers = ssh_offers, .open = ssh_open, .read = ssh_read,            \
+	.write = ssh_write, .is_ready = ssh_is_ready, .let_go = ssh_let_go, .close = ssh_close
 
 const struct backend backend_ssh = {
 	.name = "ssh",
 	.text = "machines that are there, each reached over SSH",
-	.usable = ssh_usable,
-	.offers = ssh_offers,
-	.open = ssh_open,
-	.read = ssh_read,
-	.write = ssh_write,
-	.is_ready = ssh_is_ready,
-	.let_go = ssh_let_go,
-	.close = ssh_close,
+	OVER_SSH,
+};
+
+const struct backend backend_aws = {
+	.name = "aws",
+	.text = "the hosts that `lab up` made in AWS, reached over SSH",
+	OVER_SSH,
 };

@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "signals.h"
+
 struct child {
 	pid_t pid;
 	int output; /* memfd; -1: none */
@@ -170,7 +172,7 @@ static int run_side_by_side(struct jobs *jobs, jobs_ended *ended, void *context,
 	sigset_t set, old;
 	int status = 0;
 
-	run_signals(&set);
+	signals_set(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, &old);
 	for (;;) {

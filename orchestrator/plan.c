@@ -2,6 +2,7 @@
  * the same plan on any machine. */
 #include "plan.h"
 
+#include "host.h"
 #include "parse.h"
 #include "plan_parts.h"
 #include "probe.h"
@@ -273,7 +274,7 @@ static const char *machine_hindrance(const struct scenario *scenario, struct are
 const char *plan_hindrance(const struct scenario *scenario, const char *backend,
 			   struct arena *arena)
 {
-	bool is_machine = streq(backend, "ssh");
+	bool is_machine = backend_has_machines(backend);
 
 	for (size_t i = 0; i < scenario->nnot_on; i++)
 		if (streq(scenario->not_on[i].name, backend))
@@ -297,7 +298,7 @@ int plan_make(struct plan *out, const struct scenario *scenario, const char *bac
 				.scenario = scenario,
 				.arena = arena,
 				.is_loopback = streq(backend, "loopback"),
-				.is_machine = streq(backend, "ssh") };
+				.is_machine = backend_has_machines(backend) };
 
 	*out = (struct plan){ .scenario = scenario, .backend = backend };
 	const char *hindrance = plan_hindrance(scenario, backend, arena);

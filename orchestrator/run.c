@@ -2,7 +2,6 @@
  * played (run_play.c). Every path, an interruption too, ends in run_end(). */
 #include "run.h"
 
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "beside.h"
@@ -10,6 +9,7 @@
 #include "env.h"
 #include "pcaplib.h"
 #include "probe.h"
+#include "signals.h"
 
 const struct event *run_record(struct run *run, const struct event *event)
 {
@@ -40,7 +40,7 @@ static int check_possible(const struct run *run, struct err *err)
 				       "%s needs %s, which %s cannot offer here%s%s (lab doctor%s)",
 				       run->scenario.name, step_need_name(bit), run->plan.backend,
 				       note ? ": " : "", note ? note : "",
-				       streq(run->plan.backend, "ssh") ? " HOST..." : "");
+				       backend_has_machines(run->plan.backend) ? " HOST..." : "");
 	}
 	return 0;
 }
@@ -88,26 +88,6 @@ static int make_asked(struct run *run, const struct probe *probe, const struct b
 		run->asked.binding.target[i] = probe->machine[i];
 	probe_scenario(&run->scenario, probe, run->arena);
 	return plan_make(&run->plan, &run->scenario, backend->name, run->arena, err);
-}
-
-void run_signals(sigset_t *set)
-{
-	struct sigaction hup;
-
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	if (sigaction(SIGHUP, NULL, &hup) < 0 || hup.sa_handler != SIG_IGN)
-		sigaddset(set, SIGHUP);
-}
-
-static int open_signals(sigset_t *old)
-{
-	sigset_t set;
-
-	run_signals(&set);
-	sigprocmask(SIG_BLOCK, &set, old);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 /* What compiles filters is wanted as soon as the hosts are up; the wait for them is idle. */
@@ -191,13 +171,11 @@ static int run_on(const struct cli *cli, const char *path, const struct probe *p
 		return 0;
 	}
 	snprintf(result->scenario, sizeof(result->scenario), "%s", run.scenario.name);
-	run.signal_fd = open_signals(&old);
+	run.signal_fd = signals_open(&old);
 	int is_refused = play_all(&run, backend, result);
 	session_close(&run.session);
 	rundir_close(&run.dir);
-	if (run.signal_fd >= 0)
-		close(run.signal_fd);
-	sigprocmask(SIG_SETMASK, &old, NULL);
+	signals_close(run.signal_fd, &old);
 	arena_close(&arena);
 	return is_refused;
 }
@@ -223,7 +201,7 @@ void run_scenario(const struct cli *cli, const char *path, FILE *out, struct run
 void run_probe(const struct cli *cli, const struct probe *probe, FILE *out,
 	       struct run_result *result)
 {
-	const struct backend *backend = backend_find("ssh");
+	const struct backend *backend = backend_find(streq(cli->backend, "aws") ? "aws" : "ssh");
 	struct probe alone = *probe;
 
 	*result = (struct run_result){ .status = ERR_BROKE, .scenario = "probe" };

@@ -55,10 +55,6 @@ struct run {
 	} port[16];
 };
 
-/* What ends a run: SIGINT, SIGTERM, and SIGHUP unless it was ignored (nohup): a blocked signal
- * would come although it is. */
-void run_signals(sigset_t *set);
-
 /* Writes an event of lab's own record and keeps it for the live report. */
 const struct event *run_record(struct run *run, const struct event *event);
 

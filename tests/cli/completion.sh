@@ -139,7 +139,7 @@ if has fish 5; then
 	done <typed >wrong
 	is "$(cat wrong)" '' 'fish offers what belongs to what is typed'
 	is "$(offers 'lab plan here-only he')" '' 'fish: no second name where there is one'
-	is "$(offers 'lab run -b ')" $'auto\nloopback\nnetns\nssh' 'fish: the choices of an option and nothing else'
+	is "$(offers 'lab run -b ')" $'auto\naws\nloopback\nnetns\nssh' 'fish: the choices of an option and nothing else'
 	if [ -e hacked ]; then not_ok 'fish executes nothing of a name'; else ok 'fish executes nothing of a name'; fi
 fi
 
