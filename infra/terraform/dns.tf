@@ -9,6 +9,18 @@ resource "aws_route53_zone" "lab" {
   tags = { Name = local.name }
 }
 
+# Hosts look for `server` in the zone, so that a name without a dot is one of DNS, as anywhere.
+resource "aws_vpc_dhcp_options" "lab" {
+  domain_name         = var.dns_zone
+  domain_name_servers = ["AmazonProvidedDNS"]
+  tags                = { Name = local.name }
+}
+
+resource "aws_vpc_dhcp_options_association" "lab" {
+  vpc_id          = aws_vpc.lab.id
+  dhcp_options_id = aws_vpc_dhcp_options.lab.id
+}
+
 resource "aws_route53_record" "host" {
   for_each = local.addresses
   zone_id  = aws_route53_zone.lab.zone_id

@@ -51,6 +51,8 @@ resource "aws_instance" "host" {
     ignore_changes = [ami, user_data]
   }
 
+  # What they need when they are born.
   depends_on = [aws_route.internet, aws_route_table_association.public,
-  aws_route_table_association.private, aws_vpc_endpoint.s3]
+    aws_route_table_association.private, aws_vpc_endpoint.s3,
+  aws_vpc_dhcp_options_association.lab, aws_route53_record.host]
 }

@@ -67,6 +67,10 @@ run "hosts_are_closed_and_expire" {
     error_message = "the application inside the VPC alone"
   }
   assert {
+    condition     = aws_vpc_dhcp_options.lab.domain_name == aws_route53_zone.lab.name
+    error_message = "hosts look for names in the zone"
+  }
+  assert {
     condition     = aws_instance.host["server"].associate_public_ip_address == false
     error_message = "the server has no public address"
   }
