@@ -59,7 +59,8 @@ struct call {
 	const struct aws *aws;
 	const struct service *service;
 	const char *method;
-	const char *root; /* what the answer is, if it is one */
+	const char *root; /* what the answer is, if it is one; NULL: an empty one */
+	bool is_xml;      /* the body; else it is a form */
 	bool only_reads;
 	struct buf url, form;
 	int64_t deadline_ns;
@@ -154,6 +155,8 @@ static int understand(struct call *call, const struct http_answer *got, struct e
 	if (got->status >= 300 && got->status < 400)
 		return err_set(err, ERR_BROKE, "the answer leads elsewhere (%ld): not followed",
 			       got->status);
+	if (!call->root && got->status >= 200 && got->status < 300)
+		return 0;
 	root = xml_parse(got->body.data, got->body.len, call->arena, err);
 	if (!root)
 		return got->status == 200 ? -1 : err_in(err, "status %ld", got->status);
@@ -162,9 +165,9 @@ static int understand(struct call *call, const struct http_answer *got, struct e
 		return refuse(call, error, err);
 	if (got->status != 200)
 		return err_set(err, ERR_BROKE, "status %ld with no error in it", got->status);
-	if (!streq(root->name, call->root))
+	if (!call->root || !streq(root->name, call->root))
 		return err_set(err, ERR_BROKE, "the answer is <%.60s>, not <%s>", root->name,
-			       call->root);
+			       call->root ? call->root : "");
 	call->answer = root;
 	return 0;
 }
@@ -173,6 +176,7 @@ static int understand(struct call *call, const struct http_answer *got, struct e
 static const char *const of_form[] = {
 	"Content-Type: application/x-www-form-urlencoded; charset=utf-8", NULL
 };
+static const char *const of_xml[] = { "Content-Type: application/xml", NULL };
 static const char *const of_nothing[] = {
 	"X-Amz-Content-Sha256: "
 	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -190,7 +194,9 @@ static int try_once(struct call *call, struct err *err)
 	int64_t left_ms = (call->deadline_ns - clock_mono_ns()) / MS;
 	const struct http_request request = { .method = call->method,
 					      .url = call->url.data,
-					      .headers = call->form.len > 0 ? of_form : of_nothing,
+					      .headers = call->is_xml         ? of_xml
+							 : call->form.len > 0 ? of_form
+									      : of_nothing,
 					      .body = call->form.data,
 					      .body_len = call->form.len,
 					      .deadline_ms = left_ms < 1        ? 1
@@ -286,4 +292,25 @@ int aws_get(const struct aws *aws, enum aws_service service, const char *path, c
 	address(&call);
 	buf_str(&call.url, path);
 	return finish(&call, answer, err) < 0 ? err_in(err, "%s %s", call.service->name, path) : 0;
+}
+
+int aws_send(const struct aws *aws, enum aws_service service, const char *method, const char *path,
+	     const char *body, const char *root, struct arena *arena, const struct xml **answer,
+	     struct aws_refusal *refusal, struct err *err)
+{
+	struct call call = { .aws = aws,
+			     .service = &services[service],
+			     .method = method,
+			     .root = root,
+			     .is_xml = body != NULL,
+			     .arena = arena,
+			     .refusal = refusal };
+
+	address(&call);
+	buf_str(&call.url, path);
+	if (body)
+		buf_str(&call.form, body);
+	return finish(&call, answer, err) < 0
+		   ? err_in(err, "%s %s %s", call.service->name, method, path)
+		   : 0;
 }

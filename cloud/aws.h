@@ -50,5 +50,10 @@ int aws_query(const struct aws *aws, enum aws_service service, const char *actio
 int aws_get(const struct aws *aws, enum aws_service service, const char *path, const char *root,
 	    struct arena *arena, const struct xml **answer, struct aws_refusal *refusal,
 	    struct err *err);
+/* The same for what changes something in Route 53 or S3: "POST", "DELETE" of a path, with a body of
+ * XML or NULL. `root` NULL: it answers with nothing. */
+int aws_send(const struct aws *aws, enum aws_service service, const char *method, const char *path,
+	     const char *body, const char *root, struct arena *arena, const struct xml **answer,
+	     struct aws_refusal *refusal, struct err *err);
 
 #endif

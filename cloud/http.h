@@ -15,7 +15,7 @@ struct http_signature { /* AWS Signature Version 4 */
 };
 
 struct http_request {
-	const char *method;         /* "GET", "POST", "PUT", "HEAD" */
+	const char *method;         /* "GET", "POST", "PUT", "HEAD", "DELETE" */
 	const char *url;            /* https, or http to an endpoint that the user named */
 	const char *const *headers; /* "Name: value", NULL behind the last; NULL: none */
 	const char *body;           /* NULL: none */

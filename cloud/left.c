@@ -2,6 +2,7 @@
 #include "left.h"
 
 #include "ec2.h"
+#include "kind.h"
 #include "util.h"
 
 struct list {
@@ -18,28 +19,38 @@ static void add(struct list *list, const char *service, const char *kind, const 
 	list->at[list->count++] = (struct left){ .service = service, .kind = kind, .id = id };
 }
 
-static bool is_terminated(const struct ec2_instance *instances, size_t count, const char *id)
+static int ask_kind(struct list *list, const struct kind *kind, struct err *err)
 {
+	const char **id;
+	size_t count;
+
+	if (kind_left(list->aws, kind, list->names->lab, list->arena, &id, &count, err) < 0)
+		return -1;
 	for (size_t i = 0; i < count; i++)
-		if (streq(instances[i].id, id))
-			return streq(instances[i].state, "terminated");
-	return false;
+		add(list, "ec2", kind->name, id[i]);
+	return 0;
+}
+
+/* What bears the tag and is of no kind of ours: somebody put it there, and it may cost. */
+static int ask_tags(struct list *list, struct err *err)
+{
+	struct ec2_tagged *tagged;
+	size_t count;
+
+	if (ec2_tagged(list->aws, list->names->lab, list->arena, &tagged, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (!kind_find(tagged[i].kind))
+			add(list, "ec2", tagged[i].kind, tagged[i].id);
+	return 0;
 }
 
 static int ask_ec2(struct list *list, struct err *err)
 {
-	struct ec2_instance *instances;
-	struct ec2_tagged *tagged;
-	size_t ninstance, ntagged;
-
-	if (ec2_instances(list->aws, list->names->lab, list->arena, &instances, &ninstance, err) <
-		0 ||
-	    ec2_tagged(list->aws, list->names->lab, list->arena, &tagged, &ntagged, err) < 0)
-		return -1;
-	for (size_t i = 0; i < ntagged; i++)
-		if (!is_terminated(instances, ninstance, tagged[i].id))
-			add(list, "ec2", tagged[i].kind, tagged[i].id);
-	return 0;
+	for (size_t i = 0; i < KINDS; i++)
+		if (ask_kind(list, &kinds[i], err) < 0)
+			return -1;
+	return ask_tags(list, err);
 }
 
 /* It is there, it is not (NoSuchEntity), or nobody knows. */

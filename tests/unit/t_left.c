@@ -3,6 +3,7 @@
 #include "endpoint.h"
 
 #include "aws_server.h"
+#include "kind.h"
 #include "left.h"
 
 static const struct left_names names = { .lab = "lab-1", .bucket = "lab-1-captures" };
@@ -128,21 +129,22 @@ static void what_is_ours_is_left_and_nothing_else(void **state)
 /* The first answer says that nothing is there, a later one is a refusal. */
 static void a_service_that_refuses_is_no_service_without_anything(void **state)
 {
-	static const char *const answers[] = {
-		"HTTP/1.1 200 OK\r\n\r\n<DescribeInstancesResponse/>",
-		"HTTP/1.1 200 OK\r\n\r\n<DescribeTagsResponse/>",
-		"HTTP/1.1 403 X\r\n\r\n<ErrorResponse><Error><Code>AccessDenied</Code></Error>"
-		"</ErrorResponse>",
-		NULL
-	};
-	struct endpoint endpoint = endpoint_open(answers);
+	const char *answers[KINDS + 3] = { NULL };
 	struct arena arena = { 0 };
+	struct endpoint endpoint;
 	struct aws aws;
 	struct left *left;
 	struct err err;
 	size_t count;
 
 	(void)state;
+	for (size_t i = 0; i < KINDS; i++)
+		answers[i] =
+		    arena_printf(&arena, "HTTP/1.1 200 OK\r\n\r\n<%sResponse/>", kinds[i].describe);
+	answers[KINDS] = "HTTP/1.1 200 OK\r\n\r\n<DescribeTagsResponse/>";
+	answers[KINDS + 1] = "HTTP/1.1 403 X\r\n\r\n<ErrorResponse><Error><Code>AccessDenied"
+			     "</Code></Error></ErrorResponse>";
+	endpoint = endpoint_open(answers);
 	aws_at(&aws, endpoint.url);
 	assert_int_equal(left_in_aws(&aws, &names, &arena, &left, &count, &err), -1);
 	assert_non_null(strstr(err.text, "iam GetRole: AccessDenied"));
