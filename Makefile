@@ -270,12 +270,14 @@ $(B)/man/%: man/%.scd
 ## install: to PREFIX (/usr/local), below DESTDIR; pages by scdoc
 .PHONY: install uninstall
 install: all agents $(if $(shell command -v scdoc),man)
-	install -d $(BINDIR) $(LIBEXECDIR) $(DATADIR)/scenarios
+	install -d $(BINDIR) $(LIBEXECDIR) $(DATADIR)/scenarios $(DATADIR)/terraform
 	install -m 755 $(B)/lab $(BINDIR)/lab
 	@for agent in $(B)/lab-agent $(B)/agents/lab-agent-*; do \
 		[ ! -f $$agent ] || install -m 755 $$agent $(LIBEXECDIR) || exit 1; \
 	done
 	install -m 644 $(wildcard scenarios/*.ini) $(DATADIR)/scenarios/
+	install -m 644 $(wildcard infra/terraform/*.tf infra/terraform/*.tftpl infra/terraform/prices.ini) \
+		$(DATADIR)/terraform/
 	@for page in $(if $(shell command -v scdoc),$(MAN)); do \
 		install -D -m 644 $$page $(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; \
 	done

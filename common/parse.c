@@ -70,10 +70,8 @@ struct unit {
 };
 
 static const struct unit durations[] = {
-	{ "us", 1000 },
-	{ "ms", 1000000 },
-	{ "s", 1000000000 },
-	{ "m", 60000000000 },
+	{ "us", 1000 },       { "ms", 1000000 },      { "s", 1000000000 },
+	{ "m", 60000000000 }, { "h", 3600000000000 },
 };
 
 static int64_t unit_of(const char *text)

@@ -9,7 +9,7 @@
 #include "parse.h"
 
 enum {
-	NAMES = 32
+	NAMES = 64
 }; /* commands, and options: at most as many as bits of `seen` */
 
 const struct command *command_find(const char *name)
@@ -127,7 +127,7 @@ struct parser {
 	int at, argc;
 	char **argv;
 	const char **arg;
-	unsigned seen; /* the bits of the options that were given */
+	uint64_t seen; /* the bits of the options that were given */
 	size_t before; /* names in front of the first -- */
 	bool has_dashes;
 };
@@ -138,7 +138,7 @@ static int take_option(struct parser *p, size_t i, const char *inline_value, con
 	const struct option_row *row = &option_rows[i];
 	const char *value = inline_value;
 
-	p->seen |= 1u << i;
+	p->seen |= UINT64_C(1) << i;
 	if (row->kind == VALUE_NONE) {
 		if (inline_value)
 			return err_set(err, ERR_USAGE, "%s takes no value", as);
@@ -194,7 +194,7 @@ static int parse_short(struct parser *p, const char *word, struct err *err)
 static int check_options(const struct parser *p, struct err *err)
 {
 	for (size_t i = 0; option_rows[i].name; i++)
-		if (p->seen & 1u << i && !(p->cli->command->options & option_rows[i].bit))
+		if (p->seen & UINT64_C(1) << i && !(p->cli->command->options & option_rows[i].bit))
 			return err_set(err, ERR_USAGE, "lab %s takes no --%s (lab help %s)",
 				       p->cli->command->name, option_rows[i].name,
 				       p->cli->command->name);
@@ -203,19 +203,31 @@ static int check_options(const struct parser *p, struct err *err)
 
 /* A command that has a choice of its own: another word is refused, and a variable that was set for
  * other commands is not heard. */
-static int check_backend(const struct parser *p, struct err *err)
+static int check_choice(struct cli *cli, const struct option_meaning *meaning, bool is_given,
+			struct err *err)
+{
+	if (!meaning->value || is_choice(meaning->value, cli->backend))
+		return 0;
+	if (is_given)
+		return err_set(err, ERR_USAGE, "-b %s: lab %s takes %s (%s)", cli->backend,
+			       cli->command->name, meaning->value, meaning->text);
+	cli->backend = "auto";
+	return 0;
+}
+
+static int check_meanings(const struct parser *p, struct err *err)
 {
 	struct cli *cli = p->cli;
 
 	for (const struct option_row *row = option_rows; row->name; row++) {
 		const struct option_meaning *meaning = option_meaning(row, cli->command);
-		if (row->bit != OPT_BACKEND || !meaning || !meaning->value ||
-		    is_choice(meaning->value, cli->backend))
+		bool is_given = p->seen & UINT64_C(1) << (row - option_rows);
+		if (!meaning)
 			continue;
-		if (p->seen & 1u << (row - option_rows))
-			return err_set(err, ERR_USAGE, "-b %s: lab %s takes %s (%s)", cli->backend,
-				       cli->command->name, meaning->value, meaning->text);
-		cli->backend = "auto";
+		if (meaning->is_unheard && !is_given && row->kind == VALUE_DURATION)
+			*(int64_t *)(void *)((char *)cli + row->offset) = 0;
+		if (row->bit == OPT_BACKEND && check_choice(cli, meaning, is_given, err) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -370,8 +382,9 @@ int cli_parse(struct cli *out, int argc, char **argv, struct arena *arena, struc
 			return -1;
 	}
 	find_style(out);
-	if (find_command(&p, err) < 0 || check_options(&p, err) < 0 || check_backend(&p, err) < 0 ||
-	    choose_backend(out, err) < 0 || split_program(&p, err) < 0)
+	if (find_command(&p, err) < 0 || check_options(&p, err) < 0 ||
+	    check_meanings(&p, err) < 0 || choose_backend(out, err) < 0 ||
+	    split_program(&p, err) < 0)
 		return -1;
 	return check_arguments(out, err);
 }

@@ -40,12 +40,15 @@ struct cli {
 	const char *require;      /* "proven", "likely", "wire"; NULL */
 	const char *pause;        /* phase; NULL */
 	const char *tag;          /* family or level to select; NULL */
-	const char *from;         /* `lab new --from`; NULL */
+	const char *from;         /* `lab new --from`, `lab up --from`; NULL */
 	const char *engine;       /* of every capture; NULL: as the scenario says */
 	int64_t repeat;           /* 1 */
 	int64_t jobs;             /* 1 */
+	const char *region;       /* of AWS; NULL */
+	int64_t clients;          /* of the sandbox; 0: not given */
+	int64_t ttl_ns;           /* how long it lives; 0: not given */
 	int64_t timeout_ns;       /* 0: the scenario's time-limit */
-	bool is_json, is_quiet, is_verbose, is_ascii, is_dry_run;
+	bool is_json, is_quiet, is_verbose, is_ascii, is_dry_run, is_yes;
 	bool is_bare; /* no command was named */
 	bool wants_help, wants_resolved, wants_schema, wants_markdown;
 	enum colour_when colour;
@@ -114,6 +117,9 @@ enum option_bit {
 	OPT_MACHINES = 1 << 18, /* --inventory, --terraform, --transport */
 	OPT_BIND = 1 << 19,
 	OPT_DRY_RUN = 1 << 20,
+	OPT_SANDBOX = 1 << 22, /* --clients, --ttl */
+	OPT_REGION = 1 << 23,
+	OPT_YES = 1 << 24,
 	OPT_BRIEF = 1 << 21,  /* no option: in the help of all the command's name is enough */
 	OPT_ALWAYS = 1 << 16, /* --color, --ascii, -h: on every command */
 };
@@ -135,6 +141,6 @@ void cli_print_named(FILE *out, const char *before, const char *named, const cha
 int cli_gravity(int status); /* of several exit statuses the gravest counts */
 command_run cmd_run, cmd_list, cmd_show, cmd_plan, cmd_check, cmd_new, cmd_steps, cmd_analyze,
     cmd_report, cmd_runs, cmd_explain, cmd_doctor, cmd_exec, cmd_ssh, cmd_status, cmd_cleanup,
-    cmd_version, cmd_completion, cmd_help, cmd_probe;
+    cmd_up, cmd_down, cmd_version, cmd_completion, cmd_help, cmd_probe;
 
 #endif

@@ -46,7 +46,7 @@ static void help_option(FILE *out, const struct option_row *row, const struct co
 	snprintf(name, sizeof(name), "%s--%s%s%s", letter, row->name, value ? " " : "",
 		 value ? value : "");
 	wrap_entry(out, name, WORDS_AT, meaning ? meaning->text : row->text);
-	if (row->variable != VAR_NONE)
+	if (row->variable != VAR_NONE && !(meaning && meaning->is_unheard))
 		fprintf(out, "%*s(or %s in the environment)\n", WORDS_AT, "",
 			env_name(row->variable));
 }

@@ -31,6 +31,7 @@ extern const struct option_row option_rows[]; /* name NULL ends it */
 struct option_meaning {
 	const char *option, *command;
 	const char *value, *text; /* in place of the row's; value NULL: the row's */
+	bool is_unheard;          /* the row's variable means nothing here */
 };
 
 extern const struct option_meaning option_meanings[]; /* option NULL ends it */

@@ -55,8 +55,23 @@ const struct command commands[] = {
 	  "With -b ssh, or machines: what each HOST offers (default: all of the inventory).\n"
 	  "The agent is put there as for a run, and ends at once.",
 	  WORD_MACHINE },
+	{ "up", "", "make the sandbox in AWS: a server, clients, names", cmd_up,
+	  OPT_ALWAYS | OPT_SANDBOX | OPT_REGION | OPT_FROM | OPT_DRY_RUN | OPT_YES | OPT_TIMEOUT, 0,
+	  0,
+	  "Terraform makes it, in the account of AWS_PROFILE or of the environment's keys;\n"
+	  "then lab run NAME -b aws plays there. It is written down before it is made, so\n"
+	  "that lab down removes all of it, whatever happened. A second lab up goes on\n"
+	  "where the first ended, or changes the number of clients. More variables of\n"
+	  "infra/terraform: TF_VAR_NAME in the environment.",
+	  0 },
+	{ "down", "", "remove the sandbox, and ask AWS whether it is gone", cmd_down,
+	  OPT_ALWAYS | OPT_TIMEOUT, 0, 0,
+	  "Terraform removes what it knows of; then EC2, IAM, Route 53 and S3 are asked for\n"
+	  "everything that bears the sandbox's name, which is removed, too. Exit 6:\n"
+	  "something is left, and what.",
+	  0 },
 	{ "exec", "HOST... -- CMD...", "run a program on machines, side by side", cmd_exec,
-	  OPT_ALWAYS | OPT_BACKEND | OPT_MACHINES, 0, -1,
+	  OPT_ALWAYS | OPT_BACKEND | OPT_MACHINES | OPT_BRIEF, 0, -1,
 	  "HOST is an alias of ~/.ssh/config or a machine of the inventory; without one,\n"
 	  "all of the inventory. CMD is an argument vector, which no shell reads (sh -c\n"
 	  "gives you one), with nothing on its standard input. Of several machines each\n"
@@ -65,7 +80,7 @@ const struct command commands[] = {
 	  "cannot be run or found.",
 	  WORD_MACHINE | WORD_PROGRAM },
 	{ "ssh", "HOST [-- CMD...]", "a shell on a machine, with your own ssh", cmd_ssh,
-	  OPT_ALWAYS | OPT_BACKEND | OPT_MACHINES, 1, 1,
+	  OPT_ALWAYS | OPT_BACKEND | OPT_MACHINES | OPT_BRIEF, 1, 1,
 	  "ssh with what the inventory or ~/.ssh/config says of HOST. Exit status: that of\n"
 	  "ssh, which is that of CMD or 255.",
 	  WORD_MACHINE | WORD_PROGRAM_MAY },
@@ -125,6 +140,14 @@ const struct option_row option_rows[] = {
 	  "end a run after TIME (default: its time-limit)", VAR_LAB_TIMEOUT },
 	{ "from", 0, OPT_FROM, VALUE_TEXT, "NAME", offsetof(struct cli, from),
 	  "start from another scenario", VAR_NONE },
+	{ "clients", 0, OPT_SANDBOX, VALUE_COUNT, "N", offsetof(struct cli, clients),
+	  "how many clients, 1 to 200 (default 3)", VAR_NONE },
+	{ "ttl", 0, OPT_SANDBOX, VALUE_DURATION, "TIME", offsetof(struct cli, ttl_ns),
+	  "its hosts end by themselves after TIME (default 4h)", VAR_NONE },
+	{ "region", 0, OPT_REGION, VALUE_TEXT, "REGION", offsetof(struct cli, region),
+	  "of AWS (default: AWS_REGION, else the profile's)", VAR_NONE },
+	{ "yes", 'y', OPT_YES, VALUE_NONE, NULL, offsetof(struct cli, is_yes), "do not ask",
+	  VAR_NONE },
 	{ "resolved", 0, OPT_RESOLVED, VALUE_NONE, NULL, offsetof(struct cli, wants_resolved),
 	  "the flat file, after extends and --set", VAR_NONE },
 	{ "schema", 0, OPT_SCHEMA, VALUE_NONE, NULL, offsetof(struct cli, wants_schema),
@@ -149,15 +172,20 @@ const struct option_row option_rows[] = {
 };
 
 const struct option_meaning option_meanings[] = {
-	{ "backend", "doctor", NULL, "look at what this one needs (ssh: at machines)" },
-	{ "backend", "cleanup", "auto|ssh|aws", "nothing else leaves anything behind" },
-	{ "backend", "exec", "auto|ssh|aws", "aws: the hosts that lab up made" },
-	{ "backend", "ssh", "auto|ssh|aws", "aws: the hosts that lab up made" },
-	{ "backend", "status", "auto|ssh|aws", "aws: the hosts that lab up made" },
-	{ "backend", "probe", "auto|ssh|aws", "aws: the hosts that lab up made" },
-	{ "bind", "probe", "server=MACHINE", "the machine that is behind SERVER" },
-	{ "bind", "status", NULL, "this MACHINE too, as it is bound for a run" },
-	{ "engine", "probe", NULL, "who captures, at both ends (default packet)" },
-	{ "timeout", "probe", NULL, "how long it waits for an answer (default 10s)" },
+	{ "backend", "doctor", NULL, "look at what this one needs (ssh: at machines)", false },
+	{ "backend", "cleanup", "auto|ssh|aws", "nothing else leaves anything behind", false },
+	{ "backend", "exec", "auto|ssh|aws", "aws: the hosts that lab up made", false },
+	{ "backend", "ssh", "auto|ssh|aws", "aws: the hosts that lab up made", false },
+	{ "backend", "status", "auto|ssh|aws", "aws: the hosts that lab up made", false },
+	{ "backend", "probe", "auto|ssh|aws", "aws: the hosts that lab up made", false },
+	{ "bind", "probe", "server=MACHINE", "the machine that is behind SERVER", false },
+	{ "bind", "status", NULL, "this MACHINE too, as it is bound for a run", false },
+	{ "engine", "probe", NULL, "who captures, at both ends (default packet)", false },
+	{ "from", "up", "CIDR", "whence SSH is let in (default: your address, asked of AWS)",
+	  false },
+	{ "timeout", "up", NULL, "give up after TIME (default 30m)", true },
+	{ "timeout", "down", NULL, "give up after TIME (default 30m)", true },
+	{ "dry-run", "up", NULL, "the plan and its price; nothing is made", false },
+	{ "timeout", "probe", NULL, "how long it waits for an answer (default 10s)", false },
 	{ .option = NULL },
 };

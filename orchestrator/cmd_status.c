@@ -1,8 +1,11 @@
-/* lab status: the machines that could play, one line each. Nothing is changed there. */
+/* lab status: the machines that could play, one line each; of the sandbox also whose it is, and
+ * when it ends. Nothing is changed there. */
 #include "choose.h"
 #include "cli.h"
+#include "clock.h"
 #include "fleet_survey.h"
 #include "json.h"
+#include "sandbox.h"
 #include "table.h"
 
 /* What runs or lies there, in a few words. */
@@ -42,7 +45,45 @@ static void add_row(struct table *table, const struct fleet_survey *of)
 	table_add(table, cells);
 }
 
-static void print_json(const struct cli *cli, const struct fleet_survey *at, size_t count)
+static int64_t now_s(void)
+{
+	return clock_real_ns() / 1000000000;
+}
+
+/* Two lines above the table. */
+static void print_sandbox(const struct cli *cli, const struct sandbox *sandbox)
+{
+	int64_t left = sandbox_seconds(sandbox->expires_at) - now_s();
+	int64_t age = now_s() - sandbox_seconds(sandbox->made_at);
+	struct arena *arena = cli->arena;
+
+	fprintf(cli->result, "%s in %s, account %s, made %s ago%s\n", sandbox->name,
+		sandbox->region, sandbox->account, sandbox_span(age, arena),
+		sandbox->is_up ? "" : ", not finished: lab up goes on");
+	if (left > 0)
+		fprintf(cli->result, "its hosts end by themselves in %s (%s)\n",
+			sandbox_span(left, arena), sandbox->expires_at);
+	else
+		fprintf(cli->result, "its hosts ended by themselves %s ago: lab down\n",
+			sandbox_span(-left, arena));
+}
+
+static void print_sandbox_json(struct json *json, const struct sandbox *sandbox)
+{
+	if (!sandbox->is_there)
+		return;
+	json_object_begin(json, "sandbox");
+	json_text(json, "name", sandbox->name);
+	json_text(json, "account", sandbox->account);
+	json_text(json, "region", sandbox->region);
+	json_text(json, "made_at", sandbox->made_at);
+	json_text(json, "expires_at", sandbox->expires_at);
+	json_bool(json, "is_up", sandbox->is_up);
+	json_object_end(json);
+}
+
+static void print_json(const struct cli *cli, const struct sandbox *sandbox,
+		       const struct fleet_survey *at, size_t count)
 {
 	struct buf out = { 0 };
 	struct json json = json_to(&out);
@@ -50,6 +91,7 @@ static void print_json(const struct cli *cli, const struct fleet_survey *at, siz
 	json.is_pretty = true;
 	json_object_begin(&json, NULL);
 	json_text(&json, "schema", "lab.status/1");
+	print_sandbox_json(&json, sandbox);
 	json_array_begin(&json, "machines");
 	for (size_t i = 0; i < count; i++) {
 		const struct survey *s = &at[i].survey;
@@ -81,7 +123,7 @@ static void print_json(const struct cli *cli, const struct fleet_survey *at, siz
 	buf_close(&out);
 }
 
-int cmd_status(const struct cli *cli, struct err *err)
+static int look(const struct cli *cli, const struct sandbox *sandbox, struct err *err)
 {
 	static const char *const head[TABLE_COLUMNS] = { "NAME",    "ADDRESS", "BY",    "KEY",
 							 "MACHINE", "ROOT",    "AGENT", "LAB" };
@@ -101,9 +143,35 @@ int cmd_status(const struct cli *cli, struct err *err)
 			status = ERR_BROKE;
 	}
 	if (cli->is_json)
-		print_json(cli, at, chosen.count);
+		print_json(cli, sandbox, at, chosen.count);
 	else
 		table_print(cli->result, &table, cli->style.is_plain);
 	fleet_survey_close(at, chosen.count);
 	return status;
+}
+
+/* Who names no machine and has a sandbox means that. */
+static bool means_sandbox(const struct cli *cli, const struct sandbox *sandbox)
+{
+	bool names_none = cli->narg == 0 && cli->bind.count == 0;
+
+	return streq(cli->backend, "aws") ||
+	       (streq(cli->backend, "auto") && names_none && sandbox->is_there);
+}
+
+int cmd_status(const struct cli *cli, struct err *err)
+{
+	struct sandbox sandbox;
+	struct cli of_sandbox = *cli;
+
+	if (sandbox_find(&sandbox, cli->arena, err) < 0 && streq(cli->backend, "aws"))
+		return -1;
+	if (!means_sandbox(cli, &sandbox)) {
+		sandbox.is_there = false;
+		return look(cli, &sandbox, err);
+	}
+	of_sandbox.backend = "aws";
+	if (sandbox.is_there && !cli->is_json)
+		print_sandbox(cli, &sandbox);
+	return look(&of_sandbox, &sandbox, err);
 }

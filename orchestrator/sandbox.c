@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <ftw.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -100,19 +101,26 @@ static int read_members(struct sandbox *out, const char *path, struct arena *are
 	return status;
 }
 
+int sandbox_read(struct sandbox *sandbox, struct arena *arena, struct err *err)
+{
+	const char *path = sandbox_path(sandbox, "lab.json", arena);
+	struct stat st;
+
+	sandbox->is_there = false;
+	if (stat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	return read_members(sandbox, path, arena, err);
+}
+
 int sandbox_find(struct sandbox *out, struct arena *arena, struct err *err)
 {
 	char folder[PATH_MAX];
-	struct stat st;
 
 	*out = (struct sandbox){ .lock_fd = -1 };
 	if (rundir_state(folder, "sandbox", err) < 0)
 		return -1;
 	out->folder = arena_dup(arena, folder);
-	const char *path = sandbox_path(out, "lab.json", arena);
-	if (stat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return 0;
-	return read_members(out, path, arena, err);
+	return sandbox_read(out, arena, err);
 }
 
 /* Who it is, for whoever comes second. */
@@ -138,8 +146,9 @@ static int refuse(int fd, struct err *err)
 int sandbox_lock(struct sandbox *sandbox, struct arena *arena, struct err *err)
 {
 	const char *path = arena_printf(arena, "%s.lock", sandbox->folder);
+	const char *end = strrchr(path, '/');
 
-	if (file_folder(sandbox->folder, err) < 0)
+	if (file_folder(arena_ndup(arena, path, (size_t)(end - path)), err) < 0)
 		return -1;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
@@ -160,8 +169,11 @@ int sandbox_write(const struct sandbox *sandbox, struct err *err)
 	struct sandbox copy = *sandbox;
 	struct buf out = { 0 };
 	struct json json = json_to(&out);
-	int fd = open(sandbox->folder, O_DIRECTORY | O_RDONLY | O_CLOEXEC), status;
+	int status;
 
+	if (file_folder(sandbox->folder, err) < 0)
+		return -1;
+	int fd = open(sandbox->folder, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(err, "%s", sandbox->folder);
 	json.is_pretty = true;
@@ -179,6 +191,22 @@ int sandbox_write(const struct sandbox *sandbox, struct err *err)
 	buf_close(&out);
 	close(fd);
 	return status;
+}
+
+void sandbox_give(const struct sandbox *sandbox)
+{
+	char *const path[] = { (char *)sandbox->folder, NULL };
+	struct stat st;
+
+	if (geteuid() != 0 || stat(sandbox->folder, &st) < 0 || st.st_uid == 0)
+		return;
+	FTS *tree = fts_open(path, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	const FTSENT *entry;
+	while (tree && (entry = fts_read(tree)))
+		if (entry->fts_info != FTS_DP && lchown(entry->fts_path, st.st_uid, st.st_gid) < 0)
+			continue; /* stays root's */
+	if (tree)
+		fts_close(tree);
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)

@@ -32,10 +32,15 @@ struct sandbox {
 
 /* Reads what is written down; without a sandbox is_there is false. Touches nothing. */
 int sandbox_find(struct sandbox *out, struct arena *arena, struct err *err);
-/* Makes the folder, and the lock this process' own. -1: who holds it since when (ERR_CANNOT). */
+/* The same again: what another lab wrote until the lock was ours. */
+int sandbox_read(struct sandbox *sandbox, struct arena *arena, struct err *err);
+/* Makes the lock this process' own; the folder may not be there. -1: who holds it since when
+ * (ERR_CANNOT). */
 int sandbox_lock(struct sandbox *sandbox, struct arena *arena, struct err *err);
-/* Writes it down, durably. */
+/* Makes the folder and writes it down, durably. */
 int sandbox_write(const struct sandbox *sandbox, struct err *err);
+/* Under sudo all in the folder is the person's, also what Terraform wrote. Best effort. */
+void sandbox_give(const struct sandbox *sandbox);
 /* Removes the folder and its pinned host keys: nothing is left of it in AWS. */
 int sandbox_forget(struct sandbox *sandbox, struct err *err);
 void sandbox_close(struct sandbox *sandbox); /* gives the lock back; safe twice */
