@@ -33,6 +33,24 @@ static int wait_for(struct run *run, size_t from, int64_t deadline_ns, struct er
 	return 0;
 }
 
+/* The sandbox has a zone with the names of its hosts: applications there ask it. Not where the
+ * scenario means somebody else by one of them. */
+static bool has_zone(const struct run *run)
+{
+	const struct scenario *s = &run->scenario;
+
+	if (!streq(run->plan.backend, "aws"))
+		return false;
+	for (size_t i = 0; i < s->nhost; i++)
+		if (s->host[i].resolver ||
+		    !streq(run->asked.binding.target[i]->name, s->host[i].name))
+			return false;
+	for (size_t i = 0; i < s->nname; i++)
+		if (!streq(s->dns[i].name, s->host[s->dns[i].host].name))
+			return false;
+	return true;
+}
+
 static void send_setup(struct run *run, size_t host)
 {
 	const struct plan_host *h = &run->plan.host[host];
@@ -46,6 +64,8 @@ static void send_setup(struct run *run, size_t host)
 	event_text(&request, "run", run->dir.run);
 	if (run->scenario.probe)
 		event_text(&request, "names_last", run->scenario.probe->fallback);
+	else if (has_zone(run))
+		event_text(&request, "names_last", h->hosts_file);
 	else if (!run->lab.has_hosts_file)
 		event_text(&request, "names", h->hosts_file);
 	session_send(&run->session, host, &request);

@@ -16,20 +16,21 @@ enum {
 };
 
 /* build/../infra/terraform, PREFIX/bin/../share/lab/terraform. */
-static int find_module(const char **path, struct arena *arena, struct err *err)
+static const char *find_module(struct arena *arena, struct err *err)
 {
 	static const char *const places[] = { "../infra/terraform", "../share/lab/terraform" };
 	char self[PATH_MAX];
 	bool is_known = beside_folder(self);
 
 	for (size_t i = 0; is_known && i < COUNT(places); i++) {
-		*path = arena_printf(arena, "%s/%s", self, places[i]);
-		if (access(arena_printf(arena, "%s/versions.tf", *path), R_OK) == 0)
-			return 0;
+		const char *path = arena_printf(arena, "%s/%s", self, places[i]);
+		if (access(arena_printf(arena, "%s/versions.tf", path), R_OK) == 0)
+			return path;
 	}
-	return err_set(err, ERR_CANNOT,
-		       "lab's Terraform files are neither in ../infra/terraform nor in "
-		       "../share/lab/terraform beside lab (make install puts them there)");
+	err_set(err, ERR_CANNOT,
+		"lab's Terraform files are neither in ../infra/terraform nor in "
+		"../share/lab/terraform beside lab (make install puts them there)");
+	return NULL;
 }
 
 static bool is_module_file(const char *name)
@@ -64,11 +65,10 @@ static int copy_files(DIR *from, int to, struct err *err)
 
 static int copy_module(int to, struct arena *arena, struct err *err)
 {
-	const char *path = NULL;
-
 	if (faccessat(to, "terraform.tfstate", F_OK, 0) == 0)
 		return 0;
-	if (find_module(&path, arena, err) < 0)
+	const char *path = find_module(arena, err);
+	if (!path)
 		return -1;
 	DIR *from = opendir(path);
 	if (!from)
