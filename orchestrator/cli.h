@@ -46,6 +46,7 @@ struct cli {
 	int64_t jobs;             /* 1 */
 	const char *region;       /* of AWS; NULL */
 	int64_t clients;          /* of the sandbox; 0: not given */
+	int64_t older_ns;         /* of labs in AWS that are removed; 0: not given */
 	int64_t ttl_ns;           /* how long it lives; 0: not given */
 	int64_t timeout_ns;       /* 0: the scenario's time-limit */
 	bool is_json, is_quiet, is_verbose, is_ascii, is_dry_run, is_yes;
@@ -120,6 +121,7 @@ enum option_bit {
 	OPT_SANDBOX = 1 << 22, /* --clients, --ttl */
 	OPT_REGION = 1 << 23,
 	OPT_YES = 1 << 24,
+	OPT_OLDER = 1 << 25,
 	OPT_BRIEF = 1 << 21,  /* no option: in the help of all the command's name is enough */
 	OPT_ALWAYS = 1 << 16, /* --color, --ascii, -h: on every command */
 };

@@ -90,10 +90,12 @@ const struct command commands[] = {
 	  "reached.",
 	  WORD_MACHINE },
 	{ "cleanup", "HOST...", "undo what dead labs left, prove it is gone", cmd_cleanup,
-	  OPT_ALWAYS | OPT_BACKEND | OPT_MACHINES | OPT_DRY_RUN, 0, -1,
+	  OPT_ALWAYS | OPT_BACKEND | OPT_MACHINES | OPT_DRY_RUN | OPT_OLDER | OPT_REGION, 0, -1,
 	  "On each HOST (default: all of the inventory) the agent replays the journals of\n"
 	  "agents that died; then processes, tables and journals of lab are looked for.\n"
-	  "Exit 6: something is still there, and what.",
+	  "Exit 6: something is still there, and what.\n"
+	  "With -b aws --older-than TIME: the labs of the account and region, whoever made\n"
+	  "them, by name and tags; those that were made before TIME are removed.",
 	  WORD_MACHINE },
 	{ "version", "", "the version", cmd_version, SHOWS | OPT_BRIEF, 0, 0, NULL, 0 },
 	{ "completion", "SHELL", "completion for bash, zsh or fish", cmd_completion,
@@ -144,6 +146,8 @@ const struct option_row option_rows[] = {
 	  "how many clients, 1 to 200 (default 3)", VAR_NONE },
 	{ "ttl", 0, OPT_SANDBOX, VALUE_DURATION, "TIME", offsetof(struct cli, ttl_ns),
 	  "its hosts end by themselves after TIME (default 4h)", VAR_NONE },
+	{ "older-than", 0, OPT_OLDER, VALUE_DURATION, "TIME", offsetof(struct cli, older_ns),
+	  "remove labs in AWS that were made before TIME (with -b aws)", VAR_NONE },
 	{ "region", 0, OPT_REGION, VALUE_TEXT, "REGION", offsetof(struct cli, region),
 	  "of AWS (default: AWS_REGION, else the profile's)", VAR_NONE },
 	{ "yes", 'y', OPT_YES, VALUE_NONE, NULL, offsetof(struct cli, is_yes), "do not ask",

@@ -1,6 +1,7 @@
 /* lab cleanup: on each machine the agent undoes what dead agents left; then somebody else, a survey
  * of the shell's, looks whether anything of lab is still there. */
 #include "choose.h"
+#include "cleanup_aws.h"
 #include "cli.h"
 #include "command.h"
 #include "fleet_clean.h"
@@ -108,16 +109,23 @@ static int tell_rest(const struct cleaning *cleaning, size_t i, const struct fle
 	return ERR_LEFTOVER;
 }
 
+static int clean_labs(const struct cli *cli, struct err *err)
+{
+	if (!streq(cli->backend, "aws") || cli->narg > 0)
+		return err_set(
+		    err, ERR_USAGE,
+		    "--older-than is for labs in AWS: lab cleanup -b aws --older-than 2h");
+	return cleanup_aws(cli, err);
+}
+
 int cmd_cleanup(const struct cli *cli, struct err *err)
 {
 	struct chosen chosen;
 	struct cleaning cleaning = { .cli = cli, .chosen = &chosen };
 	int gravest = 0;
 
-	if (!streq(cli->backend, "auto") && !streq(cli->backend, "ssh") &&
-	    !streq(cli->backend, "aws"))
-		return err_set(err, ERR_USAGE, "-b %s leaves nothing behind that outlives its run",
-			       cli->backend);
+	if (cli->older_ns > 0)
+		return clean_labs(cli, err);
 	if (choose(&chosen, cli, err) < 0)
 		return -1;
 	cleaning.why = arena_array(cli->arena, chosen.count, sizeof *cleaning.why);

@@ -3,6 +3,8 @@
 # instance, with exactly its addresses. Sourced behind sshd.sh and terraform.sh:
 #   endpoint_start      AWS_ENDPOINT_URL and a session of no worth, for all that follows
 #   asked PATH          what the endpoint says there
+#   call SERVICE ACTION [PARAMETERS]  a call of the Query protocol (ec2, iam), as a form
+#   tags KIND KEY VALUE...  parameters for a call that makes such a thing with these tags
 #   vpc                 this machine is the router of the lab's subnets, and its DNS server's host
 #   born                a machine for each new instance of a lab: addresses, sshd with the lab's key,
 #                       host key on its console, DNS as the VPC has it
@@ -36,6 +38,24 @@ endpoint_start() {
 
 asked() {
 	curl -s --max-time 20 -A lab-test "$AWS_ENDPOINT_URL$1"
+}
+
+declare -A api=([ec2]=2016-11-15 [iam]=2010-05-08)
+call() {
+	curl -s --max-time 20 -A lab-test "$AWS_ENDPOINT_URL" \
+		-d "Action=$2&Version=${api[$1]}${3:+&$3}" \
+		-H "Authorization: AWS4-HMAC-SHA256 Credential=a/20260101/eu-central-1/$1/aws4_request"
+}
+
+tags() {
+	local kind=$1 i=1
+	printf 'TagSpecification.1.ResourceType=%s' "$kind"
+	shift
+	while [ $# -gt 1 ]; do
+		printf '&TagSpecification.1.Tag.%d.Key=%s&TagSpecification.1.Tag.%d.Value=%s' "$i" "$1" "$i" "$2"
+		shift 2
+		i=$((i + 1))
+	done
 }
 
 vpc() {

@@ -12,12 +12,8 @@ vpc
 export TF_VAR_user=$SSH_USER
 
 # What is not ours, and must stay: twenty hosts, and a VPC with a name like ours.
-foreign() { # ACTION PARAMETERS
-	curl -s --max-time 20 -A lab-test "$AWS_ENDPOINT_URL" -d "Action=$1&Version=2016-11-15&$2" \
-		-H 'Authorization: AWS4-HMAC-SHA256 Credential=a/20260101/eu-central-1/ec2/aws4_request'
-}
-foreign RunInstances 'ImageId=ami-12c6146b&MinCount=20&MaxCount=20' >/dev/null
-foreign CreateVpc 'CidrBlock=10.0.0.0/16&TagSpecification.1.ResourceType=vpc&TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value=lab' >/dev/null
+call ec2 RunInstances 'ImageId=ami-12c6146b&MinCount=20&MaxCount=20' >/dev/null
+call ec2 CreateVpc "CidrBlock=10.0.0.0/16&$(tags vpc Name lab)" >/dev/null
 others() {
 	asked /state | jq '[.instances[] | select(.lab == "" and .state == "running")] | length'
 }
@@ -93,7 +89,7 @@ is "$(ls "$XDG_STATE_HOME/lab" "$XDG_STATE_HOME/lab/known-hosts")" "$(
 		"$XDG_STATE_HOME/lab/known-hosts"
 )" 'nor here'
 is "$(others)" 20 'the hosts of somebody else are all there'
-is "$(foreign DescribeVpcs x=y | grep -c 'cidrBlock>10.0.0.0/16')" 1 'and the VPC'
+is "$(call ec2 DescribeVpcs | grep -c 'cidrBlock>10.0.0.0/16')" 1 'and the VPC'
 exits 0 "$LAB" down
 like "$out" 'there is no sandbox' 'a second lab down has nothing to do'
 
