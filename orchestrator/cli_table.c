@@ -51,7 +51,7 @@ const struct command commands[] = {
 	{ "explain", "CODE|ERRNO|TEXT", "the lesson behind a verdict or an error text", cmd_explain,
 	  SHOWS, 1, -1, NULL, WORD_LESSON },
 	{ "doctor", "[HOST...]", "what works here or on machines, and what mends it", cmd_doctor,
-	  SHOWS | OPT_BACKEND | OPT_MACHINES, 0, -1,
+	  SHOWS | OPT_BACKEND | OPT_MACHINES | OPT_REGION, 0, -1,
 	  "With -b ssh, or machines: what each HOST offers (default: all of the inventory).\n"
 	  "The agent is put there as for a run, and ends at once.",
 	  WORD_MACHINE },
@@ -176,7 +176,8 @@ const struct option_row option_rows[] = {
 };
 
 const struct option_meaning option_meanings[] = {
-	{ "backend", "doctor", NULL, "look at what this one needs (ssh: at machines)", false },
+	{ "backend", "doctor", NULL,
+	  "look at what this one needs (ssh: at machines; aws: what lab up needs)", false },
 	{ "backend", "cleanup", "auto|ssh|aws", "nothing else leaves anything behind", false },
 	{ "backend", "exec", "auto|ssh|aws", "aws: the hosts that lab up made", false },
 	{ "backend", "ssh", "auto|ssh|aws", "aws: the hosts that lab up made", false },

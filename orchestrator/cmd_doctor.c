@@ -173,6 +173,8 @@ int cmd_doctor(const struct cli *cli, struct err *err)
 {
 	struct doctor doctor;
 
+	if (streq(cli->backend, "aws") && cli->narg == 0)
+		return doctor_aws(cli, err);
 	if (backend_has_machines(cli->backend) || cli->narg)
 		return doctor_machines(cli, err);
 	doctor_begin(&doctor, cli);

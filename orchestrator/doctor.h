@@ -35,5 +35,7 @@ int doctor_end(struct doctor *doctor);
 
 /* lab doctor -b ssh: what each machine offers; its agent is put there, as for a run. */
 int doctor_machines(const struct cli *cli, struct err *err);
+/* lab doctor -b aws: what `lab up` needs, by calls that only read. */
+int doctor_aws(const struct cli *cli, struct err *err);
 
 #endif

@@ -16,7 +16,7 @@ enum {
 };
 
 /* build/../infra/terraform, PREFIX/bin/../share/lab/terraform. */
-static const char *find_module(struct arena *arena, struct err *err)
+const char *sandbox_module_path(struct arena *arena, struct err *err)
 {
 	static const char *const places[] = { "../infra/terraform", "../share/lab/terraform" };
 	char self[PATH_MAX];
@@ -67,7 +67,7 @@ static int copy_module(int to, struct arena *arena, struct err *err)
 {
 	if (faccessat(to, "terraform.tfstate", F_OK, 0) == 0)
 		return 0;
-	const char *path = find_module(arena, err);
+	const char *path = sandbox_module_path(arena, err);
 	if (!path)
 		return -1;
 	DIR *from = opendir(path);

@@ -24,6 +24,8 @@ struct sandbox_changes { /* of a plan */
 	int64_t add, change, remove;
 };
 
+/* Where lab's own .tf files are. NULL: they did not come with lab. */
+const char *sandbox_module_path(struct arena *arena, struct err *err);
 /* The files in the sandbox's folder terraform/: lab's own .tf files, which are taken anew until
  * Terraform has made something by them, and the variables. */
 int sandbox_module(const struct sandbox *sandbox, const char *public_key, struct arena *arena,

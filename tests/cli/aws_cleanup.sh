@@ -1,6 +1,6 @@
 #!/bin/bash
 # lab cleanup -b aws --older-than: labs that are forgotten in an account, against an endpoint on this
-# machine. What only looks like a lab stays.
+# machine. What only looks like a lab stays. And lab doctor -b aws, which only reads.
 # shellcheck disable=SC2154 # out and err are of tests/lib.sh
 . "$(dirname "$0")/../sshd.sh"
 . "$SRC/tests/aws.sh"
@@ -29,6 +29,15 @@ make_lab() { # NAME
 running() { # LAB
 	asked /state | jq --arg lab "$1" '[.instances[] | select(.lab == $lab and .state == "running")] | length'
 }
+
+command -v terraform >/dev/null && status=0 || status=4
+exits "$status" "$LAB" doctor -b aws
+like "$out" 'session +environment, eu-central-1' 'doctor names where the session comes from'
+like "$out" 'account +123456789012, arn:aws' 'and whose it is'
+is "$(grep -vE ' (Describe|Get|List|GET )' "$CLOUD/calls")" '' 'by calls that read'
+exits 4 env -u AWS_ACCESS_KEY_ID "$LAB" doctor -b aws
+like "$out" 'AWS_ACCESS_KEY_ID is not' 'half a pair is told'
+is "$(grep -c canary <<<"$out$err")" 0 'without the other half'
 
 exits 0 "$LAB" cleanup -b aws --older-than 2h
 is "$out" 'there is no lab in eu-central-1' 'an account without labs'
