@@ -1,6 +1,7 @@
 /* What stands between this machine and a sandbox in AWS, in the order in which `lab up` would meet
  * it. Every call reads. */
 #include <jansson.h>
+#include <stdlib.h>
 
 #include "clock.h"
 #include "credentials.h"
@@ -29,10 +30,11 @@ typedef void look(struct patient *patient, struct doctor_finding *out);
 
 static bool is_new_enough(const char *version)
 {
-	long major = 0, minor = 0;
+	char *end;
+	long major = strtol(version, &end, 10);
+	long minor = *end == '.' ? strtol(end + 1, NULL, 10) : -1;
 
-	return sscanf(version, "%ld.%ld", &major, &minor) == 2 &&
-	       (major > MAJOR || (major == MAJOR && minor >= MINOR));
+	return major > MAJOR || (major == MAJOR && minor >= MINOR);
 }
 
 static const char *version_of(const char *path, struct arena *arena)

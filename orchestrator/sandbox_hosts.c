@@ -24,7 +24,11 @@ int sandbox_hosts(const struct sandbox *sandbox, struct targets *out, struct are
 						 sandbox_path(sandbox, "outputs.json", arena) };
 	struct complaints complaints = { .arena = arena };
 
-	return targets_read(out, &asked, arena, &complaints, err);
+	if (targets_read(out, &asked, arena, &complaints, err) == 0)
+		return 0;
+	if (complaints.count > 0) /* no slip of a person's: Terraform wrote it */
+		err_set(err, ERR_BROKE, "%s: %s", complaints.at[0].path, complaints.at[0].text);
+	return -1;
 }
 
 /* -1: interrupted, or too late. */
