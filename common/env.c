@@ -14,9 +14,8 @@ static const struct {
 	[VAR_LAB_COLOR] = { "LAB_COLOR", "default of --color" },
 	[VAR_LAB_AGENT] = { "LAB_AGENT", "the lab-agent to run; else the one beside lab, else "
 					 "../libexec/lab/lab-agent seen from lab" },
-	[VAR_LAB_TERRAFORM] = { "LAB_TERRAFORM",
-				"the terraform that `lab up` runs: a path, or a name "
-				"such as tofu" },
+	[VAR_LAB_TERRAFORM] = { "LAB_TERRAFORM", "the terraform that lab runs: a path, or a name "
+						 "such as tofu" },
 	[VAR_TF_VAR_INSTANCE_TYPE] = { "TF_VAR_instance_type",
 				       "of the hosts of `lab up`, as any TF_VAR_NAME a variable "
 				       "of infra/terraform" },

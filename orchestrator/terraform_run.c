@@ -6,6 +6,7 @@
 
 #include "file.h"
 #include "proc.h"
+#include "terraform_child.h"
 
 enum {
 	OUTPUT_MS = 60000 /* the state may be far away */
@@ -24,12 +25,15 @@ static const char *first_error(const struct buf *said, struct arena *arena)
 static int run_terraform(struct proc_result *result, const char *folder, struct arena *arena,
 			 struct err *err)
 {
-	char path[4096];
+	const char *path;
 
-	if (proc_find("terraform", path, sizeof path) < 0)
-		return err_set(err, ERR_CANNOT,
-			       "terraform is not installed; where it is, `terraform output -json` "
-			       "writes a file that --terraform takes");
+	if (terraform_find(&path, arena, err) < 0) {
+		size_t len = strlen(err->text);
+		snprintf(err->text + len, sizeof err->text - len,
+			 "; where it is, `terraform output -json` writes a file that --terraform "
+			 "takes");
+		return -1;
+	}
 	const char *const argv[] = { "env",        "TF_IN_AUTOMATION=1",
 				     "TF_INPUT=0", "CHECKPOINT_DISABLE=1",
 				     path,         arena_printf(arena, "-chdir=%s", folder),
