@@ -66,8 +66,8 @@ const struct command commands[] = {
 	  0 },
 	{ "down", "", "remove the sandbox, and ask AWS whether it is gone", cmd_down,
 	  OPT_ALWAYS | OPT_TIMEOUT, 0, 0,
-	  "Terraform removes what it knows of; then EC2, IAM, Route 53 and S3 are asked for\n"
-	  "everything that bears the sandbox's name, which is removed, too. Exit 6:\n"
+	  "Terraform removes what it finished; then EC2, IAM, Route 53 and S3 are asked for\n"
+	  "everything that bears the sandbox's name, which is removed by call. Exit 6:\n"
 	  "something is left, and what.",
 	  0 },
 	{ "exec", "HOST... -- CMD...", "run a program on machines, side by side", cmd_exec,

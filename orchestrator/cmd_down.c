@@ -1,5 +1,5 @@
-/* lab down: Terraform removes what its state knows of; then each service of AWS is asked for the
- * rest, which is removed too, and asked again. */
+/* lab down: Terraform removes what it finished; then each service of AWS is asked for the rest, which
+ * is removed by call, and asked again. */
 #include <unistd.h>
 
 #include "sandbox_session.h"
@@ -11,13 +11,15 @@ struct down {
 	struct err why; /* Terraform could not: what is left counts, and this tells why */
 };
 
-/* A Ctrl-C ends it; of anything else the services are asked what it left. */
+/* A Ctrl-C ends it; of anything else the services are asked what it left. What was not finished is
+ * not Terraform's to remove: a thing that its state lacks would have it wait for minutes to remove
+ * what that thing is in. */
 static int destroy(struct down *down, struct err *err)
 {
 	const struct sandbox_work *work = &down->session.work;
 	const char *state = sandbox_path(work->sandbox, "terraform/terraform.tfstate", work->arena);
 
-	if (access(state, F_OK) < 0)
+	if (!work->sandbox->is_up || access(state, F_OK) < 0)
 		return 0;
 	fprintf(work->progress, "removing %s ...\n", work->sandbox->name);
 	if (sandbox_init(work, &down->why) == 0 && sandbox_destroy(work, &down->why) == 0)
@@ -51,7 +53,7 @@ static int sweep(const struct down *down, struct err *err)
 		return -1;
 	if (count == 0)
 		return 0;
-	cli_print_named(down->cli->progress, "Terraform does not know of ", text, "");
+	cli_print_named(down->cli->progress, "in AWS there is ", text, ": removed by call");
 	const struct left_names names = { .lab = name,
 					  .bucket = arena_printf(arena, "%s-captures", name) };
 	const struct sweep all = { .aws = &session->aws,

@@ -14,9 +14,30 @@ enum {
 
 static int make_key(const char *path, const char *name, struct err *err)
 {
-	const char *const argv[] = { "ssh-keygen", "-q", "-t", "ed25519", "-N", "",
-				     "-C",         name, "-f", path,      NULL };
+	/* By env(1), which becomes it: it has no use for the keys of an account. */
+	const char *const argv[] = { "env",
+				     "-u",
+				     "AWS_ACCESS_KEY_ID",
+				     "-u",
+				     "AWS_SECRET_ACCESS_KEY",
+				     "-u",
+				     "AWS_SESSION_TOKEN",
+				     "ssh-keygen",
+				     "-q",
+				     "-t",
+				     "ed25519",
+				     "-N",
+				     "",
+				     "-C",
+				     name,
+				     "-f",
+				     path,
+				     NULL };
 	struct proc_result result = { 0 };
+	char found[PATH_MAX];
+
+	if (proc_find("ssh-keygen", found, sizeof found) < 0)
+		return err_set(err, ERR_CANNOT, "no ssh-keygen: apt-get install -y openssh-client");
 	int status = proc_run(argv, NULL, MAKE_MS, &result, err);
 
 	if (status == 0 && result.status != 0)

@@ -93,6 +93,12 @@ is "$(call ec2 DescribeVpcs | grep -c 'cidrBlock>10.0.0.0/16')" 1 'and the VPC'
 exits 0 "$LAB" down
 like "$out" 'there is no sandbox' 'a second lab down has nothing to do'
 
+# ssh-keygen, a program of the test's in its place, was told nothing of it.
+mkdir keygen && printf '#!/bin/bash\nenv >%s\nexec %s "$@"\n' "$PWD/keygen/env" \
+	"$(type -P ssh-keygen)" >keygen/ssh-keygen && chmod +x keygen/ssh-keygen
+exits 0 env PATH="$PWD/keygen:$PATH" "$LAB" up --dry-run --from 198.51.100.7
+is "$(grep -c canary keygen/env)" 0 'a child that needs no session gets none'
+
 is "$(grep -rlF canary-secret runs netns up.out up.err "$XDG_STATE_HOME" 2>/dev/null)" '' \
 	'no secret is in what lab wrote'
 done_testing
