@@ -9,6 +9,7 @@
 #   born                a machine for each new instance of a lab: addresses, sshd with the lab's key,
 #                       host key on its console, DNS as the VPC has it
 #   dns_start           a DNS server at 10.0.0.2 with what the zones say now
+#   bridge_start MOST   groups, ACLs, records act, each change after 0 to MOST seconds
 #   while_up COMMAND... the command, with hosts born meanwhile; its output in up.out, up.err
 # Known: CLOUD (its folder), BORN (names of hosts).
 CLOUD=$T/cloud BORN=()
@@ -65,6 +66,7 @@ vpc() {
 	ip addr add 10.0.0.1/24 dev br0
 	ip addr add 10.0.1.1/24 dev br0
 	ip addr add 10.0.0.2/32 dev br0
+	ip addr add 198.51.100.7/32 dev br0 # the controller's, on the internet
 	printf 'search lab.internal\nnameserver 10.0.0.2\n' >"$CLOUD/resolv.conf"
 }
 
@@ -78,13 +80,28 @@ dns_start() {
 	wait_for 5 bash -c 'exec 3<>/dev/tcp/10.0.0.2/53'
 }
 
+# What the endpoint says about groups, ACLs, records and stopped hosts acts from here on, each change
+# after 0 to MOST seconds.
+bridge_start() { # MOST
+	local ready line seed=${SEED:-$RANDOM}
+	# shellcheck disable=SC2016 # for the shell there
+	exec {ready}< <(exec unshare --mount bash -c 'umount "$1" && HOME=$1 exec python3 "${@:2}"' \
+		_ "$SSH_HOME" "$SRC/tests/aws/bridge.py" "$AWS_ENDPOINT_URL" "$seed" "$1" \
+		"$CLOUD/zone" "$dns" 2>&1)
+	echo "bridge: seed $seed, changes act after 0 to $1 s" | comment
+	read -r -t 30 -u "$ready" line
+	[ "$line" = ready ] || echo "bridge: $line" | comment
+	cat <&"$ready" >"$CLOUD/bridge.log" &
+	[ "$line" = ready ]
+}
+
 # birth ID NAME PRIVATE PUBLIC: as a host of EC2 comes up, to the last line that cloud-init prints
 birth() {
 	local id=$1 name=$2 private=$3 public=$4
 	machine "$name" "$private/24" ${public:+"$public/32"} || return 1
 	on "$name" ip route add default via "${private%.*}.1"
 	on "$name" mount --bind "$CLOUD/resolv.conf" /etc/resolv.conf
-	[ -z "$public" ] || ip route add "$public" dev br0
+	[ -z "$public" ] || ip route add "$public" dev br0 src 198.51.100.7
 	sshd_start "$name" "AuthorizedKeysFile $XDG_STATE_HOME/lab/sandbox/key.pub" || return 1
 	{
 		printf '[    9.1] cloud-init[1312]: ci-info: no authorized SSH keys fingerprints\r\n'
