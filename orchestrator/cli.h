@@ -39,6 +39,7 @@ struct cli {
 	const char *out;          /* -o DIR; NULL */
 	const char *require;      /* "proven", "likely", "wire"; NULL */
 	const char *pause;        /* phase; NULL */
+	const char *shard;        /* "2/4"; NULL: all */
 	const char *tag;          /* family or level to select; NULL */
 	const char *from;         /* `lab new --from`, `lab up --from`; NULL */
 	const char *engine;       /* of every capture; NULL: as the scenario says */

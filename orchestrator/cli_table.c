@@ -134,6 +134,8 @@ const struct option_row option_rows[] = {
 	  "play N times and compare the trace hashes", VAR_NONE },
 	{ "jobs", 'j', OPT_JOBS, VALUE_COUNT, "N", offsetof(struct cli, jobs),
 	  "N runs at the same time, in namespaces each", VAR_LAB_JOBS },
+	{ "shard", 0, OPT_TAG, VALUE_TEXT, "I/N", offsetof(struct cli, shard),
+	  "the I-th of N parts of what is named, for N machines (docs/scale.md)", VAR_NONE },
 	{ "tag", 0, OPT_TAG, VALUE_TEXT, "TAG", offsetof(struct cli, tag),
 	  "every scenario of this family or level", VAR_NONE },
 	{ "pause", 0, OPT_PAUSE, VALUE_CHOICE, "control|fault|recovery",

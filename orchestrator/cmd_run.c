@@ -2,7 +2,12 @@
 #include "cli.h"
 
 #include "jobs.h"
+#include "parse.h"
 #include "summary.h"
+
+enum {
+	SHARDS = 10000
+};
 
 struct selection {
 	struct job *job;
@@ -115,6 +120,43 @@ static int select_named(const struct cli *cli, struct selection *sel, const char
 	return 0;
 }
 
+/* "2/4": the second of four parts. */
+static int read_shard(const char *text, size_t *part, size_t *parts, struct err *err)
+{
+	const char *slash = strchr(text, '/');
+	char first[8];
+	int64_t i, n;
+
+	if (slash && (size_t)(slash - text) < sizeof first) {
+		snprintf(first, sizeof first, "%.*s", (int)(slash - text), text);
+		if (parse_int(slash + 1, 1, SHARDS, &n) == 0 && parse_int(first, 1, n, &i) == 0) {
+			*part = (size_t)i - 1;
+			*parts = (size_t)n;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_USAGE,
+		       "--shard %.20s: I/N is needed, as 2/4 for the second of four parts", text);
+}
+
+/* Each n-th, in the order of the list, which is the same on every machine: parts that are alike. */
+static int take_shard(const struct cli *cli, struct selection *sel, struct err *err)
+{
+	size_t part = 0, parts = 1, kept = 0;
+
+	if (!cli->shard)
+		return 0;
+	if (read_shard(cli->shard, &part, &parts, err) < 0)
+		return -1;
+	for (size_t i = part; i < sel->count; i += parts)
+		sel->job[kept++] = sel->job[i];
+	if (kept == 0)
+		fprintf(cli->progress, "shard %s: nothing to play, there are %zu runs in all\n",
+			cli->shard, sel->count);
+	sel->count = kept;
+	return 0;
+}
+
 int cmd_run(const struct cli *cli, struct err *err)
 {
 	struct selection sel = { 0 };
@@ -135,6 +177,10 @@ int cmd_run(const struct cli *cli, struct err *err)
 		return -1;
 	if (sel.count == 0)
 		return tell_no_tag(cli, &sel, err);
+	if (take_shard(cli, &sel, err) < 0)
+		return -1;
+	if (sel.count == 0)
+		return 0;
 	if (cli->pause && cli->jobs > 1 && sel.count > 1)
 		return err_set(err, ERR_USAGE,
 			       "--pause waits for Enter in one run at a time: leave out -j");
