@@ -6,12 +6,13 @@
 extern const struct step_kind step_tcp_serve, step_tcp_stop, step_tcp_connect, step_tcp_send;
 extern const struct step_kind step_tcp_recv, step_tcp_close, step_sockets, step_counter;
 extern const struct step_kind step_firewall, step_sysctl, step_route, step_address;
-extern const struct step_kind step_heal, step_wait;
+extern const struct step_kind step_cloud, step_heal, step_wait;
 
 const struct step_kind *const step_kinds[] = {
-	&step_tcp_serve, &step_tcp_stop, &step_tcp_connect, &step_tcp_send, &step_tcp_recv,
-	&step_tcp_close, &step_sockets,  &step_counter,     &step_firewall, &step_sysctl,
-	&step_route,     &step_address,  &step_heal,        &step_wait,     NULL,
+	&step_tcp_serve, &step_tcp_stop,  &step_tcp_connect, &step_tcp_send,
+	&step_tcp_recv,  &step_tcp_close, &step_sockets,     &step_counter,
+	&step_firewall,  &step_sysctl,    &step_route,       &step_address,
+	&step_cloud,     &step_heal,      &step_wait,        NULL,
 };
 
 static const char *const need_names[] = { "capture", "firewall", "counters", "ports",

@@ -205,6 +205,12 @@ const struct event_row event_rows[] = {
 	{ NULL, "tables", "0: none in this network namespace" },
 	{ NULL, "json", "as nft -j list ruleset prints it; absent without a table" },
 	{ NULL, "error", "why it could not be read" },
+	{ "cloud", NULL, "what a cloud decides over a host's packets, as its API tells it" },
+	{ NULL, "subnet", "where the host is" },
+	{ NULL, "group", "its security group; the first of several" },
+	{ NULL, "acl", "the network ACL of its subnet" },
+	{ NULL, "json", "the rules of all its groups, and the entries of the ACL" },
+	{ NULL, "error", "why they could not be read" },
 	{ "hooks", NULL,
 	  "of a network stack that is not the run's own: what else may answer, divert or drop a "
 	  "packet" },

@@ -2,6 +2,7 @@
  * of the shell's, looks whether anything of lab is still there. */
 #include "choose.h"
 #include "cleanup_aws.h"
+#include "cleanup_cloud.h"
 #include "cli.h"
 #include "command.h"
 #include "fleet_clean.h"
@@ -126,6 +127,9 @@ int cmd_cleanup(const struct cli *cli, struct err *err)
 
 	if (cli->older_ns > 0)
 		return clean_labs(cli, err);
+	/* They would be in the way of SSH, or of nobody: they go first. */
+	if (streq(cli->backend, "aws") && cleanup_cloud(cli, err) < 0)
+		return -1;
 	if (choose(&chosen, cli, err) < 0)
 		return -1;
 	cleaning.why = arena_array(cli->arena, chosen.count, sizeof *cleaning.why);

@@ -279,6 +279,11 @@ const char *plan_hindrance(const struct scenario *scenario, const char *backend,
 	for (size_t i = 0; i < scenario->nnot_on; i++)
 		if (streq(scenario->not_on[i].name, backend))
 			return scenario->not_on[i].value;
+	for (size_t i = 0; i < scenario->nstep && !streq(backend, "aws"); i++)
+		if (streq(scenario->step[i].kind->name, "cloud"))
+			return arena_printf(arena,
+					    "step %s is a fault of the cloud, which needs -b aws",
+					    scenario->step[i].name);
 	if (!is_machine && !streq(backend, "loopback"))
 		return NULL;
 	for (size_t i = 0; i < scenario->nlink; i++)

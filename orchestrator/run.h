@@ -28,6 +28,8 @@ void run_scenario(const struct cli *cli, const char *path, FILE *out, struct run
 void run_probe(const struct cli *cli, const struct probe *probe, FILE *out,
 	       struct run_result *result);
 
+struct run_cloud;
+
 /* The parts, shared between run*.c. */
 struct run {
 	const struct cli *cli;
@@ -49,6 +51,7 @@ struct run {
 	bool is_live; /* steps are printed as they pass */
 	bool has_captures;
 	const char *first_failed; /* the first step that failed and why; NULL: none */
+	struct run_cloud *cloud;  /* run_cloud.h; NULL: no step asks for it */
 	size_t nport;
 	struct port_map { /* the machine's own lo: the port asked for, the port given */
 		int asked, given;

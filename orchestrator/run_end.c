@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "history.h"
+#include "run_cloud.h"
 
 enum {
 	CLOSE_MS = 10000,
@@ -158,9 +159,10 @@ static void file_away(const struct run *run)
 
 void run_end(struct run *run, const struct err *played, struct run_result *result)
 {
-	struct err err = *played, left_err = { 0 };
+	struct err err = *played, left_err = { 0 }, cloud_err = { 0 };
 	struct result verdict = { 0 };
 
+	bool is_cloud_left = run_cloud_close(run, &cloud_err) < 0;
 	if (run->dir.steps.fd >= 0 && keep_evidence(run, played, &err) == 0 &&
 	    played->kind == ERR_NONE && give_verdict(run, &verdict, result, &err) == 0)
 		err.kind = ERR_NONE;
@@ -178,6 +180,8 @@ void run_end(struct run *run, const struct err *played, struct run_result *resul
 		run_fail(result, &left_err);
 		result->status = ERR_LEFTOVER;
 	}
+	if (is_cloud_left)
+		run_fail(result, &cloud_err);
 	if (*result->verdict)
 		print_end(run, result, &verdict);
 	else

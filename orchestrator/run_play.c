@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "run_cloud.h"
 
 static void set_deadline(struct run *run)
 {
@@ -52,6 +53,14 @@ static bool is_judged(const struct run *run, const struct scenario_step *step, b
 	return at_end && streq(step->kind->name, "wait") && step->subject == s->expect.on;
 }
 
+/* The cloud is asked before its hosts are, and after them: what it says then was so all the while.
+ */
+static int snapshot_judged(struct run *run, struct err *err)
+{
+	run_cloud_read(run);
+	return run_snapshot(run, err);
+}
+
 static int play_phase(struct run *run, enum phase phase, struct err *err)
 {
 	const struct scenario *s = &run->scenario;
@@ -73,11 +82,11 @@ static int play_phase(struct run *run, enum phase phase, struct err *err)
 			    run_snapshot(run, err) < 0)
 				return -1;
 		}
-		if (is_judged(run, step, false) && run_snapshot(run, err) < 0)
+		if (is_judged(run, step, false) && snapshot_judged(run, err) < 0)
 			return -1;
 		if (run_step(run, step, err) < 0)
 			return -1;
-		if (is_judged(run, step, true) && run_snapshot(run, err) < 0)
+		if (is_judged(run, step, true) && snapshot_judged(run, err) < 0)
 			return -1;
 		if (run->is_live)
 			fflush(run->out);
@@ -88,7 +97,7 @@ static int play_phase(struct run *run, enum phase phase, struct err *err)
 int run_play(struct run *run, struct err *err)
 {
 	set_deadline(run);
-	if (run_setup(run, err) < 0)
+	if (run_cloud_open(run, err) < 0 || run_setup(run, err) < 0)
 		return -1;
 	if (run->is_live)
 		text_head(run->out, &run->cli->style, run->record, run->nrecord);

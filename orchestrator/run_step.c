@@ -6,6 +6,7 @@
 #include "addr.h"
 #include "clock.h"
 #include "expect.h"
+#include "run_cloud.h"
 
 enum {
 	ASK_AGAIN_MS = 5,
@@ -239,11 +240,38 @@ static void record_fault(struct run *run, const char *label, int number, const c
 	run_record(run, &event);
 }
 
+/* The controller's own: no agent can. */
+static bool is_cloud(const struct run *run, const struct scenario_step *step)
+{
+	const struct scenario *s = &run->scenario;
+
+	if (streq(step->kind->name, "heal"))
+		step = &s->step[step->subject];
+	return streq(step->kind->name, "cloud");
+}
+
+static int play_cloud(struct run *run, const struct scenario_step *step, struct played *played,
+		      struct err *err)
+{
+	bool is_heal = streq(step->kind->name, "heal");
+	int64_t start_ns = clock_mono_ns();
+
+	if (is_heal ? run_cloud_heal(run, &run->scenario.step[step->subject], &played->text, err)
+		    : run_cloud_set(run, step, &played->text, err))
+		return -1;
+	played->result = "ok";
+	played->took_ns = clock_mono_ns() - start_ns;
+	played->is_ok = true;
+	return 0;
+}
+
 static int play(struct run *run, const struct scenario_step *step, struct played *played,
 		struct err *err)
 {
 	size_t index = (size_t)(step - run->scenario.step), id;
 
+	if (is_cloud(run, step))
+		return play_cloud(run, step, played, err);
 	if (step->kind->flags & STEP_OBSERVES)
 		return observe(run, step, played, err);
 	if (streq(step->kind->name, "wait")) {

@@ -61,6 +61,8 @@ void session_open(struct session *session, struct lab *lab, const struct plan *p
 		  struct rundir *dir, struct arena *arena);
 /* Queues a request (its kind is the verb) and returns its id. */
 size_t session_send(struct session *session, size_t host, struct event *request);
+/* What the controller itself found out about a host: written and kept as the host's own events. */
+void session_note(struct session *session, size_t host, const struct event *event);
 /* One turn of the poll loop, at most until deadline_ns. 0; -1: interrupted (ERR_SIGINT), an agent
  * was lost or the run's deadline passed (ERR_BROKE), or the run directory cannot be written. */
 int session_turn(struct session *session, int64_t deadline_ns, struct err *err);

@@ -40,6 +40,11 @@ static struct event *record(struct session *session, size_t host, const struct e
 	return copy;
 }
 
+void session_note(struct session *session, size_t host, const struct event *event)
+{
+	record(session, host, event);
+}
+
 int session_lose(struct session *session, size_t host, const char *why, struct err *err)
 {
 	struct event event;
