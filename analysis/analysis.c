@@ -14,7 +14,7 @@ const char *confidence_name(enum confidence confidence)
 
 const char *witness_name(enum witness witness)
 {
-	static const char *const names[] = { "application", "wire", "kernel" };
+	static const char *const names[] = { "application", "wire", "kernel", "cloud" };
 	return names[witness];
 }
 

@@ -97,6 +97,7 @@ void facts_fill(struct facts *facts, const struct view *view)
 	facts_of_sockets(facts, view);
 	facts_of_ruleset(facts, view);
 	facts_of_way(facts, view);
+	facts_of_cloud(facts, view);
 	facts_of_counters(facts, view);
 	reached(facts);
 }

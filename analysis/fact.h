@@ -19,6 +19,9 @@
 	    "nft -a list ruleset; tc qdisc; ip rule; bpftool prog; iptables-legacy-save"
 #define LACK_NEXT                                                                                  \
 	"what the client's kernel knew of the way as it failed", "ip route get {server}; ip neigh"
+#define LACK_CLOUD                                                                                 \
+	"what the cloud decides, right before and after",                                          \
+	    "aws ec2 describe-security-groups; aws ec2 describe-network-acls"
 #define LACK_APP "what the application was told", "the errno of connect(), for example from its log"
 
 /* X(NAME, id, witness, sentence when yes, sentence when no, what is missing when unseen, command)
@@ -99,7 +102,11 @@
 	X(NEXT_SILENT, "next-silent", KERNEL, "the next machine on the link does not answer",      \
 	  "the next machine on the link answers", LACK_NEXT)                                       \
 	X(WAY_CLEAR, "way-clear", KERNEL, "nothing before the server's TCP could take the SYN",    \
-	  "a rule took the SYN before the server's TCP", LACK_WAY)
+	  "a rule took the SYN before the server's TCP", LACK_WAY)                                 \
+	X(GROUP_DROPS, "group-drops", CLOUD, "no rule of its security groups lets the SYN in",     \
+	  "a rule of its security groups lets the SYN in", LACK_CLOUD)                             \
+	X(ACL_DROPS, "acl-drops", CLOUD, "a network ACL drops a packet of the handshake",          \
+	  "the network ACLs let the handshake pass", LACK_CLOUD)
 
 enum fact {
 	FACT_NONE, /* ends a list */
@@ -145,6 +152,7 @@ void facts_of_next(struct facts *facts, const struct view *view); /* after the w
 void facts_of_sockets(struct facts *facts, const struct view *view);
 void facts_of_counters(struct facts *facts, const struct view *view); /* after the way */
 void facts_of_ruleset(struct facts *facts, const struct view *view);
+void facts_of_cloud(struct facts *facts, const struct view *view);
 void facts_of_way(struct facts *facts, const struct view *view); /* after the ruleset */
 
 /* The server's TcpOutRsts stood still around the connect: so much is told by counters that others

@@ -118,11 +118,19 @@ static bool has_waited(const struct view *view, const struct flow *flow)
 	       flow->segment[flow->nsegment - 1].t_ns - flow->segment[0].t_ns >= PATIENCE_NS;
 }
 
+/* A server that was not heard repeats its SYN+ACK for a minute: it comes when the fault is healed.
+ */
+static bool is_after_end(const struct view *view, const struct segment *answer)
+{
+	return view->connection.event && view->end_ns != INT64_MAX && answer->t_ns > view->end_ns;
+}
+
 static void unanswered(struct facts *facts, const struct view *view,
 		       const struct capture_seen *capture, const struct flow *flow)
 {
 	const struct segment *answer = first_answer(flow);
-	if (answer)
+	bool is_late = answer && is_after_end(view, answer);
+	if (answer && !is_late)
 		fact_packet(fact_set(facts, FACT_UNANSWERED, NO, NULL), capture, answer->number,
 			    answer->number);
 	else if (!flow->has_syn || !has_waited(view, flow))
@@ -131,7 +139,10 @@ static void unanswered(struct facts *facts, const struct view *view,
 	else if (!capture->is_whole)
 		fact_set(facts, FACT_UNANSWERED, UNSEEN, lossy(view, capture));
 	else
-		cite_syns(fact_set(facts, FACT_UNANSWERED, YES, NULL), capture, flow);
+		cite_syns(
+		    fact_set(facts, FACT_UNANSWERED, YES,
+			     is_late ? "nothing answered before connect() had given up" : NULL),
+		    capture, flow);
 }
 
 /* The SYN and the RST that answers it, cited together. */

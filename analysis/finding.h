@@ -19,7 +19,8 @@ enum truth {
 enum witness {
 	WITNESS_APPLICATION,
 	WITNESS_WIRE,
-	WITNESS_KERNEL
+	WITNESS_KERNEL,
+	WITNESS_CLOUD
 };
 enum confidence {
 	UNDECIDED,

@@ -100,6 +100,32 @@ const struct rule rules[] = {
 		      "Remove or narrow the rule that drops port {port}.", "lab explain timeout" },
 	},
 	{
+	    .id = "timeout.security-group",
+	    .says = "The cloud's security group of the server has no rule that lets this port in: "
+		    "the machine never saw the packets.",
+	    .most = PROVEN,
+	    .must = { FACT_TIMED_OUT, FACT_UNANSWERED, FACT_GROUP_DROPS },
+	    .need = { FACT_CONNECT_TIMED_OUT, FACT_SYN_SENT },
+	    .deny = { FACT_SYN_ARRIVED, FACT_ACL_DROPS },
+	    .also = { FACT_SYN_REPEATED, FACT_ROW_SYN_SENT, FACT_LISTENER },
+	    .next = { "aws ec2 describe-security-groups --group-ids GROUP",
+		      "Add a rule for port {port} to the server's security group.",
+		      "lab explain timeout" },
+	},
+	{
+	    .id = "timeout.network-acl",
+	    .says = "The server answers, and the network ACL of a subnet drops the answers on "
+		    "their way back.",
+	    .most = PROVEN,
+	    .must = { FACT_TIMED_OUT, FACT_UNANSWERED, FACT_ACL_DROPS, FACT_SYN_ACK_LEFT },
+	    .need = { FACT_CONNECT_TIMED_OUT, FACT_SYN_SENT, FACT_SYN_ARRIVED },
+	    .deny = { FACT_GROUP_DROPS },
+	    .also = { FACT_SYN_REPEATED, FACT_ROW_SYN_RECV, FACT_LISTENER },
+	    .next = { "aws ec2 describe-network-acls --network-acl-ids ACL",
+		      "Let the clients' ports, 1024 to 65535, out of the server's subnet.",
+		      "lab explain timeout" },
+	},
+	{
 	    .id = "timeout.unexplained",
 	    .says = "Nothing answered in time; where the packets were lost is not settled by what "
 		    "was observed.",
@@ -107,7 +133,8 @@ const struct rule rules[] = {
 	    .must = { FACT_TIMED_OUT },
 	    .ask = { FACT_CONNECT_TIMED_OUT, FACT_SYN_SENT, FACT_UNANSWERED, FACT_SYN_ARRIVED,
 		     FACT_SERVER_SILENT, FACT_UNDELIVERED, FACT_RULE_DROP },
-	    .also = { FACT_SYN_REPEATED, FACT_ROW_SYN_SENT, FACT_ROW_SYN_RECV, FACT_LISTENER },
+	    .also = { FACT_SYN_REPEATED, FACT_ROW_SYN_SENT, FACT_ROW_SYN_RECV, FACT_LISTENER,
+		      FACT_GROUP_DROPS, FACT_ACL_DROPS },
 	    .next = { "tcpdump -nn 'port {port}'", "nft -a list ruleset",
 		      "ss -tan 'sport = :{port}'" },
 	},

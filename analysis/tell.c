@@ -110,7 +110,7 @@ static void evidence_tell(struct finding *finding, const struct rule *rule,
 	cite(list, &count, rule->ask, YES, facts);
 	cite(list, &count, rule->also, YES, facts);
 	struct evidence *sorted = arena_array(arena, count ? count : 1, sizeof *sorted);
-	for (int witness = WITNESS_APPLICATION; witness <= WITNESS_KERNEL; witness++)
+	for (int witness = WITNESS_APPLICATION; witness <= WITNESS_CLOUD; witness++)
 		for (size_t i = 0; i < count; i++)
 			if ((int)list[i].witness == witness && !is_told_by_another(list, count, i))
 				sorted[finding->nevidence++] = list[i];
