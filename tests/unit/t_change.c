@@ -37,6 +37,7 @@ static void each_is_set_read_back_and_healed(void **state)
 	(void)state;
 	need();
 	start_own(&driver);
+	char *before = strdup(SYSCTL("ipv4/tcp_rmem")); /* a kernel's default goes by its memory */
 	assert_string_equal(set(&driver, 2, "a", "sysctl", NULL,
 				"net.ipv4.tcp_rmem=4096 \t9000  "
 				"20000"),
@@ -64,7 +65,8 @@ static void each_is_set_read_back_and_healed(void **state)
 			    "203.0.114.0/24 via 203.0.113.7 dev d1 metric 50 mtu 1400");
 	assert_string_equal(heal(&driver, 9, "b"), "ok");
 	assert_string_equal(heal(&driver, 10, "a"), "ok");
-	assert_string_equal(SYSCTL("ipv4/tcp_rmem"), "4096\t131072\t6291456");
+	assert_string_equal(SYSCTL("ipv4/tcp_rmem"), before);
+	free(before);
 	assert_int_equal(driver_close(&driver), 0);
 	assert_null(strstr(IP("addr", "show", "d1"), "203.0.115.1")); /* the end heals, too */
 	assert_string_equal(IP("route", "show", "203.0.113.9"), "");
