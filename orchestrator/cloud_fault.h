@@ -33,6 +33,9 @@ struct cloud {
 #define CLOUD_JOURNAL "cloud-journal"
 #define CLOUD_RECORD_LABEL "service" /* the record of infra/terraform that faults change */
 
+/* What a step says, as "security-group", "closed". -1 (ERR_USAGE): there is no such fault. */
+int cloud_kind_of(const char *what, const char *how, enum cloud_kind *kind, struct err *err);
+
 /* What is written down. 0 of them where there is no journal; -1: it is damaged. */
 int cloud_journal_read(struct cloud *cloud, struct err *err);
 

@@ -15,15 +15,6 @@ enum {
 	PROBE_MS = 8000     /* until its agent answers */
 };
 
-static const struct {
-	const char *what, *how; /* how NULL: an address */
-	enum cloud_kind kind;
-} faults[] = {
-	{ "security-group", "closed", CLOUD_GROUP },
-	{ "network-acl", "no-return", CLOUD_ACL },
-	{ "record", NULL, CLOUD_RECORD },
-};
-
 struct cloud_step {
 	const struct scenario_step *step;
 	enum cloud_kind kind;
@@ -51,19 +42,12 @@ static int choose_from(struct run *run, struct cloud_step *out, struct err *err)
 static int understand(struct run *run, const struct scenario_step *step, struct cloud_step *out,
 		      struct err *err)
 {
-	const char *what = step_arg(step, "what"), *port = step_arg(step, "port");
 	const struct ec2_instance *host = run->cloud->host[step->host];
-	size_t i = 0;
-	struct addr address;
+	const char *port = step_arg(step, "port");
 
 	*out = (struct cloud_step){ .step = step, .how = step_arg(step, "how") };
-	while (i + 1 < COUNT(faults) && !streq(faults[i].what, what))
-		i++;
-	out->kind = faults[i].kind;
-	if (faults[i].how ? !streq(faults[i].how, out->how)
-			  : addr_parse(&address, out->how, 0) < 0 || address.family != 4)
-		return err_set(err, ERR_USAGE, "cloud %s %s: it can be %s", what, out->how,
-			       faults[i].how ? faults[i].how : "an IPv4 address");
+	if (cloud_kind_of(step_arg(step, "what"), out->how, &out->kind, err) < 0)
+		return -1;
 	if (choose_from(run, out, err) < 0)
 		return -1;
 	out->on = out->kind == CLOUD_GROUP ? host->interface_id

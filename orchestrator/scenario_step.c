@@ -1,5 +1,6 @@
 /* A step: NAME = SUBJECT VERB WORD... [key=value...] [-> RESULT [within TIME]] [&]. The table of
  * verbs says what may stand where. */
+#include "cloud_fault.h"
 #include "scenario_load.h"
 
 enum {
@@ -263,6 +264,24 @@ static void check_times(struct loader *l, struct line *line, const struct scenar
 			     (long long)step_times(step));
 }
 
+static void check_cloud(struct loader *l, struct line *line, const struct scenario_step *step)
+{
+	const char *what = step_arg(step, "what"), *how = step_arg(step, "how");
+	const char *from = step_arg(step, "from");
+	size_t at = from ? scenario_host_find(l->out, from) : SIZE_MAX;
+	enum cloud_kind kind;
+	struct err err;
+
+	if (!streq(step->kind->name, "cloud") || !line->is_good)
+		return;
+	if (what && how && cloud_kind_of(what, how, &kind, &err) < 0)
+		FAIL(l, line, line->entry->column, "%s", err.text);
+	if (from && (at == SIZE_MAX || at == step->host))
+		FAIL(l, line, line->entry->column, "from=%s is no other host", from);
+	if (!from && l->out->nhost < 2)
+		FAIL(l, line, line->entry->column, "cloud needs another host, which tries");
+}
+
 static void read_result(struct loader *l, struct line *line, struct scenario_step *step)
 {
 	const struct step_kind *kind = step->kind;
@@ -325,6 +344,7 @@ void load_step(struct loader *l, const struct ini_entry *e, struct scenario_step
 		find_subject(l, &line, step);
 	read_args(l, &line, step, at);
 	check_times(l, &line, step);
+	check_cloud(l, &line, step);
 	if (step->is_background && !(kind->flags & STEP_ACTOR))
 		COMPLAIN_AT(l, e, e->column, "%s cannot go on in the background", kind->name);
 	read_result(l, &line, step);

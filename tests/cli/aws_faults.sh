@@ -7,6 +7,7 @@
 . "$SRC/tests/terraform.sh"
 . "$SRC/tests/aws.sh"
 endpoint_start
+endpoint=$!
 vpc
 export TF_VAR_user=$SSH_USER
 while_up "$LAB" up --yes --from 198.51.100.7
@@ -82,6 +83,16 @@ wait "$lab" 2>/dev/null
 exits 0 "$LAB" cleanup -b aws
 like "$out" '1 fault of the cloud undone' 'cleanup undoes what a killed run left'
 is "$(decides)" "$before" 'so that it is gone'
+
+# What cannot be undone is said: here AWS goes away while a fault is set.
+"$LAB" run ./long.ini -b aws -o runs --timeout 200s >long.out 2>&1 </dev/null &
+lab=$!
+wait_for 60 grep -q 'security-group eni-' "$journal"
+kill -KILL "$endpoint"
+wait "$lab"
+is "$?" 6 'a fault that stays set is exit status 6' || comment <long.out
+like "$(cat long.out)" 'the cloud still has a fault of lab-.*lab cleanup -b aws undoes it' 'with what undoes it'
+like "$(cat "$journal")" '^security-group eni-' 'and stays written down'
 is "$(grep -rlF canary-secret runs up.out up.err "$XDG_STATE_HOME" 2>/dev/null)" '' \
 	'no secret is in what lab wrote'
 done_testing

@@ -110,6 +110,13 @@ static void who_and_what_must_fit(void **state)
 {
 	(void)state;
 	refused(13, "stop = client tcp.stop serve", 24, "serve runs on server, not on client");
+	refused(13, "stop = server cloud security-group open", 8,
+		"cloud security-group open: it can be closed");
+	refused(13, "stop = server cloud record ::1", 8, "it can be an IPv4 address");
+	refused(13, "stop = server cloud network-acl no-return from=server", 8,
+		"from=server is no other host");
+	refused(13, "stop = server cloud network-acl no-return from=bob", 8,
+		"from=bob is no other host");
 	refused(13, "stop = serve tcp.stop serve", 8, "the subject is a host, serve is a step");
 	refused(13, "say = client tcp.send hello", 7, "the subject is an earlier step");
 	refused(13, "say = serve tcp.connect server:1", 7, "the subject is a host");
