@@ -257,8 +257,8 @@ void facts_of_cloud(struct facts *facts, const struct view *view)
 	enum truth group[2], acl[2];
 	const char *group_says = NULL, *acl_says = NULL;
 
-	if (!view->connection.event || !view->has_server || !view->has_client ||
-	    view->server.family != 4 || view->server_host == NO_HOST ||
+	if (!view->trace->is_in_cloud || !view->connection.event || !view->has_server ||
+	    !view->has_client || view->server.family != 4 || view->server_host == NO_HOST ||
 	    view->client_host == NO_HOST)
 		return;
 	for (int i = 0; i < 2; i++) {

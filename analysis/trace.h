@@ -76,6 +76,7 @@ struct trace {
 	struct reading *reading; /* in file order */
 	bool is_pcap;            /* one capture file and nothing else */
 	bool is_interrupted;
+	bool is_in_cloud; /* some event tells what a cloud decides */
 	int64_t until_ns; /* what closes later is the run's own end */
 };
 

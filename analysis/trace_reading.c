@@ -83,10 +83,12 @@ void trace_readings(struct trace *trace)
 		       { "ruleset", NULL },
 		       { "hooks", NULL } };
 	size_t cap = 0;
-	for (size_t i = 0; i < trace->nevent; i++)
+	for (size_t i = 0; i < trace->nevent; i++) {
+		trace->is_in_cloud |= event_is(&trace->event[i], "cloud");
 		for (size_t t = 0; t < COUNT(tables); t++)
 			if (event_is(&trace->event[i], tables[t].end))
 				reading_add(trace, &cap, &trace->event[i], tables[t].row);
+	}
 }
 
 const struct reading *reading_before(const struct trace *trace, int host, const char *kind,
