@@ -5,22 +5,24 @@
 #include "credentials.h"
 #include "sandbox.h"
 
-static int mend(const struct cli *cli, struct cloud *cloud, const char *region, struct err *err)
+static int mend(const struct cli *cli, const struct cloud *written, const char *region,
+		struct err *err)
 {
 	struct credentials credentials = { 0 };
 	const struct credentials_asked asked = { .region = region };
+	struct cloud cloud = *written;
 	struct aws aws;
 	size_t count;
 	int status = credentials_find(&credentials, &asked, cli->arena, err);
 
 	if (status == 0) {
 		credentials_to_aws(&credentials, &aws);
-		cloud->aws = &aws;
-		status = cloud_mend(cloud, &count, err);
-		fprintf(cli->result, "%s: %zu fault%s of the cloud undone\n", cloud->lab, count,
+		cloud.aws = &aws;
+		status = cloud_mend(&cloud, &count, err);
+		fprintf(cli->result, "%s: %zu fault%s of the cloud undone\n", cloud.lab, count,
 			count == 1 ? "" : "s");
 		if (status < 0) {
-			err_in(err, "the cloud still has a fault of %s", cloud->lab);
+			err_in(err, "the cloud still has a fault of %s", cloud.lab);
 			err->kind = ERR_LEFTOVER;
 		}
 	}

@@ -1,5 +1,5 @@
-/* lab down: Terraform removes what it finished; then each service of AWS is asked for the rest, which
- * is removed by call, and asked again. */
+/* lab down: Terraform removes what it finished; then each service of AWS is asked for the rest,
+ * which is removed by call, and asked again. */
 #include <unistd.h>
 
 #include "sandbox_session.h"
