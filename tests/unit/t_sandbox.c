@@ -1,4 +1,5 @@
-/* What `lab up` writes down, and the lock: orchestrator/sandbox.c. */
+/* What `lab up` writes down, its lock, whence SSH is let in, what it costs:
+ * orchestrator/sandbox*.c. */
 #include "sandbox.h"
 
 #include <fcntl.h>
@@ -7,6 +8,8 @@
 
 #include "file.h"
 #include "folder.h"
+#include "sandbox_from.h"
+#include "sandbox_price.h"
 
 struct fixture {
 	char state[FOLDER_PATH];
@@ -172,12 +175,88 @@ static void test_times(void **state)
 	arena_close(&arena);
 }
 
+static void test_from(void **state)
+{
+	static const struct {
+		const char *text, *cidr; /* NULL: refused */
+	} row[] = {
+		{ "198.51.100.7", "198.51.100.7/32" },
+		{ "198.51.100.0/24", "198.51.100.0/24" },
+		{ "10.0.0.0/8", "10.0.0.0/8" },
+		{ "0.0.0.0/0", NULL },
+		{ "128.0.0.0/7", NULL },
+		{ "198.51.100.7/33", NULL },
+		{ "198.51.100.7/", NULL },
+		{ "198.51.100", NULL },
+		{ "2001:db8::1", NULL },
+		{ "mine", NULL },
+		{ "", NULL },
+	};
+	struct arena arena = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		const char *cidr = NULL;
+		struct err err;
+		int status = sandbox_from_check(&cidr, row[i].text, &arena, &err);
+		if (status != (row[i].cidr ? 0 : -1))
+			fail_msg("%s: %d", row[i].text, status);
+		if (row[i].cidr)
+			assert_string_equal(cidr, row[i].cidr);
+		else
+			assert_int_equal(err.kind, ERR_USAGE);
+	}
+	arena_close(&arena);
+}
+
+/* Where an endpoint takes AWS's place nobody is asked. */
+static void test_from_asked(void **state)
+{
+	const struct aws aws = { .endpoint[AWS_EC2] = "http://127.0.0.1:1" };
+	struct arena arena = { 0 };
+	const char *cidr;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(sandbox_from_ask(&cidr, &aws, &arena, &err), -1);
+	assert_int_equal(err.kind, ERR_USAGE);
+	assert_non_null(strstr(err.text, "--from CIDR"));
+	arena_close(&arena);
+}
+
+static void test_price(void **state)
+{
+	static const char text[] = "[prices]\nas-of = 2025-06-01\n[address]\npublic = 0.005\n"
+				   "[volume]\neu-central-1 = 0.0730\n"
+				   "[t3.micro]\neu-central-1 = 0.0120\nus-east-1 = 0.0104\n";
+	struct arena arena = { 0 };
+	struct sandbox_price price;
+	char folder[FOLDER_PATH];
+	struct err err;
+
+	folder_inside(*state, folder);
+	const char *file = arena_printf(&arena, "%s/prices.ini", folder);
+	int fd = open(folder, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	assert_int_equal(file_write(fd, "prices.ini", text, strlen(text), &err), 0);
+	close(fd);
+	/* Four hosts with 8 GiB each, three public addresses. */
+	assert_true(sandbox_price(&price, file, "eu-central-1", "t3.micro", 3, &arena));
+	assert_float_equal(price.dollars, 4 * (0.0120 + 0.0730 * 8 / 730) + 3 * 0.005, 1e-9);
+	assert_string_equal(price.as_of, "2025-06-01");
+	assert_false(sandbox_price(&price, file, "us-east-1", "t3.micro", 3, &arena));
+	assert_false(sandbox_price(&price, file, "eu-central-1", "m7i.metal", 3, &arena));
+	assert_false(sandbox_price(&price, "/no/such/file", "eu-central-1", "t3.micro", 3, &arena));
+	arena_close(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_none),    cmocka_unit_test(test_written),
 		cmocka_unit_test(test_pins),    cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_damaged), cmocka_unit_test(test_times),
+		cmocka_unit_test(test_from),    cmocka_unit_test(test_from_asked),
+		cmocka_unit_test(test_price),
 	};
 
 	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);
