@@ -15,7 +15,7 @@ is "$(grep -c 'one trace hash, equal in every run' <<<"$out")" 2 'each scenario 
 is "$(awk 'length > 80' <<<"$out")" '' 'in 80 columns'
 like "$out" $'^rare: .*: [0-9a-f]{12}\nok-tcp: .*: [0-9a-f]{12}$' 'as many digits as in trace='
 exits 2 "$LAB" run all --tag nosuch -b netns -o "$T/none"
-like "$err" 'no scenario has the tag nosuch; tags are: connect, basic, rare$' 'an unknown tag: those that exist are told'
+like "$err" 'no scenario has the tag nosuch; tags are: connect, basic, rare, advanced$' 'an unknown tag: those that exist are told'
 exits 2 "$LAB" run rare --tag rare -b netns -o "$T/none"
 like "$err" '--tag selects among all scenarios, and rare is named' 'a tag and a name do not go together'
 
