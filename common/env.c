@@ -1,6 +1,11 @@
 /* One row a variable. An empty value counts as none, as the conventions for most of them say. */
 #include "env.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+
 static const struct {
 	const char *name, *text;
 } rows[VARIABLES] = {
@@ -87,4 +92,18 @@ const char *env_get(enum variable variable)
 char **env_all(void)
 {
 	return environ;
+}
+
+void env_drop_secrets(void)
+{
+	static const enum variable secrets[] = { VAR_AWS_ACCESS_KEY_ID, VAR_AWS_SECRET_ACCESS_KEY,
+						 VAR_AWS_SESSION_TOKEN };
+
+	for (size_t i = 0; i < COUNT(secrets); i++) {
+		char *value = getenv(env_name(secrets[i]));
+		if (!value)
+			continue;
+		explicit_bzero(value, strlen(value));
+		unsetenv(env_name(secrets[i]));
+	}
 }

@@ -54,6 +54,9 @@ const char *env_name(enum variable variable);
 const char *env_text(enum variable variable); /* what it does, for people */
 /* Its value; NULL when it is not set or empty. */
 const char *env_get(enum variable variable);
+/* For a process that nobody asks anything of AWS from: its secrets are wiped, also as /proc shows
+ * them, and no program that it starts gets them. */
+void env_drop_secrets(void);
 /* All that this process was given, "NAME=value", NULL behind the last: for children. */
 char **env_all(void);
 

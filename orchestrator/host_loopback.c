@@ -12,6 +12,7 @@
 
 #include "backend.h"
 #include "clock.h"
+#include "env.h"
 #include "file.h"
 #include "keeper.h"
 #include "mem.h"
@@ -98,6 +99,7 @@ static _Noreturn void become_agent(struct loopback *state, const char *agent, in
 	if (ns_close_others(keep, COUNT(keep), &err) == 0 && dup2(far_fd, STDIN_FILENO) >= 0 &&
 	    dup2(far_fd, STDOUT_FILENO) >= 0 && putenv(state->mark) == 0) {
 		proc_child_signals();
+		env_drop_secrets();
 		execve(agent, argv, environ);
 		err_sys(&err, "%s", agent);
 	} else if (err.kind == ERR_NONE) {

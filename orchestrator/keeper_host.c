@@ -9,6 +9,7 @@
 
 #include "addr.h"
 #include "agent.h"
+#include "env.h"
 #include "file.h"
 #include "keeper_run.h"
 #include "mem.h"
@@ -232,6 +233,7 @@ static int become_agent(const struct keeper_spec *spec, size_t at, const struct 
 	setrlimit(RLIMIT_NOFILE, &spec->nofile);
 	note_send(spec->notes, NOTE_HOST, at, NULL);
 	proc_child_signals();
+	env_drop_secrets();
 	if (spec->is_agent_ours)
 		be_agent(spec, at, gate);
 	execve(spec->agent, argv,
