@@ -85,6 +85,12 @@ static int fill_again(struct up *up, struct err *err)
 {
 	struct sandbox *sandbox = &up->session.sandbox;
 
+	if (sandbox->is_making)
+		return err_set(
+		    err, ERR_CANNOT,
+		    "Terraform died while it made %s, and its state may lack what is there: "
+		    "lab up would make that twice; lab down, then lab up",
+		    sandbox->name);
 	if (up->cli->ttl_ns)
 		return err_set(
 		    err, ERR_USAGE,
@@ -189,15 +195,29 @@ static bool is_change(const struct up *up)
 	return up->changes.add || up->changes.change || up->changes.remove;
 }
 
+/* It is written down that Terraform works, until it has ended by itself. */
+static int apply(struct up *up, struct err *err)
+{
+	struct sandbox *sandbox = &up->session.sandbox;
+	struct err ignored;
+
+	sandbox->is_up = false;
+	sandbox->is_making = is_change(up);
+	if (sandbox_write(sandbox, err) < 0)
+		return -1;
+	if (!sandbox->is_making)
+		return 0;
+	int status = sandbox_apply(&up->session.work, &up->changes, err);
+	sandbox->is_making = status < 0 && err->kind == ERR_LEFTOVER;
+	return sandbox_write(sandbox, status < 0 ? &ignored : err) < 0 ? -1 : status;
+}
+
 static int make(struct up *up, struct err *err)
 {
 	struct sandbox_session *session = &up->session;
 	struct targets targets;
 
-	session->sandbox.is_up = false;
-	if (sandbox_write(&session->sandbox, err) < 0 ||
-	    (is_change(up) && sandbox_apply(&session->work, &up->changes, err) < 0) ||
-	    sandbox_outputs(&session->work, err) < 0 ||
+	if (apply(up, err) < 0 || sandbox_outputs(&session->work, err) < 0 ||
 	    sandbox_hosts(&session->sandbox, &targets, up->cli->arena, err) < 0 ||
 	    sandbox_pin_hosts(&session->work, &targets, err) < 0 ||
 	    sandbox_await_hosts(&session->work, &targets, err) < 0)
@@ -209,6 +229,7 @@ static int make(struct up *up, struct err *err)
 /* What exists, and how to remove it; the error itself is told by main. */
 static void tell_rest(const struct up *up)
 {
+	bool is_torn = up->session.sandbox.is_making;
 	const struct sandbox_session *session = &up->session;
 	FILE *out = up->cli->progress;
 	const char *text;
@@ -221,7 +242,8 @@ static void tell_rest(const struct up *up)
 		fprintf(out, "nothing of %s is in AWS\n", session->sandbox.name);
 	else
 		cli_print_named(out, "in AWS there is ", text, "");
-	fputs("lab up goes on with it; lab down removes it\n", out);
+	fputs(is_torn ? "lab down removes it\n" : "lab up goes on with it; lab down removes it\n",
+	      out);
 }
 
 static int play(struct up *up, struct err *err)

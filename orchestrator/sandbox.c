@@ -73,6 +73,7 @@ static int take_members(struct sandbox *out, const char *path, const json_t *roo
 	}
 	out->clients = json_integer_value(clients);
 	out->is_up = json_is_true(json_object_get(root, "is_up"));
+	out->is_making = json_is_true(json_object_get(root, "is_making"));
 	if (!is_word(out->id) || !is_word(out->name))
 		return damaged(path, "its name is none", err);
 	if (out->clients < 1 || out->clients > SANDBOX_CLIENTS)
@@ -183,6 +184,7 @@ int sandbox_write(const struct sandbox *sandbox, struct err *err)
 		json_text(&json, members[i].name, *member_of(&copy, i));
 	json_int(&json, "clients", sandbox->clients);
 	json_bool(&json, "is_up", sandbox->is_up);
+	json_bool(&json, "is_making", sandbox->is_making);
 	json_object_end(&json);
 	buf_str(&out, "\n");
 	status = file_write(fd, "lab.json", out.data, out.len, err);

@@ -28,6 +28,8 @@ struct sandbox {
 	const char *made_at, *expires_at; /* UTC: "2026-01-31T18:00:00Z" */
 	int64_t clients;
 	bool is_up; /* the last `lab up` came to its end */
+	bool
+	    is_making; /* Terraform works; found so later: it died, and its state may lack things */
 };
 
 /* Reads what is written down; without a sandbox is_there is false. Touches nothing. */

@@ -25,6 +25,7 @@ struct telling {
 	char reason[REASON]; /* the first error that it told; "": none */
 	struct buf whole;    /* what is no stream of events: an output */
 	bool is_whole, is_too_long;
+	bool has_died;
 };
 
 static void wipe_line(struct telling *t)
@@ -162,7 +163,8 @@ static int play(struct telling *t, const char *const *words, const struct creden
 		.signal_fd = work->signal_fd,
 		.line = hear,
 		.interrupted = tell_interrupted,
-		.context = t
+		.context = t,
+		.has_died = &t->has_died
 	};
 	int status = terraform_play(&child, words, work->deadline_ns, said, err);
 
@@ -203,8 +205,13 @@ int sandbox_apply(const struct sandbox_work *work, const struct sandbox_changes 
 					     "-no-color", "plan.bin", NULL };
 	struct telling t = { .work = work,
 			     .total = changes->add + changes->change + changes->remove };
+	int status = play(&t, words, work->credentials, err);
 
-	return play(&t, words, work->credentials, err);
+	if (t.has_died) {
+		err_in(err, "its state may lack what it made");
+		err->kind = ERR_LEFTOVER;
+	}
+	return status;
 }
 
 int sandbox_destroy(const struct sandbox_work *work, struct err *err)

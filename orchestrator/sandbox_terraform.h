@@ -34,7 +34,8 @@ int sandbox_module(const struct sandbox *sandbox, const char *public_key, struct
 int sandbox_init(const struct sandbox_work *work, struct err *err);
 /* What would be done; nothing is. */
 int sandbox_plan(const struct sandbox_work *work, struct sandbox_changes *out, struct err *err);
-/* Does what the last plan says. */
+/* Does what the last plan says. ERR_LEFTOVER: Terraform died, or was killed by a second Ctrl-C, and
+ * what it made last may stand nowhere. */
 int sandbox_apply(const struct sandbox_work *work, const struct sandbox_changes *changes,
 		  struct err *err);
 /* Keeps what `terraform output -json` prints in outputs.json. */

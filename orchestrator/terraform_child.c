@@ -247,6 +247,8 @@ static int start(struct play *play, const char *const *argv, struct err *err)
 
 static int end(struct play *play, const char *word, struct err *err)
 {
+	if (play->child->has_died)
+		*play->child->has_died = play->is_killed || WIFSIGNALED(play->status);
 	if (play->is_killed)
 		return err_set(err, ERR_LEFTOVER, "terraform %s was killed", word);
 	if (play->is_late)

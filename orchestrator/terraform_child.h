@@ -4,6 +4,8 @@
 #ifndef TERRAFORM_CHILD_H
 #define TERRAFORM_CHILD_H
 
+#include <stdbool.h>
+
 #include "arena.h"
 #include "err.h"
 #include "proc.h"
@@ -23,6 +25,7 @@ struct terraform_child {
 	/* A person interrupted: it stops after what it does. */
 	void (*interrupted)(void *context);
 	void *context;
+	bool *has_died; /* set where it did not end by itself: what it did last it wrote nowhere */
 };
 
 /* LAB_TERRAFORM (a path, or a name such as tofu), else terraform. -1: ERR_CANNOT. */

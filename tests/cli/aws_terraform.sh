@@ -30,7 +30,7 @@ is "$(grep -c $'\x1b' up.err)" 0 'without what a terminal would obey'
 is "$(ls "$XDG_STATE_HOME/lab")" sandbox.lock 'nothing was made, so nothing is kept'
 
 up apply crash
-is "$?" 5 'a crash'
+is "$?" 6 'a crash: something may be left'
 like "$(cat up.err)" 'terraform apply: ended by signal 11' 'is told as that'
 
 for how in flood garbage lines; do
