@@ -96,14 +96,22 @@ char **env_all(void)
 
 void env_drop_secrets(void)
 {
-	static const enum variable secrets[] = { VAR_AWS_ACCESS_KEY_ID, VAR_AWS_SECRET_ACCESS_KEY,
-						 VAR_AWS_SESSION_TOKEN };
+	static const char *const secrets[] = {
+		"AWS_ACCESS_KEY_ID",
+		"AWS_SECRET_ACCESS_KEY",
+		"AWS_SESSION_TOKEN",
+		"AWS_ACCESS_KEY",
+		"AWS_SECRET_KEY",
+		"AWS_SECURITY_TOKEN",
+		"AWS_CONTAINER_AUTHORIZATION_TOKEN",
+		"AWS_BEARER_TOKEN_BEDROCK",
+	};
 
 	for (size_t i = 0; i < COUNT(secrets); i++) {
-		char *value = getenv(env_name(secrets[i]));
+		char *value = getenv(secrets[i]);
 		if (!value)
 			continue;
 		explicit_bzero(value, strlen(value));
-		unsetenv(env_name(secrets[i]));
+		unsetenv(secrets[i]);
 	}
 }

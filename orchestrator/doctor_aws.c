@@ -39,7 +39,19 @@ static bool is_new_enough(const char *version)
 
 static const char *version_of(const char *path, struct arena *arena)
 {
-	const char *const argv[] = { path, "version", "-json", NULL };
+	/* By env(1), which becomes it: it needs no keys, and is to ask nobody for news. */
+	const char *const argv[] = { "env",
+				     "-u",
+				     "AWS_ACCESS_KEY_ID",
+				     "-u",
+				     "AWS_SECRET_ACCESS_KEY",
+				     "-u",
+				     "AWS_SESSION_TOKEN",
+				     "CHECKPOINT_DISABLE=1",
+				     path,
+				     "version",
+				     "-json",
+				     NULL };
 	struct proc_result result = { 0 };
 	const char *version = NULL;
 	struct err ignored;

@@ -35,6 +35,16 @@ exits "$status" "$LAB" doctor -b aws
 like "$out" 'session +environment, eu-central-1' 'doctor names where the session comes from'
 like "$out" 'account +123456789012, arn:aws' 'and whose it is'
 is "$(grep -vE ' (Describe|Get|List|GET )' "$CLOUD/calls")" '' 'by calls that read'
+# A terraform that tells what it was given.
+mkdir fake && cat >fake/terraform <<END && chmod +x fake/terraform
+#!/bin/bash
+env >$PWD/fake/env
+echo '{"terraform_version":"1.6.9"}'
+END
+exits 4 env LAB_TERRAFORM="$PWD/fake/terraform" "$LAB" doctor -b aws
+like "$out" 'fake/terraform is 1\.6\.9, too old' 'one that is too old is told'
+is "$(grep -c canary fake/env) $(grep -c CHECKPOINT_DISABLE=1 fake/env)" '0 1' \
+	'asked for its version it gets no keys, and asks nobody'
 exits 4 env -u AWS_ACCESS_KEY_ID "$LAB" doctor -b aws
 like "$out" 'AWS_ACCESS_KEY_ID is not' 'half a pair is told'
 is "$(grep -c canary <<<"$out$err")" 0 'without the other half'
