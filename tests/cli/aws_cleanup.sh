@@ -60,6 +60,7 @@ make_lab course-cafe22
 call ec2 RunInstances "ImageId=ami-12c6146b&MinCount=1&MaxCount=1&$(tags instance lab physics-1234)" >/dev/null
 call ec2 RunInstances "ImageId=ami-12c6146b&MinCount=1&MaxCount=1&$(tags instance lab 'The Lab' lab-expires never)" >/dev/null
 call ec2 RunInstances "ImageId=ami-12c6146b&MinCount=20&MaxCount=20" >/dev/null
+call ec2 RunInstances "ImageId=ami-12c6146b&MinCount=1&MaxCount=1&$(tags instance Name lab-beef01)" >/dev/null
 call iam CreateRole "RoleName=lab-aaaa11&AssumeRolePolicyDocument=%7B%7D&Description=ours" >/dev/null
 
 exits 0 "$LAB" cleanup -b aws --older-than 2h
@@ -74,7 +75,7 @@ like "$out" 'lab-beef01: .* removed, 0 are left' 'one is removed'
 like "$out" 'course-cafe22: .* removed, 0 are left' 'the other, too'
 is "$(running lab-beef01) $(running course-cafe22)" '0 0' 'no host of theirs runs'
 is "$(grep -cE 'physics|The Lab|aaaa11' <<<"$out")" 0 'nothing else is even told'
-is "$(running physics-1234) $(running 'The Lab') $(running '')" '1 1 20' 'nor touched'
+is "$(running physics-1234) $(running 'The Lab') $(running '')" '1 1 21' 'nor touched, not even what has a name of ours'
 like "$(call iam GetRole RoleName=lab-aaaa11)" '<RoleName>lab-aaaa11' 'a role of that name alone stays'
 like "$(call iam GetRole RoleName=lab-beef01)" 'NoSuchEntity' 'the role of a lab goes'
 exits 0 "$LAB" cleanup -b aws --older-than 1ms

@@ -8,6 +8,7 @@
 . "$SRC/tests/terraform.sh"
 . "$SRC/tests/aws.sh"
 endpoint_start
+export TF_VAR_bucket=true
 call ec2 RunInstances 'ImageId=ami-12c6146b&MinCount=20&MaxCount=20' >/dev/null
 
 # The programs that work for this sandbox: terraform and its provider, by the folder they work in.
