@@ -135,6 +135,14 @@ static void look_account(struct patient *p, struct doctor_finding *out)
 		doctor_say(out, DOCTOR_FAILS, "aws sts get-caller-identity", "%s", err.text);
 }
 
+/* A permission mends what was refused, and nothing else. */
+static const char *if_refused(const struct err *err, const char *mend)
+{
+	return strstr(err->text, "UnauthorizedOperation") || strstr(err->text, "AccessDenied")
+		   ? mend
+		   : NULL;
+}
+
 /* What lab down and lab cleanup ask: EC2 and IAM; of these the labs that are there. */
 static void look_labs(struct patient *p, struct doctor_finding *out)
 {
@@ -143,7 +151,8 @@ static void look_labs(struct patient *p, struct doctor_finding *out)
 	size_t count;
 
 	if (labs_in_aws(&p->aws, p->arena, &lab, &count, &err) < 0)
-		doctor_say(out, DOCTOR_FAILS, "allow ec2:Describe*, iam:Get*, iam:List*", "%s",
+		doctor_say(out, DOCTOR_FAILS,
+			   if_refused(&err, "allow ec2:Describe*, iam:Get*, iam:List*"), "%s",
 			   err.text);
 	else if (count == 0)
 		doctor_say(out, DOCTOR_FINE, NULL, "none in %s", p->aws.region);
@@ -162,7 +171,8 @@ static void look_zones(struct patient *p, struct doctor_finding *out)
 		    p->arena, &answer, &refusal, &err) == 0)
 		doctor_say(out, DOCTOR_FINE, NULL, "zones can be read");
 	else
-		doctor_say(out, DOCTOR_FAILS, "allow route53:List*, route53:Get*", "%s", err.text);
+		doctor_say(out, DOCTOR_FAILS, if_refused(&err, "allow route53:List*, route53:Get*"),
+			   "%s", err.text);
 }
 
 static void look_sandbox(struct patient *p, struct doctor_finding *out)

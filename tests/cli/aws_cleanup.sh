@@ -45,6 +45,9 @@ exits 4 env LAB_TERRAFORM="$PWD/fake/terraform" "$LAB" doctor -b aws
 like "$out" 'fake/terraform is 1\.6\.9, too old' 'one that is too old is told'
 is "$(grep -c canary fake/env) $(grep -c CHECKPOINT_DISABLE=1 fake/env)" '0 1' \
 	'asked for its version it gets no keys, and asks nobody'
+exits 4 env AWS_ENDPOINT_URL=http://127.0.0.1:1 "$LAB" doctor -b aws
+like "$out" 'account +sts GetCallerIdentity: .*nobody answers there' 'an endpoint where nobody is'
+is "$(grep -c 'allow ' <<<"$out")" 0 'is no matter of permissions'
 exits 4 env -u AWS_ACCESS_KEY_ID "$LAB" doctor -b aws
 like "$out" 'AWS_ACCESS_KEY_ID is not' 'half a pair is told'
 is "$(grep -c canary <<<"$out$err")" 0 'without the other half'
