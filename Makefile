@@ -164,7 +164,7 @@ golden: all $(filter $(GOLDEN_TESTS:tests/unit/%.c=$(B)/tests/%),$(TESTS))
 
 ## asan: every test with address and undefined-behaviour checks
 # But what is of the Makefile or of Terraform and not of our programs.
-ONCE = $(addprefix tests/cli/,build.sh terraform.sh aws_byhand.sh)
+ONCE = $(addprefix tests/cli/,build.sh terraform.sh aws_byhand.sh aws_kill.sh aws_timer.sh)
 # gcc's guesses at lengths differ under sanitizers: warnings are the plain build's matter.
 SANITIZE = -Wno-error -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 .PHONY: asan
