@@ -5,8 +5,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli.h"
+#include "file.h"
 #include "mem.h"
 
 /* The reader of a pipe may stop reading when it has seen enough (head): no error of ours. */
@@ -15,6 +17,26 @@ static bool has_no_reader(void)
 	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
 
 	return poll(&out, 1, 0) == 1 && out.revents & POLLERR;
+}
+
+static ssize_t write_result(void *nothing, const char *bytes, size_t len)
+{
+	(void)nothing;
+	return write_all(STDOUT_FILENO, bytes, len) < 0 ? 0 : (ssize_t)len;
+}
+
+/* A standard output that is not given up at EINTR, as stdio's own is. Without memory that one
+ * stays.
+ */
+static void open_output(void)
+{
+	FILE *out = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_result });
+
+	if (!out)
+		return;
+	if (isatty(STDOUT_FILENO) == 1)
+		setvbuf(out, NULL, _IOLBF, BUFSIZ);
+	stdout = out;
 }
 
 /* A result that could not be written (full disk) is no result. */
@@ -44,6 +66,7 @@ int main(int argc, char **argv)
 	json_set_alloc_funcs(json_memory, free);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL); /* whoever started lab may have ignored it: no end were heard */
+	open_output();
 	if (cli_parse(&cli, argc, argv, &arena, &err) == 0) {
 		if (cli.wants_help) {
 			if (cli.is_bare)
