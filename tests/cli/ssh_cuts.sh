@@ -89,7 +89,7 @@ kill -CONT "$(listener late-1)"
 
 # ---- the way in; the sshd that looks for keys waits for a list of them
 is_slow=
-if slowed kex 1kbit 500; then # a name gets through, the list of algorithms is longer
+if slowed kex 8kbit 500; then # a name gets through, the list of algorithms is longer than a burst
 	is_slow=yes
 	play kex kex other
 	cut_at kex 'the key exchange has begun' received kex 20
