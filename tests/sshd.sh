@@ -102,6 +102,15 @@ cable() {
 	ip link set "port-$1" "$2"
 }
 
+# forget HOST...: what earlier runs left in TIME-WAIT there. A client draws its port by chance, and a SYN
+# that meets an old connection of the same ports is answered with an ACK (RFC 9293 3.10.7.4), not a RST.
+forget() {
+	local name
+	for name; do
+		on "$name" ss -K -tan state time-wait >/dev/null 2>&1
+	done
+}
+
 # What runs on a host beside sshd and the holder itself: one line each.
 processes_on() {
 	local inode pid

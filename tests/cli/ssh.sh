@@ -33,6 +33,7 @@ same() {
 		here[$name]="$(value verdict here.out) $(value trace here.out)"
 		like "${here[$name]}" '^[a-z.-]+ [0-9a-f]{12}' "$name has a verdict and a trace on netns"
 	fi
+	forget web-1
 	"$LAB" run "$name" "$@" >there.out 2>&1
 	is "$?" 0 "$sentence ends as expected" || comment <there.out
 	is "$(value verdict there.out) $(value trace there.out)" "${here[$name]}" \

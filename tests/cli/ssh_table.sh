@@ -57,6 +57,7 @@ play() {
 	inventory "$1" "$user" "$way" >"$1.ini"
 	for engine in "${engines[@]}"; do
 		for name in "${scenarios[@]}"; do
+			forget "s$1"
 			"$LAB" run "$name" --inventory "$1.ini" --transport "$transport" \
 				--engine "$engine" </dev/null >"$1.out" 2>&1
 			echo "$name $engine $transport $way $user $? $(value verdict "$1.out") $(value trace "$1.out")"
