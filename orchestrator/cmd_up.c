@@ -1,6 +1,8 @@
 /* lab up: what will be is written down, shown and asked for; Terraform makes it; then each host is
  * waited for. A second one goes on where the first ended, and of what is whole it changes nothing.
  */
+#include <errno.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -113,7 +115,8 @@ static int plan(struct up *up, struct err *err)
 	const char *public_key;
 
 	fprintf(work->progress, "planning %s ...\n", up->session.sandbox.name);
-	if (sandbox_write(&up->session.sandbox, err) < 0 ||
+	/* Of one that is there a plan changes nothing: what was asked for may not come to be. */
+	if ((up->is_new && sandbox_write(&up->session.sandbox, err) < 0) ||
 	    sandbox_key(&up->session.sandbox, &public_key, work->arena, err) < 0 ||
 	    sandbox_module(&up->session.sandbox, public_key, work->arena, err) < 0 ||
 	    sandbox_init(work, err) < 0)
@@ -179,20 +182,36 @@ static void show(const struct up *up, FILE *out)
 	show_row(out, "price", price(up));
 }
 
-static bool ask(const struct up *up)
-{
-	char answer[16] = "";
-
-	if (up->cli->is_yes)
-		return true;
-	fputs("Make it? [y/N] ", up->cli->progress);
-	fflush(up->cli->progress);
-	return fgets(answer, sizeof answer, stdin) && (*answer == 'y' || *answer == 'Y');
-}
-
 static bool is_change(const struct up *up)
 {
 	return up->changes.add || up->changes.change || up->changes.remove;
+}
+
+/* Ctrl-C comes by the signalfd alone: a read of the answer would not end by it. */
+static int await_answer(const struct sandbox_work *work, struct err *err)
+{
+	struct pollfd at[] = { { .fd = STDIN_FILENO, .events = POLLIN },
+			       { .fd = work->signal_fd, .events = POLLIN } };
+
+	while (poll(at, COUNT(at), -1) < 0 && errno == EINTR)
+		;
+	return signals_heard(work->signal_fd, "at the question", err);
+}
+
+/* 1: yes, or nothing to ask, 0: no, -1: interrupted. */
+static int ask(const struct up *up, struct err *err)
+{
+	FILE *out = up->cli->progress;
+	char answer[16] = "";
+
+	if (up->cli->is_yes || !is_change(up))
+		return 1;
+	fputs("Make it? [y/N] ", out);
+	fflush(out);
+	int status = await_answer(&up->session.work, err);
+	if (status < 0 || !fgets(answer, sizeof answer, stdin))
+		fputc('\n', out); /* no Enter has ended the line */
+	return status < 0 ? -1 : *answer == 'y' || *answer == 'Y';
 }
 
 /* It is written down that Terraform works, until it has ended by itself. */
@@ -246,6 +265,17 @@ static void tell_rest(const struct up *up)
 	      out);
 }
 
+/* Of a new one nothing is in AWS, so nothing is kept here. */
+static int end_unmade(struct up *up, int status, struct err *err)
+{
+	struct err ignored;
+
+	fputs("nothing was made\n", up->cli->progress);
+	if (up->is_new && sandbox_forget(&up->session.sandbox, status < 0 ? &ignored : err) < 0)
+		return -1;
+	return status;
+}
+
 static int play(struct up *up, struct err *err)
 {
 	struct sandbox *sandbox = &up->session.sandbox;
@@ -253,17 +283,12 @@ static int play(struct up *up, struct err *err)
 
 	if ((sandbox->is_there ? fill_again(up, err) : fill_new(up, err)) < 0)
 		return -1;
-	if (plan(up, err) < 0) {
-		struct err ignored;
-		if (up->is_new) /* nothing of it is in AWS */
-			(void)sandbox_forget(sandbox, &ignored);
-		return -1;
-	}
+	if (plan(up, err) < 0)
+		return end_unmade(up, -1, err);
 	show(up, out);
-	if (up->cli->is_dry_run || (is_change(up) && !ask(up))) {
-		fputs("nothing was made\n", up->cli->progress);
-		return up->is_new ? sandbox_forget(sandbox, err) : 0;
-	}
+	int answer = up->cli->is_dry_run ? 0 : ask(up, err);
+	if (answer <= 0)
+		return end_unmade(up, answer, err);
 	if (make(up, err) < 0) {
 		tell_rest(up);
 		return -1;

@@ -2,13 +2,11 @@
 #include "sandbox_hosts.h"
 
 #include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "console.h"
 #include "fleet_survey.h"
+#include "signals.h"
 #include "ssh_pin.h"
 
 enum {
@@ -36,15 +34,11 @@ static int wait_a_little(const struct sandbox_work *work, int ms, const char *wh
 {
 	struct pollfd end = { .fd = work->signal_fd, .events = POLLIN };
 	int left = clock_left_ms(work->deadline_ns);
-	struct signalfd_siginfo info;
 
 	if (left == 0)
 		return err_set(err, ERR_BROKE, "%s", what);
-	if (poll(&end, 1, left < ms ? left : ms) <= 0 ||
-	    read(work->signal_fd, &info, sizeof info) != sizeof info)
-		return 0;
-	return err_set(err, info.ssi_signo == SIGINT ? ERR_SIGINT : ERR_SIGTERM,
-		       "interrupted while the hosts came up");
+	(void)poll(&end, 1, left < ms ? left : ms);
+	return signals_heard(work->signal_fd, "while the hosts came up", err);
 }
 
 static void tell_count(const struct sandbox_work *work, const char *what, size_t done, size_t count)

@@ -25,6 +25,7 @@ struct telling {
 	char reason[REASON]; /* the first error that it told; "": none */
 	struct buf whole;    /* what is no stream of events: an output */
 	bool is_whole, is_too_long;
+	bool is_change; /* of what is in AWS */
 	bool has_died;
 };
 
@@ -134,9 +135,9 @@ static void tell_interrupted(void *context)
 	struct telling *t = context;
 
 	wipe_line(t);
-	fputs("interrupted: terraform ends what it has begun; once more kills it, and something "
-	      "may be left then\n",
-	      t->work->progress);
+	fputs("interrupted: terraform ends what it has begun\n", t->work->progress);
+	if (t->is_change)
+		fputs("once more kills it, and something may be left then\n", t->work->progress);
 }
 
 /* Where it said why on its standard error: the line behind "Error: ". */
@@ -204,6 +205,7 @@ int sandbox_apply(const struct sandbox_work *work, const struct sandbox_changes 
 	static const char *const words[] = { "apply",     "-json",    "-input=false",
 					     "-no-color", "plan.bin", NULL };
 	struct telling t = { .work = work,
+			     .is_change = true,
 			     .total = changes->add + changes->change + changes->remove };
 	int status = play(&t, words, work->credentials, err);
 
@@ -218,7 +220,7 @@ int sandbox_destroy(const struct sandbox_work *work, struct err *err)
 {
 	static const char *const words[] = { "destroy",   "-json",         "-input=false",
 					     "-no-color", "-auto-approve", NULL };
-	struct telling t = { .work = work };
+	struct telling t = { .work = work, .is_change = true };
 
 	return play(&t, words, work->credentials, err);
 }

@@ -24,6 +24,16 @@ int signals_open(sigset_t *old)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+int signals_heard(int fd, const char *when, struct err *err)
+{
+	struct signalfd_siginfo info;
+
+	if (fd < 0 || read(fd, &info, sizeof info) != sizeof info)
+		return 0;
+	return err_set(err, info.ssi_signo == SIGINT ? ERR_SIGINT : ERR_SIGTERM, "interrupted %s",
+		       when);
+}
+
 void signals_close(int fd, const sigset_t *old)
 {
 	if (fd >= 0)

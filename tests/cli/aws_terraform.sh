@@ -20,11 +20,40 @@ like "$(cat up.err)" 'terraform apply: No room: VpcLimitExceeded' 'its summary a
 like "$(cat up.err)" 'nothing of lab-[0-9a-f]+ is in AWS' 'what exists is told'
 like "$(cat up.err)" 'lab up goes on with it; lab down removes it' 'and what to do'
 is "$(jq -r .is_up "$sandbox/lab.json")" false 'it is written down as not finished'
+exits 0 "$LAB" up --dry-run --clients 2 --from 198.51.100.9
+is "$(jq -r '.clients, .from' "$sandbox/lab.json" | tr '\n' ' ')" '3 198.51.100.7/32 ' \
+	'what a dry run asks for is not what the next lab up makes'
 exits 0 "$LAB" down
 is "$(ls "$XDG_STATE_HOME/lab")" sandbox.lock 'down ends that'
 
+# question KEYS: lab up at a terminal, these typed at its question; the rest of what it shows is in up.out
+question() {
+	local lab shown
+	coproc asked { exec timeout 30 script -qec "'$LAB' up --from 198.51.100.7" /dev/null 2>&1; }
+	# shellcheck disable=SC2154 # of coproc
+	lab=$asked_PID
+	read -r -d ']' -t 20 -u "${asked[0]}" shown
+	like "$shown" 'Make it' 'it asks'
+	printf '%b' "$1" >&"${asked[1]}"
+	tr -d '\r' <&"${asked[0]}" >up.out
+	wait "$lab"
+}
+if type -P script >/dev/null; then
+	question '\003'
+	is "$?" 130 'Ctrl-C ends the question'
+	like "$(cat up.out)" $'nothing was made\nlab: error: interrupted at the question' 'which is said'
+	question '\004'
+	is "$?" 0 'the end of input is no answer'
+	like "$(cat up.out)" $'\nnothing was made' 'on a line of its own'
+	question 'n\n'
+	is "$? $(ls "$XDG_STATE_HOME/lab")" '0 sandbox.lock' 'a no: nothing is kept'
+else
+	skip 'no script' 8
+fi
+
 up init complain
 is "$?" 5 'no provider'
+like "$(cat up.err)" 'nothing was made' 'what exists is said'
 like "$(cat up.err)" 'terraform init: .*no provider here' 'the line that says why'
 is "$(grep -c $'\x1b' up.err)" 0 'without what a terminal would obey'
 is "$(ls "$XDG_STATE_HOME/lab")" sandbox.lock 'nothing was made, so nothing is kept'
@@ -67,7 +96,8 @@ kill -INT "$lab"
 wait "$lab"
 is "$?" 130 'Ctrl-C is waited for'
 is "$(grep -c INT "$FAKE_LOG")" 1 'terraform got it once'
-like "$(cat up.err)" 'interrupted: terraform ends what it has begun' 'the person is told'
+like "$(cat up.err)" $'terraform ends what it has begun\nonce more kills it, and something may be left then' \
+	'the person is told'
 begin hang
 kill -INT "$lab"
 wait_for 10 grep -q INT "$FAKE_LOG"
