@@ -53,7 +53,7 @@ static int sweep(const struct down *down, struct err *err)
 		return -1;
 	if (count == 0)
 		return 0;
-	cli_print_named(down->cli->progress, "in AWS there is ", text, ": removed by call");
+	sandbox_tell_left(session, text, ": removed by call");
 	const struct left_names names = { .lab = name,
 					  .bucket = arena_printf(arena, "%s-captures", name) };
 	const struct sweep all = { .aws = &session->aws,

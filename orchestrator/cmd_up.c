@@ -260,7 +260,7 @@ static void tell_rest(const struct up *up)
 	else if (count == 0)
 		fprintf(out, "nothing of %s is in AWS\n", session->sandbox.name);
 	else
-		cli_print_named(out, "in AWS there is ", text, "");
+		sandbox_tell_left(session, text, "");
 	fputs(is_torn ? "lab down removes it\n" : "lab up goes on with it; lab down removes it\n",
 	      out);
 }

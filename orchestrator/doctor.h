@@ -13,8 +13,8 @@ enum doctor_verdict {
 
 struct doctor_finding {
 	enum doctor_verdict verdict;
-	char text[400]; /* what was found */
-	char mend[400]; /* one command; empty: none */
+	char text[1024]; /* what was found; an error fits */
+	char mend[400];  /* one command; empty: none */
 };
 
 struct doctor { /* where findings go: to people as they come, or into one JSON text */

@@ -108,6 +108,16 @@ static void look_keygen(struct patient *p, struct doctor_finding *out)
 			   "no ssh-keygen: a sandbox has a key of its own");
 }
 
+/* A login asks for the region too. Without the aws CLI the text says what else there is. */
+static const char *session_mend(bool lacks_region)
+{
+	char path[4096];
+
+	if (lacks_region)
+		return "export AWS_REGION=eu-central-1";
+	return proc_find("aws", path, sizeof path) == 0 ? "aws configure sso" : NULL;
+}
+
 static void look_session(struct patient *p, struct doctor_finding *out)
 {
 	const struct credentials_asked asked = { .region = p->cli->region };
@@ -115,7 +125,8 @@ static void look_session(struct patient *p, struct doctor_finding *out)
 
 	p->has_session = credentials_find(&p->credentials, &asked, p->arena, &err) == 0;
 	if (!p->has_session) {
-		doctor_say(out, DOCTOR_FAILS, "aws configure sso", "%s", err.text);
+		bool lacks_region = strstr(err.text, "no region for AWS") != NULL;
+		doctor_say(out, DOCTOR_FAILS, session_mend(lacks_region), "%s", err.text);
 		return;
 	}
 	credentials_to_aws(&p->credentials, &p->aws);

@@ -39,10 +39,11 @@ static int make_key(const char *path, const char *name, struct err *err)
 	if (proc_find("ssh-keygen", found, sizeof found) < 0)
 		return err_set(err, ERR_CANNOT, "no ssh-keygen: apt-get install -y openssh-client");
 	int status = proc_run(argv, NULL, MAKE_MS, &result, err);
+	const char *said = result.err.len > 0 ? result.err.data : "it failed";
 
 	if (status == 0 && result.status != 0)
-		status = err_set(err, ERR_BROKE, "ssh-keygen: %.200s",
-				 result.err.data ? result.err.data : "it failed");
+		status =
+		    err_set(err, ERR_BROKE, "ssh-keygen: %.*s", (int)strcspn(said, "\r\n"), said);
 	proc_result_close(&result);
 	return status;
 }

@@ -8,6 +8,7 @@
 #include "ec2.h"
 #include "left.h"
 #include "terraform_child.h"
+#include "wrap.h"
 
 enum {
 	DEADLINE_MS = 30 * 60000 /* when --timeout is not given */
@@ -110,4 +111,15 @@ int sandbox_left(const struct sandbox_session *session, size_t *count, const cha
 	*text =
 	    arena_printf(arena, "%zu of %s: %s", *count, name, count_kinds(left, *count, arena));
 	return 0;
+}
+
+void sandbox_tell_left(const struct sandbox_session *session, const char *text, const char *behind)
+{
+	const struct sandbox_work *work = &session->work;
+
+	if (work->is_terminal)
+		wrap_text(work->progress, 0, 2,
+			  arena_printf(work->arena, "in AWS there is %s%s", text, behind));
+	else
+		cli_print_named(work->progress, "in AWS there is ", text, behind);
 }

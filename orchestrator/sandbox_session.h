@@ -25,5 +25,7 @@ void sandbox_session_close(struct sandbox_session *session);
  * lab-7f3a2c: vpc 1, subnet 2". */
 int sandbox_left(const struct sandbox_session *session, size_t *count, const char **text,
 		 struct err *err);
+/* Says so, in lines of 80 columns where people read it. */
+void sandbox_tell_left(const struct sandbox_session *session, const char *text, const char *behind);
 
 #endif

@@ -13,8 +13,8 @@
 
 enum {
 	WORDS = 12,
-	WIDTH = 78, /* of a line that is written over */
-	REASON = 700
+	WIDTH = 78,  /* of a line that is written over */
+	REASON = 900 /* an error's text holds it */
 };
 
 struct telling {
@@ -78,8 +78,11 @@ static void take_diagnostic(struct telling *t, const json_t *line)
 
 	if (*t->reason || !streq(text_at(diagnostic, "severity"), "error"))
 		return;
-	snprintf(t->reason, sizeof t->reason, "%.200s%s%.*s", text_at(diagnostic, "summary"),
-		 *detail ? ": " : "", (int)strcspn(detail, "\n"), detail);
+	/* The provider's summary says what the API said at its end. */
+	int len = snprintf(t->reason, sizeof t->reason, "%s%s%.*s", text_at(diagnostic, "summary"),
+			   *detail ? ": " : "", (int)strcspn(detail, "\n"), detail);
+	if (len >= (int)sizeof t->reason)
+		memcpy(t->reason + sizeof t->reason - 4, "...", 4);
 }
 
 static void take_progress(struct telling *t, const json_t *line, bool is_done)

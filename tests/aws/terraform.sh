@@ -27,6 +27,11 @@ fail)
 	echo '{"type":"diagnostic","diagnostic":{"severity":"error","summary":"No room","detail":"VpcLimitExceeded"}}'
 	exit 1
 	;;
+long) # as the provider tells what EC2 refused
+	printf '{"type":"diagnostic","diagnostic":{"severity":"error","summary":"creating EC2 Instance: operation error EC2: RunInstances, https response error StatusCode: 400, RequestID: 01234567-89ab-cdef-0123-456789abcdef, api error VcpuLimitExceeded: You have requested more vCPU capacity than your current vCPU limit of 0 allows for the instance bucket. %s","detail":""}}\n' \
+		"$(head -c 2000 /dev/zero | tr '\0' y)"
+	exit 1
+	;;
 complain)
 	printf '\n\x1b[31mError: \x1b]0;owned\x07no provider here\n' >&2
 	exit 1

@@ -26,6 +26,19 @@ is "$(jq -r '.clients, .from' "$sandbox/lab.json" | tr '\n' ' ')" '3 198.51.100.
 exits 0 "$LAB" down
 is "$(ls "$XDG_STATE_HOME/lab")" sandbox.lock 'down ends that'
 
+up apply long
+like "$(cat up.err)" 'VcpuLimitExceeded: You have requested more vCPU capacity than your .* allows .*y\.\.\.' \
+	'what EC2 said at the end of a long summary is told, and that it is cut'
+exits 0 "$LAB" down
+
+# What lab doctor advises is what is missing: here a region, there keys, and no aws to log in by.
+exits 4 env -u AWS_REGION "$LAB" doctor -b aws
+like "$out" $'no region for AWS: give --region.*\n +export AWS_REGION=' 'without a region it names one'
+mkdir bare && ln -s "$(type -P env)" bare/
+exits 4 env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY PATH="$PWD/bare" "$LAB" doctor -b aws
+like "$out" $'the aws CLI is not in PATH.*AWS_EC2_METADATA_DISABLED is true\n.*sandbox' \
+	'all that was asked, and no program that is not there'
+
 # question KEYS: lab up at a terminal, these typed at its question; the rest of what it shows is in up.out
 question() {
 	local lab shown
