@@ -22,8 +22,8 @@ static int find_outputs(const char **path, const struct cli *cli, struct err *er
 		return err_set(err, ERR_CANNOT, "there is no sandbox in AWS: lab up makes one");
 	if (access(*path, F_OK) < 0)
 		return err_set(err, ERR_CANNOT,
-			       "the sandbox %s was not finished: lab up goes on, lab down removes "
-			       "what is there",
+			       "the sandbox %s is not whole: lab up goes on with it, lab down "
+			       "removes it",
 			       sandbox.name);
 	return 0;
 }

@@ -11,18 +11,33 @@ struct down {
 	struct err why; /* Terraform could not: what is left counts, and this tells why */
 };
 
+/* Whatever ends this, from here on nothing plays there: without outputs no command knows its hosts.
+ * What cannot be written down is removed all the same. */
+static int destroy_all(struct down *down)
+{
+	const struct sandbox_work *work = &down->session.work;
+	struct sandbox *sandbox = &down->session.sandbox;
+	struct err ignored;
+
+	sandbox->is_up = false;
+	(void)sandbox_write(sandbox, &ignored);
+	(void)unlink(sandbox_path(sandbox, "outputs.json", work->arena));
+	return sandbox_destroy(work, &down->why);
+}
+
 /* A Ctrl-C ends it; of anything else the services are asked what it left. What was not finished is
  * not Terraform's to remove: a thing that its state lacks would have it wait for minutes to remove
  * what that thing is in. */
 static int destroy(struct down *down, struct err *err)
 {
+	const struct sandbox *sandbox = &down->session.sandbox;
 	const struct sandbox_work *work = &down->session.work;
-	const char *state = sandbox_path(work->sandbox, "terraform/terraform.tfstate", work->arena);
+	const char *state = sandbox_path(sandbox, "terraform/terraform.tfstate", work->arena);
 
-	if (!work->sandbox->is_up || access(state, F_OK) < 0)
+	if (!sandbox->is_up || access(state, F_OK) < 0)
 		return 0;
-	fprintf(work->progress, "removing %s ...\n", work->sandbox->name);
-	if (sandbox_init(work, &down->why) == 0 && sandbox_destroy(work, &down->why) == 0)
+	fprintf(work->progress, "removing %s ...\n", sandbox->name);
+	if (sandbox_init(work, &down->why) == 0 && destroy_all(down) == 0)
 		return 0;
 	if (down->why.kind == ERR_SIGINT || down->why.kind == ERR_SIGTERM ||
 	    down->why.kind == ERR_LEFTOVER) {
@@ -74,7 +89,7 @@ static int play(struct down *down, struct err *err)
 
 	if (destroy(down, err) < 0 || sweep(down, err) < 0 ||
 	    sandbox_left(session, &count, &text, err) < 0) {
-		fputs("lab down goes on with it\n", down->cli->progress);
+		fputs("lab down once more goes on with it\n", down->cli->progress);
 		return -1;
 	}
 	if (count > 0)

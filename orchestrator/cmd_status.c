@@ -50,16 +50,18 @@ static int64_t now_s(void)
 	return clock_real_ns() / 1000000000;
 }
 
-/* Two lines above the table. */
+/* Two lines above the table, three of one that is not whole. */
 static void print_sandbox(const struct cli *cli, const struct sandbox *sandbox)
 {
 	int64_t left = sandbox_seconds(sandbox->expires_at) - now_s();
 	int64_t age = now_s() - sandbox_seconds(sandbox->made_at);
 	struct arena *arena = cli->arena;
 
-	fprintf(cli->result, "%s in %s, account %s, made %s ago%s\n", sandbox->name,
-		sandbox->region, sandbox->account, sandbox_span(age, arena),
-		sandbox->is_up ? "" : ", not finished: lab up goes on");
+	fprintf(cli->result, "%s in %s, account %s, made %s ago\n", sandbox->name, sandbox->region,
+		sandbox->account, sandbox_span(age, arena));
+	if (!sandbox->is_up)
+		fputs("it is not whole: lab up goes on with it, lab down removes it\n",
+		      cli->result);
 	if (left > 0)
 		fprintf(cli->result, "its hosts end by themselves in %s (%s)\n",
 			sandbox_span(left, arena), sandbox->expires_at);

@@ -205,7 +205,7 @@ static void look_sandbox(struct patient *p, struct doctor_finding *out)
 		doctor_say(out, DOCTOR_WEAKER, "lab down", "%s: its hosts ended by themselves",
 			   sandbox.name);
 	else if (!sandbox.is_up)
-		doctor_say(out, DOCTOR_WEAKER, "lab up", "%s is not finished", sandbox.name);
+		doctor_say(out, DOCTOR_WEAKER, "lab up", "%s is not whole", sandbox.name);
 	else
 		doctor_say(out, DOCTOR_FINE, NULL, "%s in %s, for %s more", sandbox.name,
 			   sandbox.region, sandbox_span(left, p->arena));

@@ -95,12 +95,16 @@ is "$(grep -c INT "$FAKE_LOG")" 1 'by one SIGINT'
 # Ctrl-C: the terminal's process group gets it, which terraform is not of.
 begin() { # DOES
 	export FAKE_AT=apply FAKE_DOES=$1
-	: >"$FAKE_LOG"
 	rm -rf "$sandbox"
+	begun=(up --yes --from 198.51.100.7)
+	go
+}
+go() { # lab with the words of begun, until terraform hangs
+	: >"$FAKE_LOG"
 	# A background shell ignores SIGINT, and a program that it starts would, too.
 	python3 -c 'import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.execv(sys.argv[1], sys.argv[1:])' "$LAB" up --yes --from 198.51.100.7 >up.out 2>up.err </dev/null &
+os.execv(sys.argv[1], sys.argv[1:])' "$LAB" "${begun[@]}" >up.out 2>up.err </dev/null &
 	lab=$!
 	wait_for 20 grep -q hangs "$FAKE_LOG"
 }
@@ -121,6 +125,24 @@ wait "$lab"
 is "$?" 6 'the second Ctrl-C says that something may be left'
 like "$(cat up.err)" 'terraform apply was killed' 'and why'
 is "$(pgrep -fc 'aws/terraform\.sh')" 0 'nothing of it runs'
+
+# Ctrl-C while lab down removes: what is left is no sandbox to play in.
+up apply fail
+echo '{}' >"$sandbox/outputs.json"
+jq '.is_up = true' "$sandbox/lab.json" >whole.json && cp whole.json "$sandbox/lab.json"
+: >"$sandbox/terraform/terraform.tfstate"
+export FAKE_AT=destroy FAKE_DOES=stop
+begun=(down)
+go
+kill -INT "$lab"
+wait "$lab"
+is "$?" 130 'lab down is interrupted, too'
+like "$(cat up.err)" 'lab down once more goes on with it' 'what goes on is said'
+exits 4 "$LAB" run refused -b aws
+like "$err" 'is not whole: lab up goes on with it, lab down removes it' 'nothing plays there'
+exits 4 "$LAB" status
+like "$out" $'ago\nit is not whole: lab up goes on with it, lab down removes it\n' 'status says so on a line'
+exits 0 "$LAB" down
 
 # kill -9 of lab: terraform is asked to stop, and the lock is free.
 begin stop
