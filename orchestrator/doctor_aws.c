@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "agents_static.h"
 #include "clock.h"
 #include "credentials.h"
 #include "doctor.h"
@@ -106,6 +107,20 @@ static void look_keygen(struct patient *p, struct doctor_finding *out)
 	else
 		doctor_say(out, DOCTOR_FAILS, "apt-get install -y openssh-client",
 			   "no ssh-keygen: a sandbox has a key of its own");
+}
+
+/* Not of lab up, but of every run there: said before a sandbox costs anything. */
+static void look_agents(struct patient *p, struct doctor_finding *out)
+{
+	struct agents_static agents;
+	struct err err;
+
+	if (agents_static_read(&agents, p->arena, &err) < 0)
+		doctor_say(out, DOCTOR_FAILS, "make agents", "%s", err.text);
+	else
+		doctor_say(out, DOCTOR_FINE, NULL, "%s%s%s", agents.agent[0].machine,
+			   agents.count > 1 ? ", " : "",
+			   agents.count > 1 ? agents.agent[1].machine : "");
 }
 
 /* A login asks for the region too. Without the aws CLI the text says what else there is. */
@@ -216,10 +231,15 @@ static const struct {
 	look *call;
 	bool needs_session;
 } checks[] = {
-	{ "terraform", look_terraform, false }, { "files", look_module, false },
-	{ "ssh-keygen", look_keygen, false },   { "session", look_session, false },
-	{ "account", look_account, true },      { "labs", look_labs, true },
-	{ "route53", look_zones, true },        { "sandbox", look_sandbox, false },
+	{ "terraform", look_terraform, false },
+	{ "files", look_module, false },
+	{ "ssh-keygen", look_keygen, false },
+	{ "agents", look_agents, false },
+	{ "session", look_session, false },
+	{ "account", look_account, true },
+	{ "labs", look_labs, true },
+	{ "route53", look_zones, true },
+	{ "sandbox", look_sandbox, false },
 };
 
 int doctor_aws(const struct cli *cli, struct err *err)

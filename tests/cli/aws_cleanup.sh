@@ -34,6 +34,10 @@ command -v terraform >/dev/null && status=0 || status=4
 exits "$status" "$LAB" doctor -b aws
 like "$out" 'session +environment, eu-central-1' 'doctor names where the session comes from'
 like "$out" 'account +123456789012, arn:aws' 'and whose it is'
+like "$out" 'agents +(x86_64|aarch64)' 'and the agents that every run there needs'
+mkdir -p alone && cp "$LAB" alone/
+exits 4 alone/lab doctor -b aws
+like "$out" $'agents +the agents for other machines .*\n +make agents' 'without them it says how they are made'
 is "$(grep -vE ' (Describe|Get|List|GET )' "$CLOUD/calls")" '' 'by calls that read'
 # A terraform that tells what it was given.
 mkdir fake && cat >fake/terraform <<END && chmod +x fake/terraform
