@@ -23,13 +23,16 @@ resource "aws_security_group" "closed" {
   tags        = { Name = "${local.name}-closed" }
 }
 
+# The application's port, and the next: there nobody listens, which a client is to hear from the host
+# (scenario refused-wrong-port).
 locals {
   open = {
     for rule in setproduct(["server", "client"], ["icmp", "tcp", "udp"]) :
     join("-", rule) => {
       group    = rule[0]
       protocol = rule[1]
-      port     = rule[1] == "icmp" ? -1 : var.application_port
+      first    = rule[1] == "icmp" ? -1 : var.application_port
+      last     = rule[1] == "icmp" ? -1 : var.application_port + 1
     }
   }
   groups = {
@@ -45,8 +48,8 @@ resource "aws_vpc_security_group_ingress_rule" "open" {
   description       = "${each.value.protocol} inside the VPC"
   cidr_ipv4         = var.vpc_cidr
   ip_protocol       = each.value.protocol
-  from_port         = each.value.port
-  to_port           = each.value.port
+  from_port         = each.value.first
+  to_port           = each.value.last
   tags              = { Name = "${local.name}-${each.key}" }
 }
 

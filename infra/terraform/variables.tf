@@ -113,12 +113,12 @@ variable "vpc_cidr" {
 }
 
 variable "application_port" {
-  description = "Where the server serves: TCP and UDP, inside the VPC."
+  description = "Where the server serves: TCP and UDP, inside the VPC. The next port is let in too."
   type        = number
   default     = 1234
   validation {
-    condition     = var.application_port >= 1 && var.application_port <= 65535 && var.application_port != 22
-    error_message = "application_port is 1 to 65535 and not 22, which is that of SSH."
+    condition     = var.application_port >= 1 && var.application_port <= 65534 && !contains([21, 22], var.application_port)
+    error_message = "application_port is 1 to 65534, and neither 21 nor 22: it and the next are let in, and 22 is that of SSH."
   }
 }
 

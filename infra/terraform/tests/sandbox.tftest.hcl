@@ -120,6 +120,10 @@ run "a_service_on_another_port" {
     condition     = toset([for rule in aws_vpc_security_group_ingress_rule.open : rule.from_port]) == toset([-1, 8080])
     error_message = "the port of the variable"
   }
+  assert {
+    condition     = toset([for rule in aws_vpc_security_group_ingress_rule.open : rule.to_port]) == toset([-1, 8081])
+    error_message = "and the next, where a client is refused and not dropped"
+  }
 }
 
 # The faults' own things: both let SSH through, or nobody could undo them.
