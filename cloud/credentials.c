@@ -264,14 +264,14 @@ static int find_session(struct finding *f, struct err *err)
 	for (size_t i = 0; i < COUNT(ways) && found == NOTHING; i++) {
 		found = ways[i].call(f, err);
 		if (found == NOTHING)
-			buf_printf(&why, "; %s%s%s: %.*s", ways[i].name,
+			buf_printf(&why, "%s%s%s%s (%.*s)", i ? ", " : "", ways[i].name,
 				   ways[i].is_of_profile ? " " : "",
 				   ways[i].is_of_profile ? f->profile : "", REASON_LEN, err->text);
 	}
 	if (found == NOTHING)
 		err_set(err, ERR_CANNOT,
 			"no credentials for AWS: log in (aws sso login, aws configure), name a "
-			"profile in %s, or set %s and %s. What was asked%s",
+			"profile in %s, or set %s and %s. What was asked: %s",
 			env_name(VAR_AWS_PROFILE), env_name(VAR_AWS_ACCESS_KEY_ID),
 			env_name(VAR_AWS_SECRET_ACCESS_KEY), why.data);
 	buf_close(&why);

@@ -10,6 +10,9 @@ enum {
 	CREDENTIALS_ASSIGNED = 4
 };
 
+/* Said of an aws CLI that cannot be asked. */
+#define CREDENTIALS_OLD_CLI "this aws CLI has no such command, its version 2 has"
+
 struct credentials {
 	/* Each may go into a header: printable ASCII without spaces. */
 	const char *key_id, *secret;

@@ -214,7 +214,9 @@ static int complain(const struct proc_result *result, bool is_known, struct err 
 	struct buf said = { 0 };
 
 	buf_str(&said, "");
-	if (is_known)
+	if (is_known && strstr(result->err.data, "Invalid choice")) /* its first version */
+		buf_str(&said, CREDENTIALS_OLD_CLI);
+	else if (is_known)
 		last_line(result->err.data, &said);
 	if (said.len > 0)
 		err_set(err, ERR_CANNOT, "%s", said.data);

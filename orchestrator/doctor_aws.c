@@ -123,14 +123,17 @@ static void look_agents(struct patient *p, struct doctor_finding *out)
 			   agents.count > 1 ? agents.agent[1].machine : "");
 }
 
-/* A login asks for the region too. Without the aws CLI the text says what else there is. */
-static const char *session_mend(bool lacks_region)
+/* A login asks for the region too, and is of the aws CLI's second version. Without any the text
+ * says what else there is. */
+static const char *session_mend(const char *why)
 {
 	char path[4096];
 
-	if (lacks_region)
+	if (strstr(why, "no region for AWS"))
 		return "export AWS_REGION=eu-central-1";
-	return proc_find("aws", path, sizeof path) == 0 ? "aws configure sso" : NULL;
+	if (proc_find("aws", path, sizeof path) < 0)
+		return NULL;
+	return strstr(why, CREDENTIALS_OLD_CLI) ? "aws configure" : "aws configure sso";
 }
 
 static void look_session(struct patient *p, struct doctor_finding *out)
@@ -140,8 +143,7 @@ static void look_session(struct patient *p, struct doctor_finding *out)
 
 	p->has_session = credentials_find(&p->credentials, &asked, p->arena, &err) == 0;
 	if (!p->has_session) {
-		bool lacks_region = strstr(err.text, "no region for AWS") != NULL;
-		doctor_say(out, DOCTOR_FAILS, session_mend(lacks_region), "%s", err.text);
+		doctor_say(out, DOCTOR_FAILS, session_mend(err.text), "%s", err.text);
 		return;
 	}
 	credentials_to_aws(&p->credentials, &p->aws);

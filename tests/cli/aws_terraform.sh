@@ -36,7 +36,7 @@ exits 4 env -u AWS_REGION "$LAB" doctor -b aws
 like "$out" $'no region for AWS: give --region.*\n +export AWS_REGION=' 'without a region it names one'
 mkdir bare && ln -s "$(type -P env)" bare/
 exits 4 env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY PATH="$PWD/bare" "$LAB" doctor -b aws
-like "$out" $'the aws CLI is not in PATH.*AWS_EC2_METADATA_DISABLED is true\n.*sandbox' \
+like "$out" $'the aws CLI is not in PATH.*AWS_EC2_METADATA_DISABLED is true\\)\n.*sandbox' \
 	'all that was asked, and no program that is not there'
 
 # question KEYS: lab up at a terminal, these typed at its question; the rest of what it shows is in up.out

@@ -158,7 +158,7 @@ static void a_profile_of_the_files(void **state)
 	credentials_close(&f.got);
 
 	setenv("AWS_PROFILE", "nobody", 1);
-	refused(&f, "profile nobody: it is not in ");
+	refused(&f, "profile nobody (it is not in ");
 	setenv("AWS_PROFILE", "no\nbody", 1);
 	refused(&f, "AWS_PROFILE: not the name of a profile");
 	end(&f);
@@ -233,6 +233,12 @@ static void the_cli_is_asked_where_it_is(void **state)
 	write_program(&f, "aws", "#!/bin/sh\nexit 255\n");
 	find(&f, NULL);
 	assert_string_equal(f.got.key_id, "OTHER");
+	credentials_close(&f.got);
+	write_shared(&f, "credentials", "");
+	write_program(&f, "aws",
+		      "#!/bin/sh\nprintf 'aws: error: Invalid choice, valid choices are:\\n\\n"
+		      "list | get\\nset | add-model\\n' >&2\nexit 2\n");
+	refused(&f, "profile default (" CREDENTIALS_OLD_CLI ")");
 	end(&f);
 }
 
