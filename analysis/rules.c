@@ -94,7 +94,7 @@ const struct rule rules[] = {
 	    .must = { FACT_TIMED_OUT, FACT_UNANSWERED, FACT_REACHED },
 	    .need = { FACT_CONNECT_TIMED_OUT, FACT_SYN_SENT, FACT_SYN_ARRIVED, FACT_SERVER_SILENT,
 		      FACT_UNDELIVERED, FACT_RULE_DROP },
-	    .bar = { FACT_ROW_SYN_RECV },
+	    .bar = { FACT_ROW_SYN_RECV, FACT_SYN_ACK_LEFT },
 	    .also = { FACT_SYN_REPEATED, FACT_ROW_SYN_SENT, FACT_ROW_SYN_RECV, FACT_LISTENER },
 	    .next = { "nft -a list ruleset", "tcpdump -nn 'port {port}'",
 		      "Remove or narrow the rule that drops port {port}.", "lab explain timeout" },

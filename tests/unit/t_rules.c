@@ -131,6 +131,32 @@ static void a_proof_falls_with_any_fact_that_its_rule_asks_for(void **state)
 	}
 }
 
+/* The engine takes the rule that asks for most: one that is only likely must not stand before
+ * another that is proven, or losing a fact would make the verdict more certain. */
+static void no_rule_that_is_likely_hides_one_that_is_proven(void **state)
+{
+	(void)state;
+	for (size_t p = 0; p < rules_count; p++) {
+		const struct rule *proven = &rules[p];
+		if (proven->most != PROVEN)
+			continue;
+		for (size_t l = 0; l < rules_count; l++) {
+			const struct rule *likely = &rules[l];
+			enum confidence of_proven, of_likely;
+			struct facts facts = facts_for(proven);
+			if (keeps_out(proven, likely) || keeps_out(likely, proven))
+				continue;
+			for (size_t i = 0; i < RULE_FACTS && likely->must[i] != FACT_NONE; i++)
+				facts.at[likely->must[i]].truth = YES;
+			if (!rule_holds(proven, &facts, &of_proven) ||
+			    !rule_holds(likely, &facts, &of_likely) || of_proven <= of_likely)
+				continue;
+			if (rule_weight(likely) > rule_weight(proven))
+				fail_msg("%s hides %s", likely->id, proven->id);
+		}
+	}
+}
+
 static void with_nothing_seen_nothing_is_claimed(void **state)
 {
 	struct facts facts = { 0 };
@@ -148,6 +174,7 @@ int main(void)
 		cmocka_unit_test(each_fact_has_a_name_and_both_its_sentences),
 		cmocka_unit_test(each_rule_wins_on_the_facts_that_it_asks_for),
 		cmocka_unit_test(a_proof_falls_with_any_fact_that_its_rule_asks_for),
+		cmocka_unit_test(no_rule_that_is_likely_hides_one_that_is_proven),
 		cmocka_unit_test(with_nothing_seen_nothing_is_claimed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
